@@ -1,0 +1,102 @@
+/**
+ * The parts of the server and what each offers the others. `main.ts` and every test build them and hand them to
+ * `buildServer`; wiring stays in plain sight.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { AppliedAnswer, Counters, EventName, EventPayload, Plan, Status } from "@flowmgr/flow-api";
+import type { Marks } from "@flowmgr/flow-compiler";
+import type { Config, Diagnostic, Places } from "@flowmgr/flow-model";
+import type { Kernel } from "@flowmgr/kernel";
+import type { Settings } from "./settings.ts";
+
+/** Who asks: a name for the history, how they got in, and the connection they ask over. */
+export type Caller = {
+  name: string;
+  via: "session" | "token";
+  address: string;
+  /** Loopback or a proxy: an answer proves nothing about the admin's own network. */
+  indirect: boolean;
+  /** Milliseconds of the monotonic clock at which the TCP connection was accepted. */
+  connectedAt: number;
+};
+
+/** Time as a parameter, so that tests run the same path faster. */
+export type Clock = {
+  /** Wall clock, milliseconds since 1970. */
+  now(): number;
+  /** Monotonic milliseconds, never set back. */
+  monotonic(): number;
+  /** Calls once after `ms`; gives a function that takes it back. */
+  after(ms: number, call: () => void): () => void;
+};
+
+export type StoredDraft = {
+  etag: string;
+  config: Config;
+  /** Canonical text of the config, and where each part of it stands. */
+  text: string;
+  places: Places;
+  changedAt: string;
+  changedBy: string;
+  /** Who changed it since it was last equal to the running config, latest first. */
+  authors: { name: string; at: string }[];
+};
+
+/** config/draft.ts */
+export type DraftStore = {
+  get(): StoredDraft;
+  /** Everything that check says of it, the machine's part included. */
+  check(): Diagnostic[];
+  /** `ifMatch`: the header's value, `*`, or undefined (428). Throws Problem. Emits `draft`. */
+  replace(config: Config, by: string, ifMatch: string | undefined): StoredDraft;
+  /** Makes the draft the running config, e.g. for DELETE /draft, or when PUT /config found it clean. */
+  reset(config: Config, by: string): StoredDraft;
+};
+
+export type ApplyRequest = {
+  config: Config;
+  message: string;
+  /** Seconds; 0 = at once for good. */
+  confirmWithin: number;
+  caller: Caller;
+};
+
+/** apply/runner.ts: the kernel, the clock and the deadline on disk. One apply at a time. */
+export type Engine = {
+  /** Puts the running revision back into the kernel, rolls back what is overdue. Called once, before listen. */
+  start(): Promise<void>;
+  running(): { revision: number; config: Config; text: string; author: string; message: string; at: string } | null;
+  /** Throws Problem: 409 while another runs or is unconfirmed, 502 with the flow and rule when the kernel refused. */
+  apply(request: ApplyRequest): Promise<AppliedAnswer & { changed: boolean }>;
+  confirm(revision: number, caller: Caller): Promise<AppliedAnswer>;
+  revert(revision: number, caller: Caller): Promise<AppliedAnswer>;
+  /** What an apply of this config would do. */
+  plan(config: Config): Promise<Pick<Plan, "kernel">>;
+  counters(): Promise<Counters>;
+  /** The marks that an apply of this config would use; sticky. */
+  marks(config: Config): Marks;
+  state(): Pick<Status, "state" | "detail" | "unconfirmed" | "expired" | "foreignBehind" | "warnings" | "interfaces"> & {
+    tables: { [name: string]: number };
+    tablesInUse: number[];
+  };
+  /** Compares the kernel with the running program now; true when they agree. */
+  verify(): Promise<boolean>;
+  stop(): Promise<void>;
+};
+
+/** events.ts */
+export type Events = {
+  emit<N extends EventName>(name: N, payload: EventPayload<N>): void;
+  /** Gives a function that ends it. */
+  subscribe(listener: <N extends EventName>(name: N, payload: EventPayload<N>) => void): () => void;
+};
+
+export type Parts = {
+  settings: Settings;
+  db: DatabaseSync;
+  kernel: Kernel;
+  clock: Clock;
+  events: Events;
+  draft: DraftStore;
+  engine: Engine;
+};

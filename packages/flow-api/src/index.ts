@@ -1,0 +1,7 @@
+/** What travels over REST: the zod schema of each request and answer, shared by server and page. */
+export * from "./apply.ts";
+export * from "./draft.ts";
+export * from "./problem.ts";
+export * from "./stateless.ts";
+export * from "./status.ts";
+export * from "./trace.ts";

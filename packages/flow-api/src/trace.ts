@@ -1,0 +1,53 @@
+/** The tester: a packet in, every step out. */
+import { CONDITION_KINDS } from "@flowmgr/flow-model";
+import { z } from "zod";
+
+export const packetSchema = z.strictObject({
+  direction: z.enum(["in", "out"]).default("in"),
+  iface: z.string(),
+  /** Name or number. */
+  proto: z.string(),
+  src: z.string(),
+  dst: z.string(),
+  srcport: z.number().int().min(0).max(65_535).optional(),
+  dstport: z.number().int().min(0).max(65_535).optional(),
+  /** `8/0`, `8` or a name. */
+  icmptype: z.string().optional(),
+  state: z.enum(["new", "established", "related", "invalid", "untracked"]).optional(),
+});
+export type PacketInput = z.input<typeof packetSchema>;
+
+export const traceBodySchema = z.strictObject({
+  packet: packetSchema,
+  config: z.union([z.literal("draft"), z.literal("running"), z.number().int()]).optional(),
+  text: z.string().optional(),
+});
+
+export const verdictSchema = z.object({
+  action: z.enum(["permit", "deny", "director", "table", "undecided"]),
+  director: z.string().optional(),
+  table: z.number().optional(),
+});
+
+export const traceSchema = z.object({
+  verdict: verdictSchema,
+  flow: z.string().nullable(),
+  rule: z.number().nullable(),
+  icmpErrors: z.boolean(),
+  /** The packet mark that the kernel would set, `0x100`; null for none. */
+  mark: z.string().nullable(),
+  /** Says why when what the language spares kept the packet from the rules. */
+  spared: z.string().nullable(),
+  steps: z.array(
+    z.object({
+      flow: z.string(),
+      rule: z.number().nullable(),
+      holds: z.boolean(),
+      /** The condition that failed first, in the grammar's order; null when the rule holds. */
+      failed: z.enum(CONDITION_KINDS).nullable(),
+      /** One sentence for a person. */
+      why: z.string(),
+    }),
+  ),
+});
+export type Trace = z.output<typeof traceSchema>;

@@ -1,0 +1,85 @@
+/**
+ * The desired state of the kernel as data: what should stand there, whole, for both families. Plain JSON, so that
+ * it can cross a process boundary. Nothing here says how to get there (`delta.ts`) or who runs what (the kernel
+ * package).
+ */
+
+/** Settings that change what is compiled; all have a default in the API's settings. */
+export type CompileOptions = {
+  ipv6: boolean;
+  /** Bits of the packet mark that are ours; contiguous, at most 16 bits wide. */
+  markMask: number;
+  loopback: "spare" | "judge";
+  neighbours: "spare" | "judge";
+  jump: "first" | "last";
+};
+
+/**
+ * Who has which mark, as the index under the mask (mark = index << lowest bit of the mask), from 1.
+ * Tables by their text as written in the policy, normalised (`254` for `main`).
+ */
+export type Marks = {
+  directors: { [name: string]: number };
+  tables: { [table: string]: number };
+};
+
+/** The flow and rule that an iptables rule comes from; `rule` null: the flow's ICMP errors. */
+export type Source = { flow: string; rule: number | null };
+
+/** One iptables rule of a chain of ours: the words behind `-A CHAIN`, as iptables-save prints them. */
+export type ChainRule = {
+  words: string;
+  /** Which rule it comes from; absent for jumps and other plumbing. */
+  source?: Source;
+  /** True when its packet counter is part of the rule's counter (the one that ends the visit). */
+  counts?: true;
+};
+
+export type Chain = { name: string; rules: ChainRule[] };
+
+/** A rule of ours in a built-in chain; its comment is how it is recognised. */
+export type Hook = { chain: "PREROUTING" | "OUTPUT" | "INPUT"; words: string; place: "first" | "last" };
+
+/** `ip rule`: fwmark MARK/MASK lookup TABLE, with our protocol number and priority. */
+export type IpRule = { mark: number; mask: number; table: number };
+
+/** `local DESTINATION dev lo table TABLE`. */
+export type LocalRoute = { destination: string; table: number };
+
+export type FamilyProgram = {
+  /** Main chains first, then the chains of the flows in the order of the config. */
+  chains: Chain[];
+  hooks: Hook[];
+  ipRules: IpRule[];
+  routes: LocalRoute[];
+};
+
+export type Program = { ip: FamilyProgram; ip6: FamilyProgram | null; marks: Marks };
+
+export type FamilyName = "ip" | "ip6";
+
+/** What is ours on the machine now, as read back: the shape that a program is compared with. */
+export type FamilyState = {
+  chains: { name: string; rules: string[] }[];
+  /** Our jumps in built-in chains; `place` as found: `middle` when foreign rules stand before and behind. */
+  hooks: { chain: "PREROUTING" | "OUTPUT" | "INPUT"; words: string; place: "only" | "first" | "last" | "middle" }[];
+  ipRules: IpRule[];
+  routes: LocalRoute[];
+};
+
+export type State = { ip: FamilyState; ip6: FamilyState | null };
+
+/** The smallest change of one family, in the order in which it is made: create, switch, delete. */
+export type FamilyDelta = {
+  create: { routes: LocalRoute[]; ipRules: IpRule[] };
+  /** Input of one `iptables-restore --noflush`, "" when nothing changes; `lines[i]` tells where line i + 1 comes from. */
+  restore: string;
+  lines: (Source | null)[];
+  remove: { ipRules: IpRule[]; routes: LocalRoute[] };
+  /** Names of the chains that are added, removed and rewritten. */
+  added: string[];
+  removed: string[];
+  changed: string[];
+};
+
+export type Delta = { ip: FamilyDelta; ip6: FamilyDelta | null };
