@@ -65,7 +65,14 @@ export type ApplyRequest = {
 export type Engine = {
   /** Puts the running revision back into the kernel, rolls back what is overdue. Called once, before listen. */
   start(): Promise<void>;
-  running(): { revision: number; config: Config; text: string; author: string; message: string; at: string } | null;
+  running(): {
+    revision: number;
+    config: Config;
+    text: string;
+    author: string;
+    message: string;
+    at: string;
+  } | null;
   /** Throws Problem: 409 while another runs or is unconfirmed, 502 with the flow and rule when the kernel refused. */
   apply(request: ApplyRequest): Promise<AppliedAnswer & { changed: boolean }>;
   confirm(revision: number, caller: Caller): Promise<AppliedAnswer>;
@@ -75,7 +82,10 @@ export type Engine = {
   counters(): Promise<Counters>;
   /** The marks that an apply of this config would use; sticky. */
   marks(config: Config): Marks;
-  state(): Pick<Status, "state" | "detail" | "unconfirmed" | "expired" | "foreignBehind" | "warnings" | "interfaces"> & {
+  state(): Pick<
+    Status,
+    "state" | "detail" | "unconfirmed" | "expired" | "foreignBehind" | "warnings" | "interfaces"
+  > & {
     tables: { [name: string]: number };
     tablesInUse: number[];
   };

@@ -39,7 +39,12 @@ export const revisionListSchema = z.object({
   next: z.number().nullable(),
 });
 export const revisionDetailSchema = revisionSchema.extend({ config: configSchema, text: z.string() });
-export const revisionDiffSchema = z.object({ from: z.number(), to: z.number(), text: z.string(), headline: z.string() });
+export const revisionDiffSchema = z.object({
+  from: z.number(),
+  to: z.number(),
+  text: z.string(),
+  headline: z.string(),
+});
 
 export const runningSchema = z.object({
   revision: z.number().nullable(),
@@ -65,4 +70,3 @@ export const countersSchema = z.object({
   ),
 });
 export type Counters = z.output<typeof countersSchema>;
-

@@ -41,7 +41,10 @@ export const statusSchema = z.object({
 export type Status = z.output<typeof statusSchema>;
 
 /** `POST /session`: exchange the one-time code of a sign-in link, or a token, for a cookie. */
-export const sessionBodySchema = z.union([z.strictObject({ code: z.string() }), z.strictObject({ token: z.string() })]);
+export const sessionBodySchema = z.union([
+  z.strictObject({ code: z.string() }),
+  z.strictObject({ token: z.string() }),
+]);
 export const sessionSchema = z.object({ name: z.string(), since: z.string(), until: z.string() });
 
 /** Names and payloads of `GET /events`. `counters` comes only to those who ask with `?counters=true`. */

@@ -22,7 +22,12 @@ export const editSchema = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("move"), name: z.string(), ...placeSchema }),
   z.strictObject({ do: z.literal("rename"), name: z.string(), to: z.string() }),
   z.strictObject({ do: z.literal("switch"), name: z.string(), on: z.boolean() }),
-  z.strictObject({ do: z.literal("add-rule"), flow: z.string(), rule: ruleSchema, position: ruleNumber.optional() }),
+  z.strictObject({
+    do: z.literal("add-rule"),
+    flow: z.string(),
+    rule: ruleSchema,
+    position: ruleNumber.optional(),
+  }),
   z.strictObject({ do: z.literal("change-rule"), flow: z.string(), number: ruleNumber, rule: ruleSchema }),
   z.strictObject({ do: z.literal("remove-rule"), flow: z.string(), number: ruleNumber }),
   z.strictObject({ do: z.literal("move-rule"), flow: z.string(), number: ruleNumber, position: ruleNumber }),
