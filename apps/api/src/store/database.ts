@@ -1,0 +1,125 @@
+/**
+ * The data directory: one SQLite file, and a lock that says who uses it.
+ *
+ * Every write is on disk when its call returns (`synchronous = FULL`): a draft or a confirm deadline that was
+ * answered must survive a power cut, and at some thousand writes a second nobody here waits for it.
+ */
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+const MIGRATIONS = join(import.meta.dirname, "migrations");
+
+/** The data directory cannot be used; the message says why and what to do. */
+export class DataDirError extends Error {
+	override name = "DataDirError";
+}
+
+/** Makes the directory when it is missing, for root's eyes only: tokens and sessions live there. */
+export function makeDataDir(dir: string): void {
+	try {
+		mkdirSync(dir, { recursive: true, mode: 0o700 });
+	} catch (error) {
+		throw new DataDirError(
+			`cannot make the data directory ${dir}: ${reason(error)}`,
+		);
+	}
+}
+
+/**
+ * Claims the data directory for this process and gives a function that frees it. A second claim throws
+ * DataDirError. The claim is a file lock that SQLite holds in a file of its own, so the kernel frees it whatever
+ * way the process ends, and `login-link` can still open the database beside a running server.
+ */
+export function lockDataDir(dir: string): () => void {
+	const file = join(dir, "lock");
+	const lock = openFile(file);
+	try {
+		lock.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+	} catch (error) {
+		lock.close();
+		if (!/locked/.test(reason(error)))
+			throw new DataDirError(`cannot lock ${file}: ${reason(error)}`);
+		throw new DataDirError(
+			`the data directory ${dir} is in use by another flowmgr: stop that one, or give this one its own --data DIR`,
+		);
+	}
+	return () => lock.close();
+}
+
+/** Opens `DIR/flowmgr.db`, brought up to the newest migration. Throws DataDirError. */
+export function openDatabase(dir: string): DatabaseSync {
+	const db = openFile(join(dir, "flowmgr.db"));
+	try {
+		db.exec(
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
+		);
+		migrate(db);
+	} catch (error) {
+		db.close();
+		if (error instanceof DataDirError) throw error;
+		throw new DataDirError(
+			`cannot use ${join(dir, "flowmgr.db")}: ${reason(error)}`,
+		);
+	}
+	return db;
+}
+
+/** Runs `work` in one transaction: all of it, or nothing when it throws. */
+export function transaction<T>(db: DatabaseSync, work: () => T): T {
+	db.exec("BEGIN IMMEDIATE");
+	try {
+		const result = work();
+		db.exec("COMMIT");
+		return result;
+	} catch (error) {
+		db.exec("ROLLBACK");
+		throw error;
+	}
+}
+
+function openFile(file: string): DatabaseSync {
+	try {
+		return new DatabaseSync(file);
+	} catch (error) {
+		throw new DataDirError(`cannot open ${file}: ${reason(error)}`);
+	}
+}
+
+/**
+ * Runs every `migrations/NNNN-name.sql` that this database has not seen, in the order of the numbers, each in its
+ * own transaction. A migration that has been released is never edited; the next one mends it.
+ */
+function migrate(db: DatabaseSync): void {
+	db.exec(
+		"CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT",
+	);
+	const known = readdirSync(MIGRATIONS)
+		.filter((name) => name.endsWith(".sql"))
+		.sort();
+	const done = new Set(
+		db
+			.prepare("SELECT name FROM migrations")
+			.all()
+			.map((row) => String(row.name)),
+	);
+	const newer = [...done].find((name) => !known.includes(name));
+	if (newer) {
+		throw new DataDirError(
+			`the database was written by a newer flowmgr (it has ${newer}): start that version`,
+		);
+	}
+	for (const name of known.filter((file) => !done.has(file))) {
+		transaction(db, () => {
+			db.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
+			db.prepare("INSERT INTO migrations (name, at) VALUES (?, ?)").run(
+				name,
+				new Date().toISOString(),
+			);
+		});
+	}
+}
+
+function reason(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
