@@ -1,0 +1,220 @@
+/** The draft: one store a tab, what waits sent in order, hooks for the places. */
+import type { Draft } from "@flowmgr/flow-api";
+import type { Config, Diagnostic, Edit } from "@flowmgr/flow-model";
+import { call, get, Refused, Unreachable } from "./client.ts";
+import {
+  type Change,
+  changed,
+  type DraftState,
+  EMPTY_DRAFT,
+  loaded,
+  outrun,
+  reapplied,
+  refused,
+  sent,
+  stepped,
+  type Trouble,
+} from "./draft-state.ts";
+import { signedOut } from "./signed-out.ts";
+import { createStore, useStore } from "./store.ts";
+
+const draft = createStore<DraftState>(EMPTY_DRAFT);
+const loadError = createStore<Error | null>(null);
+/** The running config, for what a discard will show before the server answers; set by whoever reads it. */
+let runningConfig: Config | null = null;
+let sending = false;
+let loading = false;
+
+const RETRY_MS = 2000;
+
+/** Reads the draft; called at the start and whenever an event names another ETag. */
+export async function loadDraft(): Promise<void> {
+  if (loading) return;
+  loading = true;
+  try {
+    const answer = await get<Draft>("/draft");
+    draft.set(loaded(draft.get(), answer));
+    loadError.set(null);
+  } catch (error) {
+    loadError.set(error instanceof Error ? error : new Unreachable());
+  } finally {
+    loading = false;
+  }
+}
+
+/** An event says that the draft has this ETag now. */
+export function draftChanged(etag: string): void {
+  // While a write of ours is out, the event is most likely its own; sending ends with a look at the ETag.
+  if (sending) {
+    heard = etag;
+    return;
+  }
+  if (draft.get().saved?.etag !== etag) void loadDraft();
+}
+let heard: string | null = null;
+
+export function setRunningConfig(config: Config): void {
+  runningConfig = config;
+}
+
+async function sendWaiting(): Promise<void> {
+  if (sending) return;
+  sending = true;
+  try {
+    while (draft.get().waiting.length > 0) {
+      if (!(await sendFirst())) break;
+    }
+  } finally {
+    sending = false;
+  }
+  const { saved, waiting } = draft.get();
+  if (heard !== null && waiting.length === 0 && saved?.etag !== heard) void loadDraft();
+  heard = null;
+}
+
+/** Sends the first change that waits. False when sending has to stop for now. */
+async function sendFirst(): Promise<boolean> {
+  const { waiting, saved } = draft.get();
+  const first = waiting[0];
+  if (!first || !saved) return false;
+  try {
+    const answer = await write(first, saved.etag);
+    const body: Draft = await answer.json();
+    const etag = body.etag ?? answer.headers.get("etag");
+    draft.set(sent(draft.get(), etag, body.changedAt, body.changedBy, keep(first, body)));
+    return true;
+  } catch (error) {
+    return await failed(error);
+  }
+}
+
+/** A discard's outcome is the server's to say; every other change is known already and keeps its identity. */
+function keep(change: Change, answer: Draft): Config | undefined {
+  return change.kind === "discard" ? answer.config : undefined;
+}
+
+function write(change: Change, etag: string): Promise<Response> {
+  switch (change.kind) {
+    case "edits":
+      return call("/draft/edits", {
+        method: "POST",
+        body: { edits: change.edits },
+        ifMatch: etag,
+      });
+    case "replace":
+      return call("/draft", {
+        method: "PUT",
+        body: change.config,
+        ifMatch: etag,
+      });
+    case "discard":
+      return call("/draft", { method: "DELETE", ifMatch: etag });
+  }
+}
+
+async function failed(error: unknown): Promise<boolean> {
+  if (error instanceof Refused && error.status === 412) {
+    const theirs = await get<Draft>("/draft").catch(() => null);
+    if (theirs) draft.set(outrun(draft.get(), theirs));
+    else retryLater();
+    return false;
+  }
+  if (error instanceof Refused && error.status === 401) return false;
+  if (error instanceof Refused && error.status < 500 && error.status !== 429) {
+    draft.set(refused(draft.get(), error.message, error.problem.diagnostics));
+    return false;
+  }
+  retryLater();
+  return false;
+}
+
+function retryLater(): void {
+  const state = draft.get();
+  if (state.trouble?.kind !== "conflict") draft.set({ ...state, trouble: { kind: "offline" } });
+  setTimeout(() => void sendWaiting(), RETRY_MS);
+}
+
+// Signed in again: what waited goes on.
+signedOut.subscribe(() => {
+  if (!signedOut.get()) void loadDraft().then(sendWaiting);
+});
+
+// The browser's own "are you sure": only while something has not reached the server.
+addEventListener("beforeunload", (event) => {
+  if (draft.get().waiting.length > 0) event.preventDefault();
+});
+
+function perform(change: Change): Diagnostic | null {
+  const result = changed(draft.get(), change, runningConfig);
+  if ("error" in result) return result.error;
+  draft.set(result.state);
+  void sendWaiting();
+  return null;
+}
+
+const actions = {
+  /** Shows at once, sends in order. `label` names it in Undo: "remove mail". Null, or why it cannot be. */
+  edit: (edits: Edit[], label: string): Diagnostic | null => perform({ kind: "edits", edits, label }),
+  /** The whole config, as the text editor gives it. */
+  replace: (config: Config, label: string): Diagnostic | null => perform({ kind: "replace", config, label }),
+  /** Back to the running config. */
+  discard: (): Diagnostic | null => perform({ kind: "discard", label: "discard all changes" }),
+  undo(): void {
+    draft.set(stepped(draft.get(), "undo"));
+    void sendWaiting();
+  },
+  redo(): void {
+    draft.set(stepped(draft.get(), "redo"));
+    void sendWaiting();
+  },
+  /** After a conflict: my changes on top of theirs. Gives what could not be done. */
+  reapplyMine(): string[] {
+    const result = reapplied(draft.get(), runningConfig);
+    draft.set(result.state);
+    void sendWaiting();
+    return result.failed;
+  },
+  /** After a conflict or a refusal: leave it. */
+  letGo(): void {
+    draft.set({ ...draft.get(), trouble: null });
+  },
+};
+export type DraftActions = typeof actions & {
+  undoLabel: string | null;
+  redoLabel: string | null;
+};
+
+export type DraftView = {
+  /** What the page shows; null until it was read. */
+  config: Config | null;
+  etag: string | null;
+  /** True when every edit has reached the server. */
+  settled: boolean;
+  changedBy: string | null;
+  changedAt: string | null;
+  trouble: Trouble | null;
+  error: Error | null;
+};
+
+export function useDraft(): DraftView {
+  const state = useStore(draft);
+  const error = useStore(loadError);
+  return {
+    config: state.config,
+    etag: state.saved?.etag ?? null,
+    settled: state.waiting.length === 0,
+    changedBy: state.saved?.changedBy ?? null,
+    changedAt: state.saved?.changedAt ?? null,
+    trouble: state.trouble,
+    error: state.config ? null : error,
+  };
+}
+
+export function useEdit(): DraftActions {
+  const state = useStore(draft);
+  return {
+    ...actions,
+    undoLabel: state.undo.at(-1)?.label ?? null,
+    redoLabel: state.redo.at(-1)?.label ?? null,
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * One event stream a browser. A browser allows six connections to a server over HTTP/1.1, and an event stream
+ * holds one for good: seven tabs with one each would block every other request. So the tabs elect one by a lock
+ * that the browser frees when the tab goes; it opens the stream and passes events on to the others.
+ */
+import type { Counters, EventName } from "@flowmgr/flow-api";
+import { draftChanged } from "./draft.ts";
+import { keys, queryClient } from "./queries.ts";
+import { signedOut } from "./signed-out.ts";
+import { createStore, useStore } from "./store.ts";
+
+type Message =
+  | { kind: "event"; name: EventName; data: string }
+  | { kind: "online"; online: boolean }
+  /** A tab that shows counters, or no longer does. */
+  | { kind: "watch"; tab: string; on: boolean }
+  /** A new leader asks who shows counters. */
+  | { kind: "who" };
+
+const NAME = "flowmgr.events";
+const NAMES: EventName[] = ["draft", "apply", "counters", "drift"];
+const REOPEN_MS = 3000;
+
+const tab = `${Date.now()}-${Math.random()}`;
+const channel = new BroadcastChannel(NAME);
+const online = createStore(true);
+export const counters = createStore<Counters | null>(null);
+
+/** Tabs that show counters; only the leader's copy is used. */
+const watchers = new Set<string>();
+let watching = 0;
+let started = false;
+let leads = false;
+let source: EventSource | null = null;
+let withCounters = false;
+
+/** Begins to listen; further calls do nothing. */
+export function startEvents(): void {
+  if (started) return;
+  started = true;
+  channel.onmessage = (message: MessageEvent<Message>) => received(message.data);
+  addEventListener("pagehide", () => channel.postMessage({ kind: "watch", tab, on: false }));
+  document.addEventListener("visibilitychange", tellWatching);
+  signedOut.subscribe(() => (signedOut.get() ? close() : leads && open()));
+  // Locks need a secure context; over plain http to another machine each tab has a stream of its own.
+  if (!("locks" in navigator)) {
+    lead();
+    return;
+  }
+  void navigator.locks.request(NAME, () => {
+    lead();
+    return new Promise<never>(() => {});
+  });
+}
+
+function lead(): void {
+  leads = true;
+  channel.postMessage({ kind: "who" });
+  tellWatching();
+  open();
+}
+
+function open(): void {
+  close();
+  withCounters = watchers.size > 0;
+  source = new EventSource(`/api/v1/events${withCounters ? "?counters=true" : ""}`);
+  for (const name of NAMES) {
+    source.addEventListener(name, (event: MessageEvent<string>) => {
+      const message: Message = { kind: "event", name, data: event.data };
+      channel.postMessage(message);
+      received(message);
+    });
+  }
+  source.onopen = () => tellOnline(true);
+  source.onerror = () => {
+    tellOnline(false);
+    // A refused stream (signed out, say) stays closed; one that broke opens again by itself.
+    if (source?.readyState !== EventSource.CLOSED) return;
+    void queryClient.invalidateQueries({ queryKey: keys.status });
+    setTimeout(() => leads && !signedOut.get() && open(), REOPEN_MS);
+  };
+}
+
+function close(): void {
+  source?.close();
+  source = null;
+}
+
+function tellOnline(now: boolean): void {
+  const message: Message = { kind: "online", online: now };
+  channel.postMessage(message);
+  received(message);
+}
+
+/** Says whether this tab shows counters and is seen. */
+function tellWatching(): void {
+  const message: Message = {
+    kind: "watch",
+    tab,
+    on: watching > 0 && !document.hidden,
+  };
+  channel.postMessage(message);
+  received(message);
+}
+
+function received(message: Message): void {
+  switch (message.kind) {
+    case "event":
+      happened(message.name, message.data);
+      break;
+    case "online":
+      // What was missed while the stream was down is read again.
+      if (message.online && !online.get()) void refresh();
+      online.set(message.online);
+      break;
+    case "who":
+      tellWatching();
+      break;
+    case "watch":
+      if (message.on) watchers.add(message.tab);
+      else watchers.delete(message.tab);
+      if (leads && source && withCounters !== watchers.size > 0) open();
+  }
+}
+
+function happened(name: EventName, data: string): void {
+  if (name === "counters") {
+    const reading: Counters = JSON.parse(data);
+    counters.set(reading);
+    return;
+  }
+  if (name === "draft") {
+    const draft: { etag: string } = JSON.parse(data);
+    draftChanged(draft.etag);
+  }
+  if (name === "apply") {
+    void queryClient.invalidateQueries({ queryKey: keys.running });
+    void queryClient.invalidateQueries({ queryKey: keys.revisions });
+    void queryClient.invalidateQueries({ queryKey: ["plan"] });
+  }
+  void queryClient.invalidateQueries({ queryKey: keys.status });
+}
+
+async function refresh(): Promise<void> {
+  draftChanged("");
+  await queryClient.invalidateQueries();
+}
+
+/** Call in an effect while counters are on the screen; gives the function that ends it. */
+export function watchCounters(): () => void {
+  watching += 1;
+  tellWatching();
+  return () => {
+    watching -= 1;
+    tellWatching();
+  };
+}
+
+export function useOnline(): boolean {
+  return useStore(online);
+}

@@ -1,0 +1,4 @@
+/** The ordered list and the panel. */
+export function FlowsPlace({ opened }: { opened: string | null }) {
+  return <p>{opened}</p>;
+}

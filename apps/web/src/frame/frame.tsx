@@ -1,0 +1,32 @@
+/** What stands around every place: where rules go, the state, the ways, what is not applied yet. */
+import type { ReactNode } from "react";
+import { useStatus } from "../api/index.ts";
+import { ChangeBar } from "./change-bar.tsx";
+import styles from "./frame.module.css";
+import { Nav } from "./nav.tsx";
+import { TopBar } from "./top-bar.tsx";
+import { TroubleBanner } from "./trouble-banner.tsx";
+
+/** `countdown` owns the top bar while an apply waits for its answer. */
+export function Frame({ countdown, children }: { countdown?: ReactNode; children: ReactNode }) {
+  const status = useStatus().data;
+  return (
+    <div className={styles.frame}>
+      <header className={styles.head}>
+        {status?.target.kind === "host" ? (
+          <p className={styles.host}>
+            <b>HOST</b> Rules act on this machine, {status.machine}
+          </p>
+        ) : null}
+        {countdown}
+        <TopBar />
+      </header>
+      <Nav />
+      <main className={styles.place} id="place">
+        <TroubleBanner />
+        {children}
+      </main>
+      <ChangeBar />
+    </div>
+  );
+}
