@@ -17,47 +17,24 @@ const INTERFACE = /^[A-Za-z0-9._@=-]*\+?$/;
 
 /** The name of a flow, an outflow or a list. */
 export function parseName(text: string): Parsed<string> {
-	return parseAs(text, "bad-name", NAME, "letters, digits, - and _");
+  return parseAs(text, "bad-name", NAME, "letters, digits, - and _");
 }
 
 /** The name of an LVS director: as a flow's, and it may hold dots. */
 export function parseDirectorName(text: string): Parsed<string> {
-	return parseAs(
-		text,
-		"bad-director",
-		DIRECTOR_NAME,
-		"letters, digits, -, _ and .",
-	);
+  return parseAs(text, "bad-director", DIRECTOR_NAME, "letters, digits, -, _ and .");
 }
 
-function parseAs(
-	text: string,
-	code: string,
-	allowed: RegExp,
-	words: string,
-): Parsed<string> {
-	if (text === "")
-		return refuse(
-			code,
-			"a name is missing",
-			`a name is 1 to ${NAME_LENGTH} ${words}`,
-		);
-	if (!allowed.test(text)) {
-		return refuse(
-			code,
-			`the name ${quote(text)} holds characters that a name cannot hold`,
-			`use ${words}`,
-		);
-	}
-	if (text.length > NAME_LENGTH) {
-		const help = `use at most ${NAME_LENGTH}: the name becomes part of a chain name in the kernel`;
-		return refuse(
-			code,
-			`the name ${quote(text)} has ${text.length} characters`,
-			help,
-		);
-	}
-	return { ok: text };
+function parseAs(text: string, code: string, allowed: RegExp, words: string): Parsed<string> {
+  if (text === "") return refuse(code, "a name is missing", `a name is 1 to ${NAME_LENGTH} ${words}`);
+  if (!allowed.test(text)) {
+    return refuse(code, `the name ${quote(text)} holds characters that a name cannot hold`, `use ${words}`);
+  }
+  if (text.length > NAME_LENGTH) {
+    const help = `use at most ${NAME_LENGTH}: the name becomes part of a chain name in the kernel`;
+    return refuse(code, `the name ${quote(text)} has ${text.length} characters`, help);
+  }
+  return { ok: text };
 }
 
 /**
@@ -66,69 +43,41 @@ function parseAs(
  * swallows the line end, so such names are refused here, once, and nobody further down needs to quote.
  */
 export function parseInterface(text: string): Parsed<string> {
-	const code = "bad-interface";
-	const rule =
-		"letters, digits and . _ - @ =, and + at the end for every interface that begins so";
-	if (text === "")
-		return refuse(code, "an interface name is missing", `use ${rule}`);
-	if (text === "." || text === "..") {
-		return refuse(
-			code,
-			`the kernel has no interface called ${quote(text)}`,
-			"write a name such as eth0",
-		);
-	}
-	if (text.startsWith("@")) {
-		return refuse(
-			code,
-			`an interface name cannot begin with @: ${quote(text)}`,
-			"write a name such as eth0",
-		);
-	}
-	if (text.endsWith("*") && INTERFACE.test(text.slice(0, -1))) {
-		return refuse(
-			code,
-			`* is no wildcard here: ${quote(text)}`,
-			`write ${text.slice(0, -1)}+`,
-		);
-	}
-	if (!INTERFACE.test(text)) {
-		const reason = "cannot be written safely into iptables rules";
-		return refuse(
-			code,
-			`the interface name ${quote(text)} holds characters that ${reason}`,
-			`use ${rule}`,
-		);
-	}
-	if (text.length > INTERFACE_LENGTH) {
-		const help = `an interface name has at most ${INTERFACE_LENGTH}, a + at the end included`;
-		return refuse(
-			code,
-			`the interface name ${quote(text)} has ${text.length} characters`,
-			help,
-		);
-	}
-	return { ok: text };
+  const code = "bad-interface";
+  const rule = "letters, digits and . _ - @ =, and + at the end for every interface that begins so";
+  if (text === "") return refuse(code, "an interface name is missing", `use ${rule}`);
+  if (text === "." || text === "..") {
+    return refuse(code, `the kernel has no interface called ${quote(text)}`, "write a name such as eth0");
+  }
+  if (text.startsWith("@")) {
+    return refuse(code, `an interface name cannot begin with @: ${quote(text)}`, "write a name such as eth0");
+  }
+  if (text.endsWith("*") && INTERFACE.test(text.slice(0, -1))) {
+    return refuse(code, `* is no wildcard here: ${quote(text)}`, `write ${text.slice(0, -1)}+`);
+  }
+  if (!INTERFACE.test(text)) {
+    const reason = "cannot be written safely into iptables rules";
+    return refuse(code, `the interface name ${quote(text)} holds characters that ${reason}`, `use ${rule}`);
+  }
+  if (text.length > INTERFACE_LENGTH) {
+    const help = `an interface name has at most ${INTERFACE_LENGTH}, a + at the end included`;
+    return refuse(code, `the interface name ${quote(text)} has ${text.length} characters`, help);
+  }
+  return { ok: text };
 }
 
 /** Does an interface name stand under a pattern of `parseInterface`? As in iptables, `eth+` takes `eth` too. */
 export function interfaceMatches(pattern: string, name: string): boolean {
-	return pattern.endsWith("+")
-		? name.startsWith(pattern.slice(0, -1))
-		: name === pattern;
+  return pattern.endsWith("+") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-const reasonOf = (parsed: Parsed<string>): string | null =>
-	"error" in parsed ? parsed.error.message : null;
+const reasonOf = (parsed: Parsed<string>): string | null => ("error" in parsed ? parsed.error.message : null);
 
 /** Why the text cannot be the name of a flow, outflow or list; null when it can. */
-export const checkName = (text: string): string | null =>
-	reasonOf(parseName(text));
+export const checkName = (text: string): string | null => reasonOf(parseName(text));
 
 /** Why the text cannot be the name of a director; null when it can. */
-export const checkDirectorName = (text: string): string | null =>
-	reasonOf(parseDirectorName(text));
+export const checkDirectorName = (text: string): string | null => reasonOf(parseDirectorName(text));
 
 /** Why the text cannot stand for interfaces; null when it can. */
-export const checkInterface = (text: string): string | null =>
-	reasonOf(parseInterface(text));
+export const checkInterface = (text: string): string | null => reasonOf(parseInterface(text));

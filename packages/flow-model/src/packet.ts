@@ -1,6 +1,17 @@
-/** A packet as the language sees it. */
+/** A packet as the language sees it, from fields or from a line, and back. */
+
+import { type Address, parseAddress } from "./address.ts";
+import { BITS, printBits } from "./address-bits.ts";
+import { parseIcmpType } from "./icmp.ts";
+import { parseInterface } from "./names.ts";
+import { parsePorts } from "./ports.ts";
+import { hasPorts, ICMP, ICMP6, parseProtocol, protocolName, protocolOccurs } from "./protocols.ts";
+import { type Parsed, quote, type ValueError } from "./value.ts";
 
 export type Family = 4 | 6;
+
+/** What conntrack can say of a packet. */
+export const STATES = ["new", "established", "related", "invalid", "untracked"] as const;
 
 export type Packet = {
   /** `in`: judged by flows (PREROUTING); `out`: judged by outflows (OUTPUT). */
@@ -19,5 +30,195 @@ export type Packet = {
   /** Set for ICMP of the packet's family only. */
   icmp?: { type: number; code: number };
   /** What conntrack says of it. */
-  state?: "new" | "established" | "related" | "invalid" | "untracked";
+  state?: (typeof STATES)[number];
 };
+
+/** A packet as a form or a script writes it down: values as in a config, one address where a config has networks. */
+export type PacketFields = {
+  direction?: "in" | "out" | undefined;
+  iface: string;
+  /** Name or number. */
+  proto: string;
+  src: string;
+  dst: string;
+  srcport?: number | undefined;
+  dstport?: number | undefined;
+  /** `8/0`, `8` (code 0) or a name. */
+  icmptype?: string | undefined;
+  state?: Packet["state"] | undefined;
+};
+
+export type PacketError = ValueError & { field: keyof PacketFields };
+
+export type ParsedPacket = { ok: Packet } | { error: PacketError };
+
+/** The source port of a packet that names none: the first that is nobody's service (RFC 6335). */
+const EPHEMERAL_PORT = 49_152;
+
+/** A packet from its fields; the first wrong field is named. */
+export function parsePacket(fields: PacketFields): ParsedPacket {
+  const iface = parseInterface(fields.iface);
+  if ("error" in iface) return wrong("iface", iface.error);
+  if (iface.ok.endsWith("+")) return wrong("iface", refusal("a packet has one interface", "leave the + out"));
+  const src = parseOne("src", fields.src);
+  if ("error" in src) return src;
+  const dst = parseOne("dst", fields.dst);
+  if ("error" in dst) return dst;
+  const { family } = src.ok;
+  if (dst.ok.family !== family) {
+    const help = `write an IPv${family} address in both`;
+    return wrong("dst", refusal(`src is IPv${family} and dst is IPv${dst.ok.family}`, help));
+  }
+  const proto = parseProtocol(fields.proto);
+  if ("error" in proto) return wrong("proto", proto.error);
+  if (!protocolOccurs(proto.ok, family)) return wrong("proto", refuseProtocol(proto.ok, family));
+  const payload = parsePayload(fields, proto.ok, family);
+  if ("error" in payload) return payload;
+  const { direction = "in", state } = fields;
+  const packet: Packet = {
+    direction,
+    family,
+    iface: iface.ok,
+    proto: proto.ok,
+    src: src.ok.bits,
+    dst: dst.ok.bits,
+  };
+  return { ok: { ...packet, ...payload.ok, ...(state ? { state } : {}) } };
+}
+
+const wrong = (field: keyof PacketFields, error: ValueError): { error: PacketError } => ({
+  error: { ...error, field },
+});
+
+const refusal = (message: string, help: string): ValueError => ({
+  code: "bad-packet",
+  message,
+  help,
+});
+
+function parseOne(field: "src" | "dst", text: string): { ok: Address } | { error: PacketError } {
+  const address = parseAddress(text);
+  if ("error" in address) return wrong(field, address.error);
+  if (address.ok.prefix === BITS[address.ok.family]) return address;
+  return wrong(
+    field,
+    refusal(`${quote(text)} is a network`, "a packet has one address: leave the prefix out"),
+  );
+}
+
+function refuseProtocol(number: number, family: Family): ValueError {
+  const name = protocolName(number);
+  if (number === ICMP || number === ICMP6) {
+    const other = protocolName(family === 4 ? ICMP : ICMP6);
+    return refusal(
+      `${name} does not occur in IPv${family}`,
+      `write ${other}, or addresses of the other family`,
+    );
+  }
+  const help = "write the protocol behind the extension headers";
+  return refusal(`${name} is an extension header in IPv6`, help);
+}
+
+type Payload = Pick<Packet, "srcport" | "dstport" | "icmp">;
+
+function parsePayload(
+  fields: PacketFields,
+  proto: number,
+  family: Family,
+): { ok: Payload } | { error: PacketError } {
+  const { srcport, dstport, icmptype } = fields;
+  const name = protocolName(proto);
+  if (!hasPorts(proto)) {
+    const field = srcport === undefined ? "dstport" : "srcport";
+    if (fields[field] !== undefined)
+      return wrong(field, refusal(`${name} has no ports`, `leave ${field} out`));
+  }
+  const isIcmp = proto === ICMP || proto === ICMP6;
+  if (!isIcmp && icmptype !== undefined) {
+    return wrong("icmptype", refusal(`${name} has no ICMP type`, "leave icmptype out"));
+  }
+  if (isIcmp) return parseIcmp(icmptype, family);
+  if (!hasPorts(proto)) return { ok: {} };
+  if (dstport === undefined) {
+    return wrong(
+      "dstport",
+      refusal(`a packet of ${name} has a destination port`, "write a number such as 22"),
+    );
+  }
+  for (const [field, port] of [
+    ["srcport", srcport ?? EPHEMERAL_PORT],
+    ["dstport", dstport],
+  ] as const) {
+    const parsed = parsePorts(String(port));
+    if ("error" in parsed) return wrong(field, parsed.error);
+  }
+  return { ok: { srcport: srcport ?? EPHEMERAL_PORT, dstport } };
+}
+
+function parseIcmp(text: string | undefined, family: Family): { ok: Payload } | { error: PacketError } {
+  if (text === undefined) {
+    return wrong(
+      "icmptype",
+      refusal("an ICMP packet has a type", "write a type such as 8/0 or echo-request"),
+    );
+  }
+  const icmp = parseIcmpType(text, family);
+  if ("error" in icmp) return wrong("icmptype", icmp.error);
+  if ("any" in icmp.ok)
+    return wrong("icmptype", refusal("a packet has one ICMP type", "write a type such as 8/0"));
+  return { ok: { icmp: { type: icmp.ok.type, code: icmp.ok.code ?? 0 } } };
+}
+
+/**
+ * One line, as people write packets down: `tcp 10.0.0.1:4000 -> 192.168.0.2:25 in eth0`,
+ * `icmp6 2001:db8::1 -> 2001:db8::2 type 128/0 out eth1 state new`. `parsePacketLine` reads it back.
+ */
+export function printPacket(packet: Packet): string {
+  const { direction, family, iface, proto, srcport, dstport, icmp, state } = packet;
+  const end = (bits: bigint, port: number | undefined) => {
+    const address = printBits(family, bits);
+    if (port === undefined) return address;
+    return family === 4 ? `${address}:${port}` : `[${address}]:${port}`;
+  };
+  const type = icmp ? ` type ${icmp.type}/${icmp.code}` : "";
+  const ends = `${end(packet.src, srcport)} -> ${end(packet.dst, dstport)}`;
+  return `${protocolName(proto)} ${ends}${type} ${direction} ${iface}${state ? ` state ${state}` : ""}`;
+}
+
+const LINE =
+  /^\s*(?<proto>\S+)\s+(?<src>\S+)\s+->\s+(?<dst>\S+)(?:\s+type\s+(?<type>\S+))?\s+(?<direction>in|out)\s+(?<iface>\S+)(?:\s+state\s+(?<state>new|established|related|invalid|untracked))?\s*$/;
+
+/** The line that `printPacket` writes. */
+export function parsePacketLine(line: string): Parsed<Packet> {
+  const parts = LINE.exec(line)?.groups;
+  if (!parts) {
+    const help = "write it as tcp 10.0.0.1:4000 -> 192.168.0.2:25 in eth0";
+    return { error: refusal(`${quote(line)} is not a packet`, help) };
+  }
+  const src = splitPort(parts.src ?? "");
+  const dst = splitPort(parts.dst ?? "");
+  return parsePacket({
+    direction: parts.direction === "out" ? "out" : "in",
+    iface: parts.iface ?? "",
+    proto: parts.proto ?? "",
+    src: src.address,
+    dst: dst.address,
+    srcport: src.port,
+    dstport: dst.port,
+    icmptype: parts.type,
+    state: STATES.find((state) => state === parts.state),
+  });
+}
+
+/** `10.0.0.1:25` and `[::1]:25`; an IPv6 address without brackets has no port. */
+function splitPort(text: string): {
+  address: string;
+  port: number | undefined;
+} {
+  const parts = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>[0-9]{1,5}))?$/.exec(text)?.groups;
+  const address = parts?.bracketed ?? parts?.plain ?? text;
+  return {
+    address,
+    port: parts?.port === undefined ? undefined : Number(parts.port),
+  };
+}

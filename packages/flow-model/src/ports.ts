@@ -1,11 +1,5 @@
 /** Ports: one, or a range whose ends both belong to it. */
-import {
-	type Parsed,
-	parseDecimal,
-	quote,
-	refuse,
-	withoutLeadingZeros,
-} from "./value.ts";
+import { type Parsed, parseDecimal, quote, refuse, withoutLeadingZeros } from "./value.ts";
 
 export type Ports = { low: number; high: number };
 
@@ -15,64 +9,47 @@ const CODE = "bad-port";
 
 /** `22`, `1000:2000`, `1024:` (up to 65535) or `:1023` (from 0). */
 export function parsePorts(text: string): Parsed<Ports> {
-	const colon = text.indexOf(":");
-	if (colon < 0) {
-		const port = parsePort(text);
-		return "error" in port ? port : { ok: { low: port.ok, high: port.ok } };
-	}
-	const [from, to] = [text.slice(0, colon), text.slice(colon + 1)];
-	if (text === ":") {
-		return refuse(
-			CODE,
-			"a range needs an end",
-			"write 1024: or :1023 or 1024:2048; for every port 0:65535",
-		);
-	}
-	const low = from === "" ? { ok: 0 } : parsePort(from);
-	if ("error" in low) return low;
-	const high = to === "" ? { ok: PORT_MAX } : parsePort(to);
-	if ("error" in high) return high;
-	if (low.ok > high.ok) {
-		// iptables takes such a range and matches nothing with it.
-		const help = `write ${printPorts({ low: high.ok, high: low.ok })}`;
-		return refuse(CODE, `the range ${quote(text)} is upside down`, help);
-	}
-	return { ok: { low: low.ok, high: high.ok } };
+  const colon = text.indexOf(":");
+  if (colon < 0) {
+    const port = parsePort(text);
+    return "error" in port ? port : { ok: { low: port.ok, high: port.ok } };
+  }
+  const [from, to] = [text.slice(0, colon), text.slice(colon + 1)];
+  if (text === ":") {
+    return refuse(CODE, "a range needs an end", "write 1024: or :1023 or 1024:2048; for every port 0:65535");
+  }
+  const low = from === "" ? { ok: 0 } : parsePort(from);
+  if ("error" in low) return low;
+  const high = to === "" ? { ok: PORT_MAX } : parsePort(to);
+  if ("error" in high) return high;
+  if (low.ok > high.ok) {
+    // iptables takes such a range and matches nothing with it.
+    const help = `write ${printPorts({ low: high.ok, high: low.ok })}`;
+    return refuse(CODE, `the range ${quote(text)} is upside down`, help);
+  }
+  return { ok: { low: low.ok, high: high.ok } };
 }
 
 function parsePort(text: string): Parsed<number> {
-	const port = parseDecimal(text);
-	if (port !== null && port <= PORT_MAX) return { ok: port };
-	if (port !== null) {
-		return refuse(
-			CODE,
-			`there is no port ${quote(text)}`,
-			`ports go from 0 to ${PORT_MAX}`,
-		);
-	}
-	const meant = withoutLeadingZeros(text);
-	if (meant !== null) {
-		return refuse(
-			CODE,
-			`the port ${quote(text)} has a leading zero`,
-			`write ${meant}`,
-		);
-	}
-	const range = /^([0-9]+)-([0-9]+)$/.exec(text);
-	if (range)
-		return refuse(
-			CODE,
-			`${quote(text)} is not a port`,
-			`write a range as ${range[1]}:${range[2]}`,
-		);
-	return refuse(
-		CODE,
-		`${quote(text)} is not a port`,
-		"write a number such as 22, or a range such as 1000:2000",
-	);
+  const port = parseDecimal(text);
+  if (port !== null && port <= PORT_MAX) return { ok: port };
+  if (port !== null) {
+    return refuse(CODE, `there is no port ${quote(text)}`, `ports go from 0 to ${PORT_MAX}`);
+  }
+  const meant = withoutLeadingZeros(text);
+  if (meant !== null) {
+    return refuse(CODE, `the port ${quote(text)} has a leading zero`, `write ${meant}`);
+  }
+  const range = /^([0-9]+)-([0-9]+)$/.exec(text);
+  if (range) return refuse(CODE, `${quote(text)} is not a port`, `write a range as ${range[1]}:${range[2]}`);
+  return refuse(
+    CODE,
+    `${quote(text)} is not a port`,
+    "write a number such as 22, or a range such as 1000:2000",
+  );
 }
 
 /** The canonical text: `22`, or both ends. */
 export function printPorts({ low, high }: Ports): string {
-	return low === high ? String(low) : `${low}:${high}`;
+  return low === high ? String(low) : `${low}:${high}`;
 }
