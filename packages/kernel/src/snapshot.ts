@@ -15,9 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { State } from "@flowmgr/flow-compiler";
-
-/** Opaque to all but the kernel package: the before-image, also on disk. */
-export type Snapshot = { id: string };
+import type { Snapshot } from "./kernel.ts";
 
 export type Image = {
 	id: string;
