@@ -1,5 +1,6 @@
 export * from "./address.ts";
 export * from "./address-bits.ts";
+export * from "./check.ts";
 export * from "./diagnostic.ts";
 export * from "./edit.ts";
 export * from "./holds.ts";
@@ -7,8 +8,11 @@ export * from "./icmp.ts";
 export * from "./icmp-errors.ts";
 export * from "./names.ts";
 export * from "./packet.ts";
+export { type Parse, parse } from "./parser.ts";
 export * from "./ports.ts";
+export * from "./printer.ts";
 export * from "./protocols.ts";
+export { locate } from "./report.ts";
 export * from "./schema.ts";
 export * from "./tables.ts";
 export * from "./value.ts";
