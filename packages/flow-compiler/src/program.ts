@@ -12,6 +12,8 @@ export type CompileOptions = {
   loopback: "spare" | "judge";
   neighbours: "spare" | "judge";
   jump: "first" | "last";
+  /** Routing tables that the machine knows by name (rt_tables); `main` and `default` need no entry. */
+  tables?: { [name: string]: number };
 };
 
 /**
@@ -23,7 +25,7 @@ export type Marks = {
   tables: { [table: string]: number };
 };
 
-/** The flow and rule that an iptables rule comes from; `rule` null: the flow's ICMP errors. */
+/** The flow and rule (from 1, rules that are off included) that an iptables rule comes from; null: its ICMP errors. */
 export type Source = { flow: string; rule: number | null };
 
 /** One iptables rule of a chain of ours: the words behind `-A CHAIN`, as iptables-save prints them. */
@@ -38,7 +40,11 @@ export type ChainRule = {
 export type Chain = { name: string; rules: ChainRule[] };
 
 /** A rule of ours in a built-in chain; its comment is how it is recognised. */
-export type Hook = { chain: "PREROUTING" | "OUTPUT" | "INPUT"; words: string; place: "first" | "last" };
+export type Hook = {
+  chain: "PREROUTING" | "OUTPUT" | "INPUT";
+  words: string;
+  place: "first" | "last";
+};
 
 /** `ip rule`: fwmark MARK/MASK lookup TABLE, with our protocol number and priority. */
 export type IpRule = { mark: number; mask: number; table: number };
@@ -54,7 +60,11 @@ export type FamilyProgram = {
   routes: LocalRoute[];
 };
 
-export type Program = { ip: FamilyProgram; ip6: FamilyProgram | null; marks: Marks };
+export type Program = {
+  ip: FamilyProgram;
+  ip6: FamilyProgram | null;
+  marks: Marks;
+};
 
 export type FamilyName = "ip" | "ip6";
 
@@ -62,7 +72,11 @@ export type FamilyName = "ip" | "ip6";
 export type FamilyState = {
   chains: { name: string; rules: string[] }[];
   /** Our jumps in built-in chains; `place` as found: `middle` when foreign rules stand before and behind. */
-  hooks: { chain: "PREROUTING" | "OUTPUT" | "INPUT"; words: string; place: "only" | "first" | "last" | "middle" }[];
+  hooks: {
+    chain: "PREROUTING" | "OUTPUT" | "INPUT";
+    words: string;
+    place: "only" | "first" | "last" | "middle";
+  }[];
   ipRules: IpRule[];
   routes: LocalRoute[];
 };

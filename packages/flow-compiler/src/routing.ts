@@ -1,0 +1,98 @@
+/**
+ * What directors and tables need beside the chains: `ip rule`s that turn a mark into a routing table, and for
+ * directors a table of their own.
+ *
+ * IPVS takes new connections where packets for this machine arrive, so a director's packets must be routed as
+ * local even when their destination is no address of the machine: `local DESTINATION dev lo` in the director's
+ * table, for what its flows name and for nothing else. `local 0.0.0.0/0` comes last, only for rules that name no
+ * destination: with it, `src_valid_mark=1` or a mark changed in mangle OUTPUT black-holes the traffic.
+ */
+import { type Family, networkOf, parseAddress, printAddress } from "@flowmgr/flow-model";
+import type { FamilyFlow, Part } from "./chains.ts";
+import { markFor, markOf } from "./marks.ts";
+import { readValue, single } from "./match.ts";
+import type { CompileOptions, IpRule, LocalRoute, Marks } from "./program.ts";
+
+/**
+ * Protocol number of our `ip rule`s: how they are known after a restart. Numbers above RTPROT_STATIC (4) are free
+ * for programs; rt_protos of iproute2 6.1 names 8 to 18, 42, 99 and 186 to 192. 70 is `F`.
+ */
+export const OUR_PROTOCOL = 70;
+
+/** Behind `local` (0), so that this machine's addresses stay its own, and before `main` (32766). */
+export const OUR_PRIORITY = 20_000;
+
+/** Routing tables of directors: 0x666c (`fl`) and the index of the mark, which has at most 16 bits. */
+export const OUR_TABLES = { first: 0x666c_0000, last: 0x666c_ffff } as const;
+
+/** The routing table of the director whose mark has this index. */
+export function directorTable(index: number): number {
+  return OUR_TABLES.first + index;
+}
+
+export type Routing = {
+  ipRules: IpRule[];
+  routes: LocalRoute[];
+  directorMarks: number[];
+};
+
+/** The `ip rule`s and routes of one family, in the order of the marks and of the destinations. */
+export function routingOf(
+  flows: readonly FamilyFlow[],
+  marks: Marks,
+  options: CompileOptions,
+  family: Family,
+): Routing {
+  const tables = new Map<number, { table: number; destinations: Set<string> | null }>();
+  for (const { flow, parts } of flows) {
+    const mark = flow.policy && markFor(flow.policy, marks, options);
+    const matching = parts.filter(({ rule, verb }) => rule !== null && verb === "match");
+    if (!mark || matching.length === 0) continue;
+    const destinations = tables.get(mark.index)?.destinations ?? new Set();
+    for (const part of matching) destinations.add(destinationOf(part, family));
+    const isDirector = mark.table === null;
+    const table = mark.table ?? directorTable(mark.index);
+    tables.set(mark.index, {
+      table,
+      destinations: isDirector ? destinations : null,
+    });
+  }
+  const byMark = [...tables].sort(([a], [b]) => a - b);
+  const mask = options.markMask;
+  return {
+    ipRules: byMark.map(([index, { table }]) => ({
+      mark: markOf(index, mask),
+      mask,
+      table,
+    })),
+    routes: byMark.flatMap(([, { table, destinations }]) =>
+      [...(destinations ?? [])].sort(byAddress).map((destination) => ({ destination, table })),
+    ),
+    directorMarks: byMark.flatMap(([index, { destinations }]) => (destinations ? [markOf(index, mask)] : [])),
+  };
+}
+
+/** Where packets of a rule go: the network that it names, or anywhere. */
+function destinationOf({ conditions }: Part, family: Family): string {
+  const dst = conditions?.dst;
+  if (!dst || dst.not) return family === 4 ? "0.0.0.0/0" : "::/0";
+  return printAddress(networkOf(readValue(parseAddress(single(dst)))));
+}
+
+/** Networks in the order of their first address, wide ones first. */
+function byAddress(a: string, b: string): number {
+  const [one, other] = [readValue(parseAddress(a)), readValue(parseAddress(b))];
+  if (one.bits !== other.bits) return one.bits < other.bits ? -1 : 1;
+  return one.prefix - other.prefix;
+}
+
+/** The words behind `ip rule add`. */
+export function describeIpRule({ mark, mask, table }: IpRule): string {
+  const fwmark = `fwmark 0x${mark.toString(16)}/0x${mask.toString(16)}`;
+  return `${fwmark} lookup ${table} protocol ${OUR_PROTOCOL} priority ${OUR_PRIORITY}`;
+}
+
+/** The words behind `ip route add`. */
+export function describeRoute({ destination, table }: LocalRoute): string {
+  return `local ${destination} dev lo table ${table}`;
+}
