@@ -47,8 +47,13 @@ export type DraftStore = {
   get(): StoredDraft;
   /** Everything that check says of it, the machine's part included. */
   check(): Diagnostic[];
-  /** `ifMatch`: the header's value, `*`, or undefined (428). Throws Problem. Emits `draft`. */
-  replace(config: Config, by: string, ifMatch: string | undefined): StoredDraft;
+  /**
+   * `ifMatch`: the header's value, `*`, or undefined (428). Throws Problem. Emits `draft`. `checked`: what check said
+   * of the config, when the caller has asked it already.
+   */
+  replace(config: Config, by: string, ifMatch: string | undefined, checked?: Diagnostic[]): StoredDraft;
+  /** Throws Problem 428 or 412 when a write with this If-Match would be refused. */
+  requireMatch(ifMatch: string | undefined): void;
   /** Makes the draft the running config, e.g. for DELETE /draft, or when PUT /config found it clean. */
   reset(config: Config, by: string): StoredDraft;
 };

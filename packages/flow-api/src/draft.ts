@@ -19,6 +19,10 @@ export const draftSchema = z.object({
 });
 export type Draft = z.output<typeof draftSchema>;
 
+/** The answer to a write: stored, with what there is to say of it. */
+export const writtenDraftSchema = draftSchema.extend({ diagnostics: z.array(diagnosticSchema) });
+export type WrittenDraft = z.output<typeof writtenDraftSchema>;
+
 export const flowAddSchema = z.strictObject({ flow: flowSchema, ...placeSchema });
 export const flowMoveSchema = z.strictObject(placeSchema);
 export const flowListSchema = z.object({

@@ -12,18 +12,16 @@ const MIGRATIONS = join(import.meta.dirname, "migrations");
 
 /** The data directory cannot be used; the message says why and what to do. */
 export class DataDirError extends Error {
-	override name = "DataDirError";
+  override name = "DataDirError";
 }
 
 /** Makes the directory when it is missing, for root's eyes only: tokens and sessions live there. */
 export function makeDataDir(dir: string): void {
-	try {
-		mkdirSync(dir, { recursive: true, mode: 0o700 });
-	} catch (error) {
-		throw new DataDirError(
-			`cannot make the data directory ${dir}: ${reason(error)}`,
-		);
-	}
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DataDirError(`cannot make the data directory ${dir}: ${reason(error)}`);
+  }
 }
 
 /**
@@ -32,58 +30,55 @@ export function makeDataDir(dir: string): void {
  * way the process ends, and `login-link` can still open the database beside a running server.
  */
 export function lockDataDir(dir: string): () => void {
-	const file = join(dir, "lock");
-	const lock = openFile(file);
-	try {
-		lock.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
-	} catch (error) {
-		lock.close();
-		if (!/locked/.test(reason(error)))
-			throw new DataDirError(`cannot lock ${file}: ${reason(error)}`);
-		throw new DataDirError(
-			`the data directory ${dir} is in use by another flowmgr: stop that one, or give this one its own --data DIR`,
-		);
-	}
-	return () => lock.close();
+  const file = join(dir, "lock");
+  const lock = openFile(file);
+  try {
+    lock.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    if (!/locked/.test(reason(error))) throw new DataDirError(`cannot lock ${file}: ${reason(error)}`);
+    throw new DataDirError(
+      `the data directory ${dir} is in use by another flowmgr: stop that one, or give this one its own --data DIR`,
+    );
+  }
+  return () => lock.close();
 }
 
 /** Opens `DIR/flowmgr.db`, brought up to the newest migration. Throws DataDirError. */
 export function openDatabase(dir: string): DatabaseSync {
-	const db = openFile(join(dir, "flowmgr.db"));
-	try {
-		db.exec(
-			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
-		);
-		migrate(db);
-	} catch (error) {
-		db.close();
-		if (error instanceof DataDirError) throw error;
-		throw new DataDirError(
-			`cannot use ${join(dir, "flowmgr.db")}: ${reason(error)}`,
-		);
-	}
-	return db;
+  const db = openFile(join(dir, "flowmgr.db"));
+  try {
+    db.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
+    );
+    migrate(db);
+  } catch (error) {
+    db.close();
+    if (error instanceof DataDirError) throw error;
+    throw new DataDirError(`cannot use ${join(dir, "flowmgr.db")}: ${reason(error)}`);
+  }
+  return db;
 }
 
 /** Runs `work` in one transaction: all of it, or nothing when it throws. */
 export function transaction<T>(db: DatabaseSync, work: () => T): T {
-	db.exec("BEGIN IMMEDIATE");
-	try {
-		const result = work();
-		db.exec("COMMIT");
-		return result;
-	} catch (error) {
-		db.exec("ROLLBACK");
-		throw error;
-	}
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
 }
 
 function openFile(file: string): DatabaseSync {
-	try {
-		return new DatabaseSync(file);
-	} catch (error) {
-		throw new DataDirError(`cannot open ${file}: ${reason(error)}`);
-	}
+  try {
+    return new DatabaseSync(file);
+  } catch (error) {
+    throw new DataDirError(`cannot open ${file}: ${reason(error)}`);
+  }
 }
 
 /**
@@ -91,35 +86,30 @@ function openFile(file: string): DatabaseSync {
  * own transaction. A migration that has been released is never edited; the next one mends it.
  */
 function migrate(db: DatabaseSync): void {
-	db.exec(
-		"CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT",
-	);
-	const known = readdirSync(MIGRATIONS)
-		.filter((name) => name.endsWith(".sql"))
-		.sort();
-	const done = new Set(
-		db
-			.prepare("SELECT name FROM migrations")
-			.all()
-			.map((row) => String(row.name)),
-	);
-	const newer = [...done].find((name) => !known.includes(name));
-	if (newer) {
-		throw new DataDirError(
-			`the database was written by a newer flowmgr (it has ${newer}): start that version`,
-		);
-	}
-	for (const name of known.filter((file) => !done.has(file))) {
-		transaction(db, () => {
-			db.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
-			db.prepare("INSERT INTO migrations (name, at) VALUES (?, ?)").run(
-				name,
-				new Date().toISOString(),
-			);
-		});
-	}
+  db.exec("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT");
+  const known = readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  const done = new Set(
+    db
+      .prepare("SELECT name FROM migrations")
+      .all()
+      .map((row) => String(row.name)),
+  );
+  const newer = [...done].find((name) => !known.includes(name));
+  if (newer) {
+    throw new DataDirError(
+      `the database was written by a newer flowmgr (it has ${newer}): start that version`,
+    );
+  }
+  for (const name of known.filter((file) => !done.has(file))) {
+    transaction(db, () => {
+      db.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
+      db.prepare("INSERT INTO migrations (name, at) VALUES (?, ?)").run(name, new Date().toISOString());
+    });
+  }
 }
 
 function reason(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : String(error);
 }

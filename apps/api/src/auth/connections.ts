@@ -1,0 +1,54 @@
+/** When each TCP connection was accepted, and what it says about the way to the admin. */
+import { BlockList, isIP } from "node:net";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isLoopback } from "../addresses.ts";
+import type { Caller, Clock } from "../parts.ts";
+
+export type Connections = {
+  of(request: FastifyRequest): Pick<Caller, "address" | "indirect" | "connectedAt">;
+};
+
+type Peer = {
+  remoteAddress?: string | undefined;
+  remotePort?: number | undefined;
+};
+
+/**
+ * Notes each connection as it is accepted. Under TLS the socket of a request is another object than the accepted
+ * one, so connections are known by their remote address and port.
+ */
+export function watchConnections(app: FastifyInstance, clock: Clock, behindProxy: string[]): Connections {
+  const accepted = new Map<string, number>();
+  const name = (peer: Peer) => `${peer.remoteAddress} ${peer.remotePort}`;
+  app.server.on("connection", (socket) => {
+    const key = name(socket);
+    accepted.set(key, clock.monotonic());
+    socket.once("close", () => accepted.delete(key));
+  });
+  const isProxy = proxies(behindProxy);
+  return {
+    of(request) {
+      const peer = request.socket.remoteAddress ?? "";
+      return {
+        address: request.ip,
+        indirect: isLoopback(peer) || isProxy(peer),
+        // A connection that nobody saw being accepted proves nothing: as if it were there from the beginning.
+        connectedAt: accepted.get(name(request.socket)) ?? Number.NEGATIVE_INFINITY,
+      };
+    },
+  };
+}
+
+function proxies(networks: string[]): (address: string) => boolean {
+  const list = new BlockList();
+  const family = (address: string) => (isIP(address) === 6 ? "ipv6" : "ipv4");
+  for (const network of networks) {
+    const [address = "", prefix] = network.split("/");
+    if (prefix === undefined) list.addAddress(address, family(address));
+    else list.addSubnet(address, Number(prefix), family(address));
+  }
+  return (address) => {
+    const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
+    return isIP(plain) !== 0 && list.check(plain, family(plain));
+  };
+}

@@ -1,0 +1,97 @@
+/** Who asks: a session's cookie or a bearer token, on every call below /api/v1. */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Caller } from "../parts.ts";
+import { Problem } from "../problem.ts";
+import type { Connections } from "./connections.ts";
+import type { Limit } from "./limit.ts";
+import type { Sessions } from "./sessions.ts";
+import type { Tokens } from "./tokens.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Set for every call below /api/v1 but `POST /session`. */
+    caller: Caller;
+  }
+}
+
+export type Auth = {
+  tokens: Tokens;
+  sessions: Sessions;
+  connections: Connections;
+  /** Failed attempts to get in, by address. */
+  failures: Limit;
+  /** Calls, by who calls. */
+  calls: Limit;
+};
+
+/** The hook that lets a request in or throws Problem: 401, 403, 429. */
+export function guard(auth: Auth): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  return async (request) => {
+    const { key, name, via } = identify(auth, request);
+    if (via === "session") requireSameOrigin(request);
+    auth.calls.check(key);
+    auth.calls.count(key);
+    request.caller = { name, via, ...auth.connections.of(request) };
+  };
+}
+
+type Identity = { key: string; name: string; via: "session" | "token" };
+
+function identify(auth: Auth, request: FastifyRequest): Identity {
+  const header = request.headers.authorization;
+  if (header !== undefined) return byToken(auth, request, header);
+  const secret = request.cookies[cookieName(request)];
+  const session = secret ? auth.sessions.find(secret) : null;
+  if (secret && session) return { key: `session ${secret}`, name: session.name, via: "session" };
+  throw unauthorized(
+    secret ? "The session is over; sign in again." : "Sign in, or send Authorization: Bearer TOKEN.",
+  );
+}
+
+/** A right token is let in however many wrong ones came from the same address: behind NAT others share it. */
+function byToken(auth: Auth, request: FastifyRequest, header: string): Identity {
+  const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+  const name = token ? auth.tokens.find(token) : null;
+  if (token && name) return { key: `token ${token}`, name, via: "token" };
+  auth.failures.check(request.ip);
+  auth.failures.count(request.ip);
+  throw unauthorized(token ? "The token is not known." : "Write the header as Authorization: Bearer TOKEN.");
+}
+
+export function unauthorized(detail: string): Problem {
+  return new Problem({
+    status: 401,
+    code: "unauthorized",
+    title: "Not signed in",
+    detail,
+    headers: { "WWW-Authenticate": 'Bearer realm="flowmgr"' },
+  });
+}
+
+/** Cookies do not know ports: two servers on one host must not sign each other out. */
+export function cookieName(request: FastifyRequest): string {
+  return `flowmgr_${request.socket.localPort}`;
+}
+
+const READS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * A write that a cookie authenticates must come from our own page. SameSite=Strict is no proof of that: a page on
+ * another port of this host is the same site.
+ */
+function requireSameOrigin(request: FastifyRequest): void {
+  if (READS.has(request.method) || request.headers["sec-fetch-site"] === "same-origin") return;
+  const ours = `${request.protocol}://${request.host}`;
+  const { origin } = request.headers;
+  if (origin === ours) return;
+  throw foreignOrigin(origin, ours);
+}
+
+export function foreignOrigin(origin: string | undefined, ours: string): Problem {
+  return new Problem({
+    status: 403,
+    code: "foreign-origin",
+    title: "Foreign origin",
+    detail: `A change by cookie must come from this server's own page (Origin: ${ours}), not from ${origin ?? "a request without Origin"}. Scripts send a token instead.`,
+  });
+}

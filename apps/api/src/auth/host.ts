@@ -1,0 +1,38 @@
+/**
+ * Which Host headers are ours. A page on a foreign name that resolves to us (DNS rebinding) would otherwise speak
+ * to us from within the admin's browser as if it were our own page.
+ */
+import type { FastifyRequest } from "fastify";
+import { Problem } from "../problem.ts";
+import type { Settings } from "../settings.ts";
+
+const ALWAYS = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Gives a check that throws Problem 403 for a host that is none of ours. */
+export function hostCheck(settings: Settings): (request: FastifyRequest) => void {
+  const named = new Set([...ALWAYS, bracketed(settings.listen.host), ...settings.allowHost]);
+  return (request) => {
+    // The address that the connection came to is a listen address too, when we listen on all of them.
+    const here = bracketed(request.socket.localAddress ?? "");
+    // A proxy may pass on a client's X-Forwarded-Host unseen: what it sent itself must be ours as well.
+    for (const host of [request.headers.host ?? "", request.host]) {
+      const name = withoutPort(host);
+      if (named.has(name) || name === here) continue;
+      throw new Problem({
+        status: 403,
+        code: "unknown-host",
+        title: "Unknown host",
+        detail: `The Host header says "${name}", which is not a name of this server. Start it with --allow-host ${name} if it is.`,
+      });
+    }
+  };
+}
+
+function bracketed(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
+  return plain.includes(":") ? `[${plain}]` : plain;
+}
+
+function withoutPort(host: string): string {
+  return host.toLowerCase().replace(/:\d*$/, "");
+}

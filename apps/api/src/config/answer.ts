@@ -1,0 +1,35 @@
+/** The draft as it is answered: JSON or text, its ETag always in the header. */
+import type { Check, Draft, WrittenDraft } from "@flowmgr/flow-api";
+import { type Config, type Diagnostic, flowsOf } from "@flowmgr/flow-model";
+import type { DraftStore, StoredDraft } from "../parts.ts";
+import { quoted } from "./draft.ts";
+
+/** How much there is, and how much is wrong with it. */
+export function countsOf(config: Config, diagnostics: Diagnostic[]): Check["counts"] {
+  const flows = flowsOf(config);
+  const count = (severity: Diagnostic["severity"]) =>
+    diagnostics.filter((one) => one.severity === severity).length;
+  return {
+    flows: flows.length,
+    rules: flows.reduce((sum, flow) => sum + flow.rules.length, 0),
+    errors: count("error"),
+    warnings: count("warning"),
+  };
+}
+
+export function draftAnswer(
+  { etag, changedAt, changedBy, config }: StoredDraft,
+  diagnostics: Diagnostic[],
+): Draft {
+  return { etag, changedAt, changedBy, config, counts: countsOf(config, diagnostics) };
+}
+
+/** The answer to a write: the draft as it is now, and what there is to say of it. */
+export function writtenAnswer(store: DraftStore, draft: StoredDraft): WrittenDraft {
+  const diagnostics = store.check();
+  return { ...draftAnswer(draft, diagnostics), diagnostics };
+}
+
+export function etagHeader(draft: StoredDraft): { ETag: string } {
+  return { ETag: quoted(draft.etag) };
+}

@@ -1,0 +1,180 @@
+/**
+ * The draft: one config that everybody edits, on disk, with an ETag.
+ *
+ * The ETag is made from the content, so it says "this is what I have seen" and nothing else: a change that was
+ * undone again is no conflict, and the tag that was reviewed is the config that is applied.
+ */
+import { createHash } from "node:crypto";
+import {
+  type Config,
+  changes,
+  check,
+  configSchema,
+  type Diagnostic,
+  EMPTY_CONFIG,
+  locate,
+  printWithPlaces,
+} from "@flowmgr/flow-model";
+import { rfc3339 } from "../clock.ts";
+import type { DraftStore, Engine, Parts, StoredDraft } from "../parts.ts";
+import { Problem } from "../problem.ts";
+import { transaction } from "../store/database.ts";
+import { refuseErrors } from "./body.ts";
+import { checkMachine } from "./machine-check.ts";
+
+type DraftParts = Pick<Parts, "db" | "clock" | "events"> & { engine: Pick<Engine, "running" | "state"> };
+
+/** Opens the draft; the first one is the running config, or empty. Call it when the engine has started. */
+export function createDraft(parts: DraftParts): DraftStore {
+  return new SqliteDraft(parts);
+}
+
+type Row = {
+  etag: string;
+  config: Config;
+  text: string;
+  places: StoredDraft["places"];
+  changedAt: string;
+  changedBy: string;
+};
+
+class SqliteDraft implements DraftStore {
+  readonly #parts: DraftParts;
+  /** What is on disk. Nobody else writes it: the data directory is locked. */
+  #row: Row;
+  #checked: { etag: string; diagnostics: Diagnostic[] } | null = null;
+
+  constructor(parts: DraftParts) {
+    this.#parts = parts;
+    this.#row = this.#read() ?? this.#first();
+  }
+
+  get(): StoredDraft {
+    return { ...this.#row, authors: this.#isClean(this.#row) ? [] : this.#authors() };
+  }
+
+  check(): Diagnostic[] {
+    const { etag, config, places } = this.#row;
+    if (this.#checked?.etag !== etag) this.#checked = { etag, diagnostics: check(config) };
+    const machine = checkMachine(config, this.#parts.engine.state());
+    return locate([...this.#checked.diagnostics, ...machine], places);
+  }
+
+  replace(config: Config, by: string, ifMatch: string | undefined, checked?: Diagnostic[]): StoredDraft {
+    this.requireMatch(ifMatch);
+    const diagnostics = checked ?? check(config);
+    refuseErrors(diagnostics);
+    return this.#write(config, by);
+  }
+
+  reset(config: Config, by: string): StoredDraft {
+    return this.#write(config, by);
+  }
+
+  #write(config: Config, by: string): StoredDraft {
+    const { db, clock, events, engine } = this.#parts;
+    const { text, places } = printWithPlaces(config);
+    const etag = etagOf(text);
+    if (etag === this.#row.etag) return this.get();
+    const row: Row = { etag, config, text, places, changedAt: rfc3339(clock.now()), changedBy: by };
+    transaction(db, () => {
+      if (this.#isClean(this.#row) || this.#isClean(row)) db.exec("DELETE FROM draft_author");
+      this.#store(row);
+      db.prepare("INSERT OR REPLACE INTO draft_author (name, at) VALUES (?, ?)").run(by, row.changedAt);
+    });
+    this.#row = row;
+    const running = engine.running()?.config ?? EMPTY_CONFIG;
+    events.emit("draft", {
+      etag,
+      changedBy: by,
+      changedAt: row.changedAt,
+      changes: changes(running, config).changes.length,
+    });
+    return this.get();
+  }
+
+  #store(row: Row): void {
+    this.#parts.db
+      .prepare(
+        "INSERT OR REPLACE INTO draft (only, etag, config, changed_at, changed_by) VALUES (1, ?, ?, ?, ?)",
+      )
+      .run(row.etag, JSON.stringify(row.config), row.changedAt, row.changedBy);
+  }
+
+  #read(): Row | null {
+    const row = this.#parts.db.prepare("SELECT * FROM draft").get();
+    if (!row) return null;
+    const config = configSchema.parse(JSON.parse(String(row.config)));
+    const { text, places } = printWithPlaces(config);
+    const changedAt = String(row.changed_at);
+    return { etag: String(row.etag), config, text, places, changedAt, changedBy: String(row.changed_by) };
+  }
+
+  #first(): Row {
+    const running = this.#parts.engine.running();
+    const config = running?.config ?? EMPTY_CONFIG;
+    const { text, places } = printWithPlaces(config);
+    const changedAt = running?.at ?? rfc3339(this.#parts.clock.now());
+    const row: Row = {
+      etag: etagOf(text),
+      config,
+      text,
+      places,
+      changedAt,
+      changedBy: running?.author ?? "flowmgr",
+    };
+    this.#store(row);
+    return row;
+  }
+
+  #isClean(row: Row): boolean {
+    return row.text === (this.#parts.engine.running()?.text ?? "");
+  }
+
+  #authors(): StoredDraft["authors"] {
+    const rows = this.#parts.db.prepare("SELECT name, at FROM draft_author ORDER BY at DESC").all();
+    return rows.map((row) => ({ name: String(row.name), at: String(row.at) }));
+  }
+
+  requireMatch(ifMatch: string | undefined): void {
+    const { etag, changedAt, changedBy } = this.#row;
+    if (ifMatch === undefined) {
+      throw new Problem({
+        status: 428,
+        code: "if-match-missing",
+        title: "If-Match is missing",
+        detail: `Say which draft this change was made for: If-Match: "${etag}" is the present one, If-Match: * overwrites whatever is there.`,
+        headers: { ETag: quoted(etag) },
+      });
+    }
+    if (matches(ifMatch, etag)) return;
+    throw new Problem({
+      status: 412,
+      code: "draft-changed",
+      title: "The draft has changed",
+      detail: `${changedBy} changed the draft at ${changedAt}; this change was made for an older one. Read it again and repeat the change.`,
+      extra: { etag, changedBy, changedAt },
+      headers: { ETag: quoted(etag) },
+    });
+  }
+}
+
+function etagOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
+}
+
+/** An ETag as it stands in a header. */
+export function quoted(etag: string): string {
+  return `"${etag}"`;
+}
+
+/**
+ * True when the header names the tag. `W/` and missing quotes are let pass: a proxy that compresses makes tags weak,
+ * and shell scripts lose quotes; a tag made from the content is never close to another.
+ */
+export function matches(ifMatch: string, etag: string): boolean {
+  return ifMatch.split(",").some((part) => {
+    const tag = part.trim().replace(/^W\//, "").replaceAll('"', "");
+    return tag === "*" || tag === etag;
+  });
+}

@@ -1,0 +1,132 @@
+/** `/draft/flows`: the same draft, one flow at a time. */
+import { flowAddSchema, flowListSchema, flowMoveSchema } from "@flowmgr/flow-api";
+import { type Edit, edit, type Flow, flowsOf, itemSchema } from "@flowmgr/flow-model";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Api } from "../api.ts";
+import type { DraftStore, Parts, StoredDraft } from "../parts.ts";
+import { notFound } from "../problem.ts";
+import { etagHeader } from "./answer.ts";
+import { refusedEdit } from "./refusal.ts";
+import { IF_MATCH } from "./schemas.ts";
+
+const tags = ["flows"];
+const params = z.object({ name: z.string() });
+const page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** Name of the last flow of the page before. */
+  after: z.string().optional(),
+});
+
+export function registerFlows(app: Api, { draft }: Pick<Parts, "draft">): void {
+  app.get(
+    "/draft/flows",
+    {
+      schema: {
+        tags,
+        summary: "The flows in order, a page at a time",
+        querystring: page,
+        response: { 200: flowListSchema },
+      },
+    },
+    async ({ query: { limit, after } }, reply) => {
+      const stored = draft.get();
+      const flows = flowsOf(stored.config);
+      const start = after === undefined ? 0 : flows.indexOf(named(stored, after)) + 1;
+      const end = start + limit;
+      const next = end < flows.length ? (flows[end - 1]?.name ?? null) : null;
+      return reply.headers(etagHeader(stored)).send({ flows: flows.slice(start, end), next });
+    },
+  );
+  app.get(
+    "/draft/flows/:name",
+    { schema: { tags, summary: "One flow", params, response: { 200: itemSchema } } },
+    async (request, reply) => {
+      const stored = draft.get();
+      return reply.headers(etagHeader(stored)).send(named(stored, request.params.name));
+    },
+  );
+  registerFlowWrites(app, draft);
+}
+
+function registerFlowWrites(app: Api, draft: DraftStore): void {
+  const headers = IF_MATCH;
+  app.post(
+    "/draft/flows",
+    { schema: { tags, summary: "Add a flow", headers, body: flowAddSchema, response: { 201: itemSchema } } },
+    async (request, reply) => {
+      const { flow, ...place } = request.body;
+      const stored = change(draft, request, { do: "add", item: itemSchema.parse(flow), ...place });
+      return reply
+        .code(201)
+        .headers({ ...etagHeader(stored), Location: `/api/v1/draft/flows/${encodeURIComponent(flow.name)}` })
+        .send(named(stored, flow.name));
+    },
+  );
+  app.put(
+    "/draft/flows/:name",
+    {
+      schema: {
+        tags,
+        summary: "Change a flow; may rename it",
+        params,
+        headers,
+        body: itemSchema,
+        response: { 200: itemSchema },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      named(draft.get(), name);
+      const stored = change(draft, request, { do: "change", name, item: request.body });
+      const renamed = request.body.kind === "expect" ? name : request.body.name;
+      return reply.headers(etagHeader(stored)).send(named(stored, renamed));
+    },
+  );
+  app.delete(
+    "/draft/flows/:name",
+    { schema: { tags, summary: "Remove a flow", params, headers, response: { 204: z.null() } } },
+    async (request, reply) => {
+      const { name } = request.params;
+      named(draft.get(), name);
+      const stored = change(draft, request, { do: "remove", name });
+      return reply.code(204).headers(etagHeader(stored)).send(null);
+    },
+  );
+  app.post(
+    "/draft/flows/:name/move",
+    {
+      schema: {
+        tags,
+        summary: "Move a flow",
+        params,
+        headers,
+        body: flowMoveSchema,
+        response: { 200: itemSchema },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      named(draft.get(), name);
+      const stored = change(draft, request, { do: "move", name, ...request.body });
+      return reply.headers(etagHeader(stored)).send(named(stored, name));
+    },
+  );
+}
+
+function named(stored: StoredDraft, name: string): Flow {
+  const flow = flowsOf(stored.config).find((one) => one.name === name);
+  if (!flow) throw notFound(`The draft has no flow called ${name}.`);
+  return flow;
+}
+
+function change(
+  draft: DraftStore,
+  request: Pick<FastifyRequest, "caller" | "headers">,
+  what: Edit,
+): StoredDraft {
+  const ifMatch = request.headers["if-match"];
+  const edited = edit(draft.get().config, what);
+  if ("error" in edited) throw refusedEdit(draft, ifMatch, edited.error);
+  return draft.replace(edited.config, request.caller.name, ifMatch);
+}

@@ -1,0 +1,84 @@
+/**
+ * What only the machine can say of a config: interfaces and tables that are not there. Nothing of this keeps a
+ * draft from being stored, since a config is often written before its interface exists; a table name that the
+ * machine cannot resolve blocks the apply, because the compiler would have no number for it.
+ */
+import { type Config, type Diagnostic, type Flow, parseTable } from "@flowmgr/flow-model";
+
+export type Machine = {
+  interfaces: string[];
+  /** Names from rt_tables. */
+  tables: { [name: string]: number };
+  /** Numbers of the tables that hold routes. */
+  tablesInUse: number[];
+};
+
+/** Warnings and errors with paths, in the order of the config. */
+export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
+  return config.items.flatMap((item, index) => {
+    if (item.kind !== "flow" && item.kind !== "outflow") return [];
+    return [...checkTable(item, `/items/${index}/policy`, machine), ...checkInterfaces(item, index, machine)];
+  });
+}
+
+/** A flow that is off reaches no packet: whatever it names may be missing. */
+function checkTable(flow: Flow, path: string, machine: Machine): Diagnostic[] {
+  if (flow.skipped || flow.policy?.action !== "table") return [];
+  const parsed = parseTable(flow.policy.table);
+  // Check has said already what is wrong with it.
+  if ("error" in parsed) return [];
+  const table = parsed.ok;
+  const number = "number" in table ? table.number : machine.tables[table.name];
+  const place = { path, flow: flow.name };
+  if (number === undefined) {
+    return [
+      {
+        ...place,
+        code: "unknown-table",
+        severity: "error",
+        message: `the machine has no routing table called ${flow.policy.table}`,
+        help: `known are ${list(Object.keys(machine.tables))}; write a number, or add the name to /etc/iproute2/rt_tables`,
+      },
+    ];
+  }
+  if (machine.tablesInUse.includes(number)) return [];
+  return [
+    {
+      ...place,
+      code: "empty-table",
+      severity: "warning",
+      message: `the routing table ${flow.policy.table} is empty, so its packets go by the next ip rule`,
+      help: `add a route: ip route add default via ADDRESS table ${number}`,
+    },
+  ];
+}
+
+function checkInterfaces(flow: Flow, index: number, machine: Machine): Diagnostic[] {
+  if (flow.skipped) return [];
+  return flow.rules.flatMap((rule, number) => {
+    const names = rule.off ? [] : (rule.conditions.iface?.values ?? []);
+    return names.flatMap((name, position): Diagnostic[] => {
+      // A wildcard is for interfaces that come and go.
+      if (name.endsWith("+") || machine.interfaces.includes(name)) return [];
+      return [
+        {
+          code: "unknown-interface",
+          severity: "warning",
+          message: `there is no interface ${name} now`,
+          help: `the rule waits for it; here are ${list(machine.interfaces)}`,
+          path: `/items/${index}/rules/${number}/conditions/iface/values/${position}`,
+          flow: flow.name,
+          rule: number + 1,
+        },
+      ];
+    });
+  });
+}
+
+/** At most so many names in a sentence. */
+const NAMED = 8;
+
+function list(names: string[]): string {
+  if (names.length === 0) return "none";
+  return names.length > NAMED ? `${names.slice(0, NAMED).join(", ")} and more` : names.join(", ");
+}

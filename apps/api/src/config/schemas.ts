@@ -1,0 +1,18 @@
+/** Pieces of route schemas that several routes share. */
+import { configSchema } from "@flowmgr/flow-model";
+import { z } from "zod";
+
+/** A config in a body: JSON or the flow language. */
+export const CONFIG_BODY = {
+  content: {
+    "application/json": { schema: configSchema },
+    "text/plain": { schema: z.string() },
+  },
+};
+
+export const TEXT = { "text/plain": { schema: z.string() } };
+
+/** Optional here although the writes want it: its absence is a 428 that says so, not a malformed request. */
+export const IF_MATCH = z.object({
+  "if-match": z.string().optional().describe("The draft's ETag, or * for whatever is there"),
+});

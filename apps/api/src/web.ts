@@ -1,0 +1,97 @@
+/** The built page, the headers that keep a browser safe, and the two questions of whoever watches the server. */
+import { existsSync } from "node:fs";
+import { join, sep } from "node:path";
+import compress from "@fastify/compress";
+import helmet from "@fastify/helmet";
+import fastifyStatic from "@fastify/static";
+import { healthSchema } from "@flowmgr/flow-api";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { notFound, Problem } from "./problem.ts";
+
+/** Where the build puts the page. */
+export const PAGE = join(import.meta.dirname, "../../web/dist");
+
+/** Before everything that answers. `tls`: this server speaks HTTPS itself. */
+export async function registerHeaders(app: FastifyInstance, tls: boolean): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        // Mantine writes style elements and attributes as it draws.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", "data:"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // On plain HTTP it would do nothing; behind a proxy it is the proxy's to say.
+    strictTransportSecurity: tls,
+    referrerPolicy: { policy: "no-referrer" },
+  });
+  await app.register(compress, { encodings: ["br", "gzip"] });
+}
+
+/** The page below `/`, and its index for every address that the page draws itself. */
+export async function registerPage(app: FastifyInstance, page: string): Promise<void> {
+  const built = existsSync(join(page, "index.html"));
+  if (built) {
+    await app.register(fastifyStatic, {
+      root: page,
+      // One route a file: what is not there falls through to the answers below.
+      wildcard: false,
+      cacheControl: false,
+      setHeaders: (response, path) => {
+        response.header("Cache-Control", cacheControl(path.includes(`${sep}assets${sep}`)));
+      },
+    });
+  }
+  app.setNotFoundHandler(async (request, reply) => {
+    if (!isAddressOfPage(request)) throw unknownRoute(request);
+    if (!built) throw noPage();
+    return reply.sendFile("index.html");
+  });
+}
+
+/** Names of assets carry a hash of what is in them, so they never change; everything else is asked for again. */
+function cacheControl(hashed: boolean): string {
+  return hashed ? "public, max-age=31536000, immutable" : "no-cache";
+}
+
+function isAddressOfPage(request: FastifyRequest): boolean {
+  if (request.method !== "GET" && request.method !== "HEAD") return false;
+  return !/^\/(api|assets)(\/|$)/.test(request.url) && /text\/html/.test(request.headers.accept ?? "");
+}
+
+export function unknownRoute(request: FastifyRequest): Problem {
+  return notFound(`There is no ${request.method} ${request.url.split("?")[0]}. /docs lists all calls.`);
+}
+
+function noPage(): Problem {
+  return new Problem({
+    status: 503,
+    code: "page-not-built",
+    title: "The page is not built",
+    detail: "The API works. npm start builds the page before it starts the server.",
+  });
+}
+
+/** `ready` tells whether the rules are in force as they should be. */
+export function registerHealth(app: FastifyInstance, ready: () => boolean): void {
+  const answer = async (reply: FastifyReply, ok: boolean) =>
+    reply
+      .code(ok ? 200 : 503)
+      .header("Cache-Control", "no-store")
+      .send({ ok });
+  const schema = { tags: ["health"], security: [], response: { 200: healthSchema, 503: healthSchema } };
+  app.get("/healthz", { schema: { ...schema, summary: "The server answers" } }, async (_request, reply) =>
+    answer(reply, true),
+  );
+  app.get(
+    "/readyz",
+    { schema: { ...schema, summary: "The rules are in force as they should be" } },
+    async (_request, reply) => answer(reply, ready()),
+  );
+}
