@@ -1,0 +1,52 @@
+/** What the server's check says of the draft: errors that block an apply, warnings that do not. */
+import type { Plan } from "@flowmgr/flow-api";
+import { Link } from "wouter";
+import { counted } from "../ui/say.ts";
+import styles from "./review.module.css";
+
+type Finding = Plan["diagnostics"][number];
+const SHOWN = 50;
+
+export function Findings({ diagnostics }: { diagnostics: Finding[] }) {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const warnings = diagnostics.filter(({ severity }) => severity === "warning");
+  return (
+    <>
+      <List title={counted(errors.length, "error")} tone="error" found={errors} />
+      <List title={counted(warnings.length, "warning")} tone="warning" found={warnings} />
+    </>
+  );
+}
+
+type ListProps = { title: string; tone: "error" | "warning"; found: Finding[] };
+
+function List({ title, tone, found }: ListProps) {
+  if (found.length === 0) return null;
+  return (
+    <section className={`${styles.findings} ${styles[tone]}`} aria-label={title}>
+      <h2>{title}</h2>
+      <ul>
+        {found.slice(0, SHOWN).map((finding, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two findings may be the same in all but their place
+          <li key={index}>
+            <span>
+              {finding.flow ? (
+                <b>
+                  {finding.flow}
+                  {finding.rule ? `, rule ${finding.rule}` : ""}:{" "}
+                </b>
+              ) : null}
+              {finding.message} <span className={styles.quiet}>{finding.help}</span>
+            </span>
+            {finding.flow ? (
+              <Link href={`/flows/${encodeURIComponent(finding.flow)}`}>Open {finding.flow}</Link>
+            ) : null}
+          </li>
+        ))}
+      </ul>
+      {found.length > SHOWN ? (
+        <p className={styles.quiet}>and {found.length - SHOWN} more; all are in Text.</p>
+      ) : null}
+    </section>
+  );
+}

@@ -1,0 +1,2 @@
+export { CountdownBar } from "./countdown-bar.tsx";
+export { ReviewPlace } from "./review-place.tsx";

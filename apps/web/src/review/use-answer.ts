@@ -1,0 +1,47 @@
+/**
+ * The answer to "Keep these rules?". It has to come over a connection made after the switch: the server closes
+ * each connection meanwhile, so the browser makes a new one. One that was closed just then fails once.
+ */
+import { useState } from "react";
+import { call, keys, queryClient, Refused, Unreachable } from "../api/index.ts";
+
+export type Answer = "confirm" | "revert";
+
+/** Long enough for the browser to have let go of the old connection. */
+const AGAIN_MS = 300;
+
+async function send(answer: Answer, revision: number): Promise<void> {
+  const once = () => call(`/apply/${answer}`, { method: "POST", body: { revision } });
+  try {
+    await once();
+  } catch (error) {
+    if (!mayPassAgain(error)) throw error;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    await once();
+  }
+}
+
+/** A broken connection, or one that the server found too old to count. */
+function mayPassAgain(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof Refused && error.status === 409);
+}
+
+export function useAnswer(revision: number) {
+  const [sending, setSending] = useState<Answer | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  async function answer(what: Answer): Promise<void> {
+    setSending(what);
+    setTrouble(null);
+    try {
+      await send(what, revision);
+    } catch (error) {
+      setTrouble(error instanceof Error ? error.message : "The server does not answer.");
+    }
+    for (const queryKey of [keys.running, keys.revisions, ["plan"]]) {
+      void queryClient.invalidateQueries({ queryKey });
+    }
+    await queryClient.invalidateQueries({ queryKey: keys.status });
+    setSending(null);
+  }
+  return { answer, sending, trouble };
+}

@@ -1,0 +1,93 @@
+/** The editor's parts and its looks, from the page's own colours. */
+import { autocompletion, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { codeFolding, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
+import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { EditorState, type Extension, type TransactionSpec } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import type { Diagnostic } from "@flowmgr/flow-model";
+import { completeFlowText, type KnownValues } from "./completion.ts";
+import { flowText } from "./language.ts";
+import { markOf } from "./lint.ts";
+import { editorLooks } from "./looks.ts";
+import { WORD_HELP } from "./words.ts";
+
+/** How many marks the editor draws; the list below it counts them all. */
+const MARKS = 1000;
+
+export function flowEditor(known: () => KnownValues): Extension {
+  return [
+    lineNumbers(),
+    lintGutter(),
+    foldGutter({ openText: "⌄", closedText: "›" }),
+    codeFolding({ placeholderText: "…" }),
+    history(),
+    drawSelection(),
+    indentOnInput(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    highlightSelectionMatches(),
+    search({ top: true }),
+    autocompletion({ override: [completeFlowText(known)], icons: false }),
+    wordHelp,
+    flowText(),
+    keymap.of([
+      ...completionKeymap,
+      ...lintKeymap,
+      ...searchKeymap,
+      ...historyKeymap,
+      ...foldKeymap,
+      ...defaultKeymap,
+    ]),
+    EditorView.lineWrapping,
+    EditorState.phrases.of({
+      "Fold line": "Fold this flow",
+      "Unfold line": "Unfold this flow",
+    }),
+    EditorView.contentAttributes.of({
+      "aria-label": "The flows as text",
+      "aria-describedby": "text-state",
+      spellcheck: "false",
+    }),
+    editorLooks,
+  ];
+}
+
+export function showMarks(state: EditorState, diagnostics: readonly Diagnostic[]): TransactionSpec {
+  return setDiagnostics(
+    state,
+    diagnostics.slice(0, MARKS).map((diagnostic) => markOf(state.doc, diagnostic)),
+  );
+}
+
+/** What a keyword means, under the pointer. */
+const wordHelp = hoverTooltip((view, position) => {
+  const line = view.state.doc.lineAt(position);
+  const at = position - line.from;
+  const comment = line.text.indexOf("#");
+  for (const { 0: word, index } of line.text.matchAll(/[^\s{},#]+/g)) {
+    if (index > at || index + word.length < at) continue;
+    const help = Object.hasOwn(WORD_HELP, word) ? WORD_HELP[word] : undefined;
+    if (!help || (comment >= 0 && comment < index)) return null;
+    return {
+      pos: line.from + index,
+      end: line.from + index + word.length,
+      create: () => {
+        const dom = document.createElement("p");
+        dom.className = "cm-word-help";
+        dom.textContent = help;
+        return { dom };
+      },
+    };
+  }
+  return null;
+});

@@ -1,0 +1,2 @@
+export { TextPlace } from "./text-place.tsx";
+export { useUnsavedText } from "./unsaved.ts";

@@ -1,0 +1,273 @@
+/**
+ * The text as it is being typed, beside the draft. It outlives the place: leaving Text and coming back keeps the
+ * undo list, the cursor and what does not parse yet.
+ *
+ * Text that is right goes to the draft a moment after the last key. What comes from elsewhere (a form, another
+ * admin) goes into the editor as the smallest change, so the cursor stays. When both happened, nothing is
+ * overwritten: the text stays as typed, theirs waits, and the person chooses.
+ */
+import { diff } from "@codemirror/merge";
+import {
+  Annotation,
+  EditorState,
+  type Extension,
+  Transaction,
+  type TransactionSpec,
+} from "@codemirror/state";
+import { EditorView, type ViewUpdate } from "@codemirror/view";
+import type { Config, Diagnostic } from "@flowmgr/flow-model";
+import type { DraftView } from "../api/draft.ts";
+import { createStore, type Store } from "../ui/store.ts";
+import type { UnsavedText } from "./unsaved.ts";
+
+export type Checked = { config: Config; diagnostics: Diagnostic[] };
+
+/** What the session needs of the world around it. */
+export type Around = {
+  extensions: Extension;
+  /** All diagnostics of a text; `machine` are the server's, which know more than the text, to be placed in it. */
+  check(text: string, machine: readonly Diagnostic[]): Promise<Checked>;
+  print(config: Config): string;
+  /** Makes the config the draft. */
+  replace(config: Config): void;
+  /** Leaves a conflict or refusal that the draft store holds. */
+  letGo(): void;
+  kept(): UnsavedText | null;
+  keep(text: UnsavedText | null): boolean;
+  /** Shows the diagnostics in the editor. */
+  mark(state: EditorState, diagnostics: readonly Diagnostic[]): TransactionSpec;
+  now(): string;
+  /** Milliseconds from the last key to the check. */
+  checkAfter: number;
+};
+
+export type TextView = {
+  diagnostics: readonly Diagnostic[];
+  /** False while the diagnostics are of an older text. */
+  checked: boolean;
+  /** True while the text is not what the draft holds. */
+  typed: boolean;
+  /** Somebody changed the draft while this was typed. */
+  conflict: { by: string; at: string } | null;
+  /** When the text was typed that a reload brought back; null for none. */
+  restored: string | null;
+  /** False when the browser has no room for the text: a reload would lose it. */
+  safe: boolean;
+};
+
+export const LABEL = "edit text";
+
+const fromElsewhere = Annotation.define<boolean>();
+
+/** How long the search for the smallest change may take; beyond it the change is coarser, not wrong. */
+const DIFF_LIMIT = { scanLimit: 1000, timeout: 100 };
+
+const START: TextView = {
+  diagnostics: [],
+  checked: false,
+  typed: false,
+  conflict: null,
+  restored: null,
+  safe: true,
+};
+
+export class TextSession {
+  readonly view: Store<TextView> = createStore(START);
+  readonly #around: Around;
+  #state: EditorState | null = null;
+  #editor: EditorView | null = null;
+  #machine: readonly Diagnostic[] = [];
+  /** The draft that the text was made from or became; null when that was an older one than there is now. */
+  #seen: Config | null = null;
+  /** Its ETag. */
+  #base = "";
+  #latest: DraftView | null = null;
+  /** What this session put into the browser's storage; another tab's is not ours to forget. */
+  #mine: UnsavedText | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(around: Around) {
+    this.#around = around;
+  }
+
+  get state(): EditorState | null {
+    return this.#state;
+  }
+
+  /** The editor on the screen; null when it goes. */
+  attach(editor: EditorView | null): void {
+    this.#editor = editor;
+  }
+
+  /** The draft as it is now; call it at every change. */
+  follow(draft: DraftView): void {
+    this.#latest = draft;
+    const { config, trouble } = draft;
+    if (!config) return;
+    if (!this.#state) this.#begin(draft, config);
+    else if (config === this.#seen) this.#settle(draft);
+    else if (trouble?.kind === "refused" && trouble.label === LABEL) {
+      // The server would not have it: the text stays, the draft is the old one again.
+      this.#seen = config;
+      this.#show({ typed: true });
+    } else if (this.view.get().typed) this.#show({ conflict: conflictOf(draft) });
+    else this.#take(draft, config, false);
+  }
+
+  /** What the server's check says; it is of the draft, so it counts while the text is the draft. */
+  knows(diagnostics: readonly Diagnostic[]): void {
+    if (this.#machine === diagnostics) return;
+    this.#machine = diagnostics;
+    if (this.#state && !this.view.get().typed) this.#checkSoon(0);
+  }
+
+  /** Replaces the whole text as one step of the editor's undo, the cursor kept; it counts as typed. */
+  rewrite(text: string): void {
+    if (this.#state) this.#dispatch({ changes: smallest(this.#state.doc.toString(), text) });
+  }
+
+  /** My text is what the draft shall be, whatever it became meanwhile. */
+  keepMine = (): void => {
+    if (!this.#latest?.config) return;
+    this.#seen = this.#latest.config;
+    this.#base = this.#latest.etag ?? this.#base;
+    this.#around.letGo();
+    this.#show({ conflict: null });
+    this.#checkSoon(0);
+  };
+
+  /** The draft's text in place of what was typed; the editor's undo brings it back. */
+  takeTheirs = (): void => {
+    if (!this.#latest?.config) return;
+    this.#around.letGo();
+    this.#forget();
+    this.#take(this.#latest, this.#latest.config, true);
+  };
+
+  /** Before the page goes: keeps what the last check has not seen yet. */
+  flush = (): void => {
+    if (this.#state && this.view.get().typed) this.#keep(this.#state.doc.toString());
+  };
+
+  #begin(draft: DraftView, config: Config): void {
+    const kept = this.#around.kept();
+    const extensions = [
+      this.#around.extensions,
+      EditorView.updateListener.of((update) => this.#updated(update)),
+    ];
+    this.#state = EditorState.create({ doc: kept?.text ?? this.#around.print(config), extensions });
+    this.#base = kept?.etag ?? draft.etag ?? "";
+    this.#seen = this.#base === draft.etag ? config : null;
+    this.#mine = kept;
+    if (kept) this.#show({ typed: true, restored: kept.at });
+    this.#checkSoon(0);
+  }
+
+  /** The draft is what the text became: once the server has it, nothing need be kept. */
+  #settle(draft: DraftView): void {
+    if (!draft.settled || draft.trouble) return;
+    const { conflict, typed } = this.view.get();
+    if (draft.etag && !conflict) this.#base = draft.etag;
+    if (this.#mine && !typed) this.#forget();
+  }
+
+  /** Puts a config's text into the editor. */
+  #take(draft: DraftView, config: Config, undoable: boolean): void {
+    if (!this.#state) return;
+    this.#seen = config;
+    this.#base = draft.etag ?? this.#base;
+    this.#dispatch({
+      changes: smallest(this.#state.doc.toString(), this.#around.print(config)),
+      annotations: [fromElsewhere.of(true), Transaction.addToHistory.of(undoable)],
+    });
+    this.#show({ typed: false, conflict: null, restored: null });
+    this.#checkSoon(0);
+  }
+
+  #updated(update: ViewUpdate): void {
+    this.#state = update.state;
+    if (!update.docChanged) return;
+    if (update.transactions.every((one) => !one.docChanged || one.annotation(fromElsewhere))) return;
+    this.#show({ typed: true });
+    this.#checkSoon(this.#around.checkAfter);
+  }
+
+  #dispatch(spec: TransactionSpec): void {
+    if (this.#editor) this.#editor.dispatch(spec);
+    else if (this.#state) this.#state = this.#state.update(spec).state;
+  }
+
+  #checkSoon(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#show({ checked: false });
+    this.#timer = setTimeout(() => void this.#check(), ms);
+  }
+
+  async #check(): Promise<void> {
+    if (!this.#state) return;
+    const { doc } = this.#state;
+    const text = doc.toString();
+    const machine = this.view.get().typed ? [] : this.#machine;
+    const { config, diagnostics } = await this.#around.check(text, machine);
+    // Typed on meanwhile: the check of that is on its way.
+    if (!this.#state.doc.eq(doc)) return;
+    this.#dispatch(this.#around.mark(this.#state, diagnostics));
+    this.#show({ diagnostics, checked: true });
+    if (this.view.get().typed) this.#deliver(text, config);
+  }
+
+  #deliver(text: string, config: Config): void {
+    this.#keep(text);
+    const right = errorsIn(this.view.get().diagnostics) === 0;
+    if (this.#latest && (this.#seen === null || this.view.get().conflict)) {
+      this.#compare(this.#latest, right ? config : null);
+    } else if (right) {
+      this.#seen = config;
+      this.#show({ typed: false, restored: null });
+      this.#around.replace(config);
+    }
+  }
+
+  /** The draft may have become what was typed: by another tab, or by this page before it was closed. */
+  #compare(draft: DraftView, config: Config | null): void {
+    const { print } = this.#around;
+    if (config && draft.config && print(config) === print(draft.config)) {
+      this.#seen = draft.config;
+      this.#show({ typed: false, restored: null, conflict: null });
+      this.#settle(draft);
+    } else this.#show({ conflict: conflictOf(draft) });
+  }
+
+  #keep(text: string): void {
+    const errors = errorsIn(this.view.get().diagnostics);
+    this.#mine = { text, etag: this.#base, errors, at: this.#around.now() };
+    this.#show({ safe: this.#around.keep(this.#mine) });
+  }
+
+  #forget(): void {
+    if (this.#mine && this.#around.kept() === this.#mine) this.#around.keep(null);
+    this.#mine = null;
+    this.#show({ safe: true });
+  }
+
+  #show(part: Partial<TextView>): void {
+    this.view.set({ ...this.view.get(), ...part });
+  }
+}
+
+export function errorsIn(diagnostics: readonly Diagnostic[]): number {
+  return diagnostics.filter(({ severity }) => severity === "error").length;
+}
+
+function conflictOf(draft: DraftView): { by: string; at: string } {
+  return { by: draft.changedBy ?? "somebody", at: draft.changedAt ?? "" };
+}
+
+/** The changes that make `before` into `after`; what stays, and the cursor in it, stays. */
+function smallest(before: string, after: string) {
+  return diff(before, after, DIFF_LIMIT).map(({ fromA, toA, fromB, toB }) => ({
+    from: fromA,
+    to: toA,
+    insert: after.slice(fromB, toB),
+  }));
+}

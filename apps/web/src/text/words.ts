@@ -1,0 +1,20 @@
+/** Each keyword in one line, for completion and for the pointer that rests on it. */
+export const WORD_HELP: { [word: string]: string } = {
+  flow: "Begins a flow: a name, a policy, then rules. Packets visit the flows in order.",
+  permit: "Lets the packet through; no later flow sees it.",
+  deny: "Drops the packet.",
+  director: "Hands the packet to the named LVS director.",
+  table: "Routes the packet by the named or numbered routing table.",
+  skip: "Keeps the flow in the config, switched off. May be followed by the policy that it switches off.",
+  off: "Switches one rule off.",
+  match: "When all conditions hold, the flow's policy decides the packet.",
+  ignore: "When all conditions hold, the packet leaves this flow and goes on to the next one.",
+  not: "Negates the condition behind it.",
+  iface: "The interface that the packet came in by. A trailing + stands for any ending: eth+",
+  proto: "The protocol by name (tcp, udp, icmp, icmp6, ...) or number, 1 to 255.",
+  src: "Where the packet comes from: an address or a network, 192.168.0.0/24",
+  dst: "Where the packet goes to: an address or a network, 192.168.0.1",
+  srcport: "The port that it comes from, one or a range low:high. Only tcp, udp and sctp have ports.",
+  dstport: "The port that it goes to, one or a range low:high. Only tcp, udp and sctp have ports.",
+  icmptype: "The ICMP type: a number, type/code, or a name such as echo-request.",
+};
