@@ -11,161 +11,130 @@ type Owner = { comment: string[]; note: string };
 const PUNCTUATION: ReadonlySet<string> = new Set(["{", "}", ","]);
 
 export class Cursor {
-	/** The token to be read next. */
-	token: Token;
-	/** The token read last: what was parsed ends with it. */
-	last: Token;
-	readonly #lexer: Lexer;
-	readonly #report: Report;
-	readonly #places = new Map<string, Span>();
-	#owner: Owner = { comment: [], note: "" };
-	#pointer = "";
-	#context: { flow?: string; rule?: number } = {};
-	#complained: Token | null = null;
+  /** The token to be read next. */
+  token: Token;
+  /** The token read last: what was parsed ends with it. */
+  last: Token;
+  readonly #lexer: Lexer;
+  readonly #report: Report;
+  /** A megabyte of text has 150 000 places, and most readers ask for few or none: the map is made on demand. */
+  readonly #placed: [pointer: string, span: Span][] = [];
+  #places: Places | null = null;
+  #owner: Owner = { comment: [], note: "" };
+  #pointer = "";
+  /** Where the owner's note begins. */
+  #noted: Span | null = null;
+  #context: { flow?: string; rule?: number } = {};
+  #complained: Token | null = null;
 
-	constructor(text: string, report: Report) {
-		this.#lexer = new Lexer(text);
-		this.#report = report;
-		this.token = this.#lexer.next();
-		this.last = this.token;
-	}
+  constructor(text: string, report: Report) {
+    this.#lexer = new Lexer(text);
+    this.#report = report;
+    this.token = this.#lexer.next();
+    this.last = this.token;
+  }
 
-	get atEnd(): boolean {
-		return this.token.text === "";
-	}
+  get atEnd(): boolean {
+    return this.token.text === "";
+  }
 
-	get places(): Places {
-		return this.#places;
-	}
+  get places(): Places {
+    this.#places ??= new Map(this.#placed);
+    return this.#places;
+  }
 
-	/** From now on comments go to this owner, and complaints name this flow and rule. */
-	enter(
-		owner: Owner,
-		pointer: string,
-		context: { flow?: string; rule?: number } = {},
-	): void {
-		this.#owner = owner;
-		this.#pointer = pointer;
-		this.#context = context;
-	}
+  /** From now on comments go to this owner, and complaints name this flow and rule. */
+  enter(owner: Owner, pointer: string, context: { flow?: string; rule?: number } = {}): void {
+    this.#owner = owner;
+    this.#pointer = pointer;
+    this.#noted = null;
+    this.#context = context;
+  }
 
-	take(): Token {
-		const token = this.token;
-		for (const { text, span } of token.above) {
-			this.#places.set(
-				`${this.#pointer}/comment/${this.#owner.comment.length}`,
-				span,
-			);
-			this.#owner.comment.push(text);
-		}
-		if (token.behind) this.#note(token.behind.text, token.behind.span);
-		this.last = token;
-		this.token = this.#lexer.next();
-		return token;
-	}
+  take(): Token {
+    const token = this.token;
+    for (const { text, span } of token.above) {
+      this.#placed.push([`${this.#pointer}/comment/${this.#owner.comment.length}`, span]);
+      this.#owner.comment.push(text);
+    }
+    if (token.behind) this.#note(token.behind.text, token.behind.span);
+    this.last = token;
+    this.token = this.#lexer.next();
+    return token;
+  }
 
-	/** An owner that is written on several lines may have several comments behind them: they become one note. */
-	#note(text: string, span: Span): void {
-		const pointer = `${this.#pointer}/note`;
-		const first = this.#places.get(pointer) ?? span;
-		this.#places.set(pointer, {
-			...span,
-			line: first.line,
-			column: first.column,
-		});
-		this.#owner.note = [this.#owner.note, text]
-			.filter((part) => part !== "")
-			.join(" ");
-	}
+  /** An owner that is written on several lines may have several comments behind them: they become one note. */
+  #note(text: string, span: Span): void {
+    this.#noted ??= span;
+    const { line, column } = this.#noted;
+    this.#placed.push([`${this.#pointer}/note`, { ...span, line, column }]);
+    this.#owner.note = [this.#owner.note, text].filter((part) => part !== "").join(" ");
+  }
 
-	/** A name or a value: any word, keywords too, since these are read by their place. Null where none stands. */
-	takeWord(): Token | null {
-		return this.atEnd || PUNCTUATION.has(this.token.text) ? null : this.take();
-	}
+  /** A name or a value: any word, keywords too, since these are read by their place. Null where none stands. */
+  takeWord(): Token | null {
+    return this.atEnd || PUNCTUATION.has(this.token.text) ? null : this.take();
+  }
 
-	/** Remembers where the pointer's text stands; it ends with the token read last. */
-	place(pointer: string, first: Token, last: Token = this.last): void {
-		this.#places.set(pointer, spanOf(first, last));
-	}
+  /** Remembers where the pointer's text stands; it ends with the token read last. */
+  place(pointer: string, first: Token, last: Token = this.last): void {
+    this.#placed.push([pointer, spanOf(first, last)]);
+  }
 
-	/** Reports an error at the token to be read next, or from `first` to the token read last. */
-	complain(
-		code: string,
-		message: string,
-		help: string,
-		first: Token | null = null,
-		fixes?: Fix[],
-	): void {
-		const span = first
-			? spanOf(first, this.last)
-			: spanOf(this.token, this.token);
-		const diagnostic: Diagnostic = {
-			code,
-			severity: "error",
-			message,
-			help,
-			...span,
-			...this.#context,
-		};
-		if (!first) this.#complained = this.token;
-		this.#report.add(fixes ? { ...diagnostic, fixes } : diagnostic);
-	}
+  /** Reports an error at the token to be read next, or from `first` to the token read last. */
+  complain(code: string, message: string, help: string, first: Token | null = null, fixes?: Fix[]): void {
+    const span = first ? spanOf(first, this.last) : spanOf(this.token, this.token);
+    const diagnostic: Diagnostic = {
+      code,
+      severity: "error",
+      message,
+      help,
+      ...span,
+      ...this.#context,
+    };
+    if (!first) this.#complained = this.token;
+    this.#report.add(fixes ? { ...diagnostic, fixes } : diagnostic);
+  }
 
-	/** A misspelt word is reported and then read as the one that was meant. */
-	mend(words: ReadonlySet<string>): void {
-		// A word of the language that stands in the wrong place is no misspelling.
-		if (this.atEnd || KEYWORDS.has(this.token.text)) return;
-		const meant = meantBy(this.token.text, words);
-		if (meant === null) return;
-		const fixes = [{ label: `Write ${meant}`, text: meant }];
-		this.complain(
-			"unknown-word",
-			`unknown word ${quote(this.token.text)}`,
-			`write ${meant}`,
-			null,
-			fixes,
-		);
-		this.token = { ...this.token, text: meant };
-	}
+  /** A misspelt word is reported and then read as the one that was meant. */
+  mend(words: ReadonlySet<string>): void {
+    // A word of the language that stands in the wrong place is no misspelling.
+    if (this.atEnd || KEYWORDS.has(this.token.text)) return;
+    const meant = meantBy(this.token.text, words);
+    if (meant === null) return;
+    const fixes = [{ label: `Write ${meant}`, text: meant }];
+    this.complain("unknown-word", `unknown word ${quote(this.token.text)}`, `write ${meant}`, null, fixes);
+    this.token = { ...this.token, text: meant };
+  }
 
-	/** Brings the parser to a word that may stand here, or to the end: mends or skips, and complains once. */
-	settle({ words, help }: Place): void {
-		this.mend(words);
-		if (this.atEnd || words.has(this.token.text)) return;
-		// Where something is missing, the complaint at this token has been made.
-		if (this.#complained !== this.token) this.#complainOfWord(help);
-		this.skipTo(words);
-	}
+  /** Brings the parser to a word that may stand here, or to the end: mends or skips, and complains once. */
+  settle({ words, help }: Place): void {
+    this.mend(words);
+    if (this.atEnd || words.has(this.token.text)) return;
+    // Where something is missing, the complaint at this token has been made.
+    if (this.#complained !== this.token) this.#complainOfWord(help);
+    this.skipTo(words);
+  }
 
-	skipTo(words: ReadonlySet<string>): void {
-		while (!this.atEnd && !words.has(this.token.text)) this.take();
-	}
+  skipTo(words: ReadonlySet<string>): void {
+    while (!this.atEnd && !words.has(this.token.text)) this.take();
+  }
 
-	#complainOfWord(help: string): void {
-		const { text } = this.token;
-		// Numbers and addresses are no misspelt words: they stand where no value is asked for.
-		const misplaced =
-			KEYWORDS.has(text) || PUNCTUATION.has(text) || /^[0-9]/.test(text);
-		if (misplaced)
-			this.complain(
-				"misplaced-word",
-				`${quote(text)} cannot stand here`,
-				adviceFor(text) ?? help,
-			);
-		else
-			this.complain(
-				"unknown-word",
-				`unknown word ${quote(text)}`,
-				adviceFor(text) ?? help,
-			);
-	}
+  #complainOfWord(help: string): void {
+    const { text } = this.token;
+    // Numbers and addresses are no misspelt words: they stand where no value is asked for.
+    const misplaced = KEYWORDS.has(text) || PUNCTUATION.has(text) || /^[0-9]/.test(text);
+    if (misplaced)
+      this.complain("misplaced-word", `${quote(text)} cannot stand here`, adviceFor(text) ?? help);
+    else this.complain("unknown-word", `unknown word ${quote(text)}`, adviceFor(text) ?? help);
+  }
 }
 
 function spanOf(first: Token, last: Token): Span {
-	return {
-		line: first.line,
-		column: first.column,
-		endLine: last.line,
-		endColumn: last.endColumn,
-	};
+  return {
+    line: first.line,
+    column: first.column,
+    endLine: last.line,
+    endColumn: last.endColumn,
+  };
 }

@@ -12,24 +12,24 @@
 import { Cursor } from "./cursor.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
 import {
-	ACTION_WORDS,
-	CONDITION,
-	ITEM,
-	ITEM_WORDS,
-	isKind,
-	POLICY,
-	RULE,
-	SKIPPED,
-	VERBS,
+  ACTION_WORDS,
+  CONDITION,
+  ITEM,
+  ITEM_WORDS,
+  isKind,
+  POLICY,
+  RULE,
+  SKIPPED,
+  VERBS,
 } from "./keywords.ts";
 import { parseConditions } from "./parse-conditions.ts";
 import { Report } from "./report.ts";
 import type { Action, Config, Flow, Rule } from "./schema.ts";
 
 export type Parse = {
-	config: Config;
-	diagnostics: Diagnostic[];
-	places: Places;
+  config: Config;
+  diagnostics: Diagnostic[];
+  places: Places;
 };
 
 /**
@@ -38,187 +38,175 @@ export type Parse = {
  * each part of the config stands.
  */
 export function parse(text: string): Parse {
-	const report = new Report();
-	const { config, places } = parseInto(text, report);
-	return { config, diagnostics: report.diagnostics(), places };
+  const report = new Report();
+  const read = parseInto(text, report);
+  return withPlaces(read, report.diagnostics());
+}
+
+/** What was read; `places` is a call because few ask for it, see `Cursor`. */
+export type Reading = { config: Config; places: () => Places };
+
+/** A reading as `parse` gives it, the places still on demand. */
+export function withPlaces({ config, places }: Reading, diagnostics: Diagnostic[]): Parse {
+  return {
+    config,
+    diagnostics,
+    get places() {
+      return places();
+    },
+  };
 }
 
 /** `parse`, with what is wrong added to a report. */
-export function parseInto(
-	text: string,
-	report: Report,
-): { config: Config; places: Places } {
-	const cursor = new Cursor(text, report);
-	const config: Config = { items: [], comment: [] };
-	const rest = { comment: config.comment, note: "" };
-	for (;;) {
-		cursor.enter(rest, "");
-		cursor.settle(ITEM);
-		if (cursor.atEnd) break;
-		const flow = parseItem(cursor, `/items/${config.items.length}`);
-		if (flow) config.items.push(flow);
-	}
-	// The comments above the end.
-	cursor.take();
-	if (rest.note !== "") config.comment.push(rest.note);
-	return { config, places: cursor.places };
+export function parseInto(text: string, report: Report): Reading {
+  const cursor = new Cursor(text, report);
+  const config: Config = { items: [], comment: [] };
+  const rest = { comment: config.comment, note: "" };
+  for (;;) {
+    cursor.enter(rest, "");
+    cursor.settle(ITEM);
+    if (cursor.atEnd) break;
+    const flow = parseItem(cursor, `/items/${config.items.length}`);
+    if (flow) config.items.push(flow);
+  }
+  // The comments above the end.
+  cursor.take();
+  if (rest.note !== "") config.comment.push(rest.note);
+  return { config, places: () => cursor.places };
 }
 
 function parseItem(cursor: Cursor, pointer: string): Flow | null {
-	const word = cursor.token.text;
-	if (word === "list" || word === "expect") {
-		refuseItem(cursor, word);
-		return null;
-	}
-	return parseFlow(cursor, pointer, word === "outflow" ? "outflow" : "flow");
+  const word = cursor.token.text;
+  if (word === "list" || word === "expect") {
+    refuseItem(cursor, word);
+    return null;
+  }
+  return parseFlow(cursor, pointer, word === "outflow" ? "outflow" : "flow");
 }
 
 /** The words of a later version: read over, so that the flows behind them are still checked. */
 function refuseItem(cursor: Cursor, word: "list" | "expect"): void {
-	const [what, help] =
-		word === "list"
-			? [
-					"named lists are not supported yet",
-					"write a rule for each of its values",
-				]
-			: [
-					"expectations are not supported yet",
-					"leave it out; as a comment it stays for later",
-				];
-	cursor.complain("not-yet", what, help);
-	cursor.enter({ comment: [], note: "" }, "");
-	cursor.take();
-	// `expect flow ...` is about incoming packets, `list flow {` a list of that name: no flow begins here.
-	if (word === "list" || ITEM_WORDS.has(cursor.token.text)) cursor.takeWord();
-	cursor.skipTo(ITEM_WORDS);
+  const [what, help] =
+    word === "list"
+      ? ["named lists are not supported yet", "write a rule for each of its values"]
+      : ["expectations are not supported yet", "leave it out; as a comment it stays for later"];
+  cursor.complain("not-yet", what, help);
+  cursor.enter({ comment: [], note: "" }, "");
+  cursor.take();
+  // `expect flow ...` is about incoming packets, `list flow {` a list of that name: no flow begins here.
+  if (word === "list" || ITEM_WORDS.has(cursor.token.text)) cursor.takeWord();
+  cursor.skipTo(ITEM_WORDS);
 }
 
-function parseFlow(
-	cursor: Cursor,
-	pointer: string,
-	kind: Flow["kind"],
-): Flow | null {
-	const flow: Flow = {
-		kind,
-		name: "",
-		policy: null,
-		skipped: true,
-		comment: [],
-		note: "",
-		rules: [],
-	};
-	cursor.enter(flow, pointer);
-	const first = cursor.take();
-	cursor.place(`${pointer}/kind`, first);
-	const name = cursor.takeWord();
-	if (name) {
-		flow.name = name.text;
-		cursor.place(`${pointer}/name`, name);
-		cursor.enter(flow, pointer, { flow: flow.name });
-	} else {
-		cursor.complain(
-			"missing-name",
-			`a name is missing behind ${kind}`,
-			`write ${kind} NAME POLICY, then its rules`,
-		);
-	}
-	parsePolicy(cursor, pointer, flow);
-	parseRules(cursor, pointer, flow);
-	cursor.place(pointer, first);
-	// Without a name there is nothing to call it by: what it holds has been read for its errors.
-	return name ? flow : null;
+function parseFlow(cursor: Cursor, pointer: string, kind: Flow["kind"]): Flow | null {
+  const flow: Flow = {
+    kind,
+    name: "",
+    policy: null,
+    skipped: true,
+    comment: [],
+    note: "",
+    rules: [],
+  };
+  cursor.enter(flow, pointer);
+  const first = cursor.take();
+  cursor.place(`${pointer}/kind`, first);
+  const name = cursor.takeWord();
+  if (name) {
+    flow.name = name.text;
+    cursor.place(`${pointer}/name`, name);
+    cursor.enter(flow, pointer, { flow: flow.name });
+  } else {
+    cursor.complain(
+      "missing-name",
+      `a name is missing behind ${kind}`,
+      `write ${kind} NAME POLICY, then its rules`,
+    );
+  }
+  parsePolicy(cursor, pointer, flow);
+  parseRules(cursor, pointer, flow);
+  cursor.place(pointer, first);
+  // Without a name there is nothing to call it by: what it holds has been read for its errors.
+  return name ? flow : null;
 }
 
 function parsePolicy(cursor: Cursor, pointer: string, flow: Flow): void {
-	cursor.settle(behindName(flow.name));
-	const first = cursor.token;
-	const skip = first.text === "skip";
-	if (skip) {
-		cursor.place(`${pointer}/skipped`, cursor.take());
-		cursor.settle(SKIPPED);
-	}
-	if (ACTION_WORDS.has(cursor.token.text))
-		flow.policy = parseAction(cursor, `${pointer}/policy`);
-	// No policy means skip.
-	flow.skipped = skip || flow.policy === null;
-	if (skip || flow.policy) cursor.place(`${pointer}/policy`, first);
+  cursor.settle(behindName(flow.name));
+  const first = cursor.token;
+  const skip = first.text === "skip";
+  if (skip) {
+    cursor.place(`${pointer}/skipped`, cursor.take());
+    cursor.settle(SKIPPED);
+  }
+  if (ACTION_WORDS.has(cursor.token.text)) flow.policy = parseAction(cursor, `${pointer}/policy`);
+  // No policy means skip.
+  flow.skipped = skip || flow.policy === null;
+  if (skip || flow.policy) cursor.place(`${pointer}/policy`, first);
 }
 
 /** Who writes `flow permit match` meant a policy; it was read as the name, and the complaint comes a word later. */
 function behindName(name: string) {
-	if (!POLICY.words.has(name)) return POLICY;
-	return {
-		...POLICY,
-		help: `the word behind flow is its name: this flow is called ${name}; ${POLICY.help}`,
-	};
+  if (!POLICY.words.has(name)) return POLICY;
+  return {
+    ...POLICY,
+    help: `the word behind flow is its name: this flow is called ${name}; ${POLICY.help}`,
+  };
 }
 
 function parseAction(cursor: Cursor, pointer: string): Action | null {
-	const action = cursor.take().text;
-	if (action === "permit" || action === "deny") return { action };
-	const value = cursor.takeWord();
-	if (action === "director") {
-		if (!value)
-			cursor.complain(
-				"missing-director",
-				"the director's name is missing",
-				"write director NAME",
-			);
-		else cursor.place(`${pointer}/director`, value);
-		return value && { action, director: value.text };
-	}
-	if (!value)
-		cursor.complain(
-			"missing-table",
-			"the routing table is missing",
-			"write table 100, or table main",
-		);
-	else cursor.place(`${pointer}/table`, value);
-	return value && { action: "table", table: value.text };
+  const action = cursor.take().text;
+  if (action === "permit" || action === "deny") return { action };
+  const value = cursor.takeWord();
+  if (action === "director") {
+    if (!value) cursor.complain("missing-director", "the director's name is missing", "write director NAME");
+    else cursor.place(`${pointer}/director`, value);
+    return value && { action, director: value.text };
+  }
+  if (!value)
+    cursor.complain("missing-table", "the routing table is missing", "write table 100, or table main");
+  else cursor.place(`${pointer}/table`, value);
+  return value && { action: "table", table: value.text };
 }
 
 function parseRules(cursor: Cursor, pointer: string, flow: Flow): void {
-	for (;;) {
-		cursor.settle(RULE);
-		if (cursor.atEnd || ITEM_WORDS.has(cursor.token.text)) return;
-		const number = flow.rules.length + 1;
-		const rule: Rule = {
-			verb: "match",
-			off: false,
-			comment: [],
-			note: "",
-			conditions: {},
-		};
-		const context =
-			flow.name === "" ? { rule: number } : { flow: flow.name, rule: number };
-		cursor.enter(rule, `${pointer}/rules/${number - 1}`, context);
-		parseRule(cursor, `${pointer}/rules/${number - 1}`, rule);
-		flow.rules.push(rule);
-	}
+  for (;;) {
+    cursor.settle(RULE);
+    if (cursor.atEnd || ITEM_WORDS.has(cursor.token.text)) return;
+    const number = flow.rules.length + 1;
+    const rule: Rule = {
+      verb: "match",
+      off: false,
+      comment: [],
+      note: "",
+      conditions: {},
+    };
+    const context = flow.name === "" ? { rule: number } : { flow: flow.name, rule: number };
+    cursor.enter(rule, `${pointer}/rules/${number - 1}`, context);
+    parseRule(cursor, `${pointer}/rules/${number - 1}`, rule);
+    flow.rules.push(rule);
+  }
 }
 
 function parseRule(cursor: Cursor, pointer: string, rule: Rule): void {
-	const first = cursor.token;
-	if (first.text === "off") {
-		cursor.take();
-		rule.off = true;
-		cursor.mend(VERBS);
-	}
-	const verb = cursor.token.text;
-	if (verb === "match" || verb === "ignore") {
-		cursor.take();
-		rule.verb = verb;
-	} else {
-		const help =
-			isKind(verb) || verb === "not"
-				? "write match or ignore before the conditions"
-				: CONDITION.help;
-		cursor.complain(
-			"missing-verb",
-			"match or ignore is missing",
-			rule.off ? "write off match or off ignore" : help,
-		);
-	}
-	parseConditions(cursor, pointer, rule);
-	cursor.place(pointer, first);
+  const first = cursor.token;
+  if (first.text === "off") {
+    cursor.take();
+    rule.off = true;
+    cursor.mend(VERBS);
+  }
+  const verb = cursor.token.text;
+  if (verb === "match" || verb === "ignore") {
+    cursor.take();
+    rule.verb = verb;
+  } else {
+    const help =
+      isKind(verb) || verb === "not" ? "write match or ignore before the conditions" : CONDITION.help;
+    cursor.complain(
+      "missing-verb",
+      "match or ignore is missing",
+      rule.off ? "write off match or off ignore" : help,
+    );
+  }
+  parseConditions(cursor, pointer, rule);
+  cursor.place(pointer, first);
 }
