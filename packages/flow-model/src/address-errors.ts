@@ -5,11 +5,7 @@ import { parseDecimal, quote, type ValueError, withoutLeadingZeros } from "./val
 
 const EXAMPLES = "write an address such as 192.168.0.1, 192.168.0.0/24 or 2001:db8::/32";
 
-const error = (message: string, help: string): ValueError => ({
-  code: "bad-address",
-  message,
-  help,
-});
+const error = (message: string, help: string): ValueError => ({ code: "bad-address", message, help });
 
 const withMask = (address: string, mask: string | null) => (mask === null ? address : `${address}/${mask}`);
 

@@ -75,10 +75,7 @@ export function networkOf(address: Address): Address {
 }
 
 /** First and last address of a network. */
-export function rangeOf({ family, bits, prefix }: Address): {
-  low: bigint;
-  high: bigint;
-} {
+export function rangeOf({ family, bits, prefix }: Address): { low: bigint; high: bigint } {
   const host = BigInt(BITS[family] - prefix);
   const low = (bits >> host) << host;
   return { low, high: low | ((1n << host) - 1n) };

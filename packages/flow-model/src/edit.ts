@@ -1,9 +1,14 @@
 /**
  * Every change that a person or a script makes to a config, as a value. The page's buttons, keys and undo list,
  * and `POST /draft/edits`, are these.
+ *
+ * Names in edits are flows and outflows; a list is `@name`, as in conditions. An edit checks only what it needs to
+ * be carried out; whether the config that it leaves is right is for `check` to say.
  */
 import { z } from "zod";
-import { itemSchema, ruleSchema } from "./schema.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { type Config, type Flow, type Item, itemSchema, type Rule, ruleSchema } from "./schema.ts";
+import { quote } from "./value.ts";
 
 /** Where an item goes: before or behind a named one, or at a position (from 1). Nothing said: at the end. */
 export const placeSchema = {
@@ -35,3 +40,229 @@ export const editSchema = z.discriminatedUnion("do", [
 ]);
 
 export type Edit = z.infer<typeof editSchema>;
+
+export type Edited = { config: Config } | { error: Diagnostic };
+
+/** The config with the edit made; the given one stays as it is, and what the edit does not touch is shared. */
+export function edit(config: Config, edit: Edit): Edited {
+  switch (edit.do) {
+    case "add":
+      return add(config, edit.item, edit);
+    case "change":
+      return change(config, edit.name, () => ({ item: edit.item }));
+    case "remove":
+      return remove(config, edit.name);
+    case "move":
+      return move(config, edit.name, edit);
+    case "rename":
+      return change(config, edit.name, (item) =>
+        item.kind === "expect" ? { item } : { item: { ...item, name: edit.to.replace(/^@/, "") } },
+      );
+    case "switch":
+      return changeFlow(config, edit.name, (flow) => switchFlow(flow, edit.on));
+    default:
+      return changeFlow(config, edit.flow, (flow) => editRules(flow, edit));
+  }
+}
+
+/** All edits, one on top of the other, or none: `index` says which one failed, from 0. */
+export function editAll(
+  config: Config,
+  edits: readonly Edit[],
+): { config: Config } | { error: Diagnostic; index: number } {
+  let current = config;
+  for (const [index, one] of edits.entries()) {
+    const edited = edit(current, one);
+    if ("error" in edited) return { ...edited, index };
+    current = edited.config;
+  }
+  return { config: current };
+}
+
+type Place = { before?: string | undefined; after?: string | undefined; position?: number | undefined };
+
+function fail(code: string, message: string, help: string, flow?: string): { error: Diagnostic } {
+  return { error: { code, severity: "error", message, help, ...(flow === undefined ? {} : { flow }) } };
+}
+
+/** What edits call an item: a flow by its name, a list by `@name`; an expectation has no name. */
+export function keyOf(item: Item): string | null {
+  if (item.kind === "expect") return null;
+  return item.kind === "list" ? `@${item.name}` : item.name;
+}
+
+function find(items: readonly Item[], name: string): { index: number; item: Item } | { error: Diagnostic } {
+  const index = items.findIndex((item) => keyOf(item) === name);
+  const item = items[index];
+  if (item) return { index, item };
+  const names = items.flatMap((other) => keyOf(other) ?? []);
+  const shown = names.slice(0, 5).join(", ");
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  const help = names.length === 0 ? "the config has no flows yet" : `the config has ${shown}${more}`;
+  return fail("unknown-flow", `there is no flow ${quote(name)}`, help);
+}
+
+function refuseTwin(name: string): { error: Diagnostic } {
+  const message = `there is a flow ${quote(name)} already`;
+  return fail("duplicate-flow", message, "choose another name, or change that flow", name);
+}
+
+function add(config: Config, item: Item, place: Place): Edited {
+  const { items } = config;
+  const key = keyOf(item);
+  if (key !== null && items.some((other) => keyOf(other) === key)) return refuseTwin(key);
+  const target = findPlace(items, place);
+  return "error" in target
+    ? target
+    : { config: { ...config, items: items.toSpliced(target.index, 0, item) } };
+}
+
+/** The index that an item gets among `items`, which do not hold it. */
+function findPlace(items: readonly Item[], place: Place): { index: number } | { error: Diagnostic } {
+  const { before, after, position } = place;
+  if ([before, after, position].filter((said) => said !== undefined).length > 1) {
+    return fail("bad-place", "before, after and position exclude each other", "give one of them");
+  }
+  if (position !== undefined) {
+    if (position >= 1 && position <= items.length + 1) return { index: position - 1 };
+    return fail(
+      "bad-position",
+      `there is no position ${position}`,
+      `positions go from 1 to ${items.length + 1}`,
+    );
+  }
+  const neighbour = before ?? after;
+  if (neighbour === undefined) return { index: items.length };
+  const found = find(items, neighbour);
+  return "error" in found ? found : { index: before === undefined ? found.index + 1 : found.index };
+}
+
+function remove(config: Config, name: string): Edited {
+  const found = find(config.items, name);
+  return "error" in found ? found : { config: { ...config, items: config.items.toSpliced(found.index, 1) } };
+}
+
+function move(config: Config, name: string, place: Place): Edited {
+  const found = find(config.items, name);
+  if ("error" in found) return found;
+  // Before or behind itself is where it stands.
+  if (place.before === name || place.after === name) return { config };
+  const others = config.items.toSpliced(found.index, 1);
+  const target = findPlace(others, place);
+  if ("error" in target) return target;
+  if (target.index === found.index) return { config };
+  return { config: { ...config, items: others.toSpliced(target.index, 0, found.item) } };
+}
+
+function change(
+  config: Config,
+  name: string,
+  to: (item: Item) => { item: Item } | { error: Diagnostic },
+): Edited {
+  const found = find(config.items, name);
+  if ("error" in found) return found;
+  const changed = to(found.item);
+  if ("error" in changed) return changed;
+  if (changed.item === found.item) return { config };
+  const key = keyOf(changed.item);
+  if (key !== name && key !== null && config.items.some((other) => keyOf(other) === key))
+    return refuseTwin(key);
+  return { config: { ...config, items: config.items.with(found.index, changed.item) } };
+}
+
+function changeFlow(
+  config: Config,
+  name: string,
+  to: (flow: Flow) => { item: Flow } | { error: Diagnostic },
+): Edited {
+  return change(config, name, (item) => {
+    if (item.kind === "flow" || item.kind === "outflow") return to(item);
+    return fail("not-a-flow", `${quote(name)} is a list`, "name a flow or an outflow");
+  });
+}
+
+function switchFlow(flow: Flow, on: boolean): { item: Flow } | { error: Diagnostic } {
+  if (on && flow.policy === null) {
+    const help = "give it one: permit, deny, director NAME or table TABLE";
+    return fail(
+      "no-policy",
+      `the flow ${quote(flow.name)} has no policy that could be switched on`,
+      help,
+      flow.name,
+    );
+  }
+  return { item: flow.skipped === !on ? flow : { ...flow, skipped: !on } };
+}
+
+type RuleEdit = Extract<Edit, { flow: string }>;
+
+function editRules(flow: Flow, edit: RuleEdit): { item: Flow } | { error: Diagnostic } {
+  const { rules } = flow;
+  if (edit.do === "add-rule") {
+    const position = edit.position ?? rules.length + 1;
+    if (position > rules.length + 1) return refusePosition(flow, position, rules.length + 1);
+    return withRules(flow, rules.toSpliced(position - 1, 0, edit.rule));
+  }
+  const index = edit.number - 1;
+  const rule = rules[index];
+  if (!rule) return refuseNumber(flow, edit.number);
+  switch (edit.do) {
+    case "change-rule":
+      return withRules(flow, rules.with(index, edit.rule));
+    case "remove-rule":
+      return withRules(flow, rules.toSpliced(index, 1));
+    case "move-rule":
+      if (edit.position > rules.length) return refusePosition(flow, edit.position, rules.length);
+      if (edit.position === edit.number) return { item: flow };
+      return withRules(flow, rules.toSpliced(index, 1).toSpliced(edit.position - 1, 0, rule));
+    case "switch-rule":
+      if (rule.off === !edit.on) return { item: flow };
+      return withRules(flow, rules.with(index, { ...rule, off: !edit.on }));
+  }
+}
+
+const withRules = (flow: Flow, rules: Rule[]) => ({ item: { ...flow, rules } });
+
+function refuseNumber({ name, rules }: Flow, number: number): { error: Diagnostic } {
+  const help = rules.length === 0 ? "it has no rules" : `its rules go from 1 to ${rules.length}`;
+  return fail("unknown-rule", `the flow ${quote(name)} has no rule ${number}`, help, name);
+}
+
+function refusePosition({ name }: Flow, position: number, last: number): { error: Diagnostic } {
+  const help = `positions go from 1 to ${last}`;
+  return fail("bad-position", `the flow ${quote(name)} has no position ${position}`, help, name);
+}
+
+/** What an edit does, in a few words, for undo and history: "switch mail off", "move ssh before dns". */
+export function describeEdit(edit: Edit): string {
+  switch (edit.do) {
+    case "add":
+      return `add ${keyOf(edit.item) ?? "an expectation"}${describePlace(edit, "")}`;
+    case "change":
+      return `change ${edit.name}`;
+    case "remove":
+      return `remove ${edit.name}`;
+    case "move":
+      return `move ${edit.name}${describePlace(edit, " to the end")}`;
+    case "rename":
+      return `rename ${edit.name} to ${edit.to}`;
+    case "switch":
+      return `switch ${edit.name} ${edit.on ? "on" : "off"}`;
+    case "add-rule":
+      return `add a rule to ${edit.flow}`;
+    case "change-rule":
+      return `change rule ${edit.number} of ${edit.flow}`;
+    case "remove-rule":
+      return `remove rule ${edit.number} of ${edit.flow}`;
+    case "move-rule":
+      return `move rule ${edit.number} of ${edit.flow} to ${edit.position}`;
+    case "switch-rule":
+      return `switch rule ${edit.number} of ${edit.flow} ${edit.on ? "on" : "off"}`;
+  }
+}
+
+function describePlace({ before, after, position }: Place, otherwise: string): string {
+  if (before !== undefined) return ` before ${before}`;
+  if (after !== undefined) return ` after ${after}`;
+  return position === undefined ? otherwise : ` at ${position}`;
+}

@@ -17,15 +17,9 @@ import { CONDITION_KINDS, type Condition, type ConditionKind, type Conditions } 
 import { parseEach } from "./value.ts";
 
 /** What the language spares unless told otherwise (settings `--loopback` and `--neighbours`). */
-export type MeaningOptions = {
-  loopback: "spare" | "judge";
-  neighbours: "spare" | "judge";
-};
+export type MeaningOptions = { loopback: "spare" | "judge"; neighbours: "spare" | "judge" };
 
-export const SPARE_BOTH: MeaningOptions = {
-  loopback: "spare",
-  neighbours: "spare",
-};
+export const SPARE_BOTH: MeaningOptions = { loopback: "spare", neighbours: "spare" };
 
 /** Rules and expectations have conditions alike. */
 export type Conditioned = { conditions: Conditions };

@@ -85,10 +85,7 @@ const IPV6: readonly IcmpName[] = [
 ];
 
 /** Every name and alias of a family, in the order of iptables' help. */
-export const ICMP_NAMES: Readonly<Record<Family, readonly IcmpName[]>> = {
-  4: IPV4,
-  6: IPV6,
-};
+export const ICMP_NAMES: Readonly<Record<Family, readonly IcmpName[]>> = { 4: IPV4, 6: IPV6 };
 
 const BY_NAME: Readonly<Record<Family, ReadonlyMap<string, IcmpName>>> = {
   4: new Map(IPV4.map((named) => [named[0], named])),

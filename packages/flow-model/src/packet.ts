@@ -90,11 +90,7 @@ const wrong = (field: keyof PacketFields, error: ValueError): { error: PacketErr
   error: { ...error, field },
 });
 
-const refusal = (message: string, help: string): ValueError => ({
-  code: "bad-packet",
-  message,
-  help,
-});
+const refusal = (message: string, help: string): ValueError => ({ code: "bad-packet", message, help });
 
 function parseOne(field: "src" | "dst", text: string): { ok: Address } | { error: PacketError } {
   const address = parseAddress(text);
@@ -211,14 +207,8 @@ export function parsePacketLine(line: string): Parsed<Packet> {
 }
 
 /** `10.0.0.1:25` and `[::1]:25`; an IPv6 address without brackets has no port. */
-function splitPort(text: string): {
-  address: string;
-  port: number | undefined;
-} {
+function splitPort(text: string): { address: string; port: number | undefined } {
   const parts = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>[0-9]{1,5}))?$/.exec(text)?.groups;
   const address = parts?.bracketed ?? parts?.plain ?? text;
-  return {
-    address,
-    port: parts?.port === undefined ? undefined : Number(parts.port),
-  };
+  return { address, port: parts?.port === undefined ? undefined : Number(parts.port) };
 }

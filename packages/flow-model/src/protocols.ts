@@ -12,64 +12,19 @@ export const ICMP = 1;
 export const ICMP6 = 58;
 export const SCTP = 132;
 
-export type Protocol = {
-  name: string;
-  number: number;
-  title: string;
-  source: string;
-};
+export type Protocol = { name: string; number: number; title: string; source: string };
 
 export const PROTOCOLS: readonly Protocol[] = [
-  {
-    name: "tcp",
-    number: TCP,
-    title: "Transmission Control",
-    source: "RFC 9293",
-  },
+  { name: "tcp", number: TCP, title: "Transmission Control", source: "RFC 9293" },
   { name: "udp", number: UDP, title: "User Datagram", source: "RFC 768" },
-  {
-    name: "icmp",
-    number: ICMP,
-    title: "Internet Control Message, IPv4",
-    source: "RFC 792",
-  },
-  {
-    name: "icmp6",
-    number: ICMP6,
-    title: "Internet Control Message, IPv6",
-    source: "RFC 4443",
-  },
-  {
-    name: "sctp",
-    number: SCTP,
-    title: "Stream Control Transmission",
-    source: "RFC 9260",
-  },
-  {
-    name: "esp",
-    number: 50,
-    title: "Encapsulating Security Payload",
-    source: "RFC 4303",
-  },
-  {
-    name: "ah",
-    number: 51,
-    title: "Authentication Header",
-    source: "RFC 4302",
-  },
-  {
-    name: "gre",
-    number: 47,
-    title: "Generic Routing Encapsulation",
-    source: "RFC 2784",
-  },
+  { name: "icmp", number: ICMP, title: "Internet Control Message, IPv4", source: "RFC 792" },
+  { name: "icmp6", number: ICMP6, title: "Internet Control Message, IPv6", source: "RFC 4443" },
+  { name: "sctp", number: SCTP, title: "Stream Control Transmission", source: "RFC 9260" },
+  { name: "esp", number: 50, title: "Encapsulating Security Payload", source: "RFC 4303" },
+  { name: "ah", number: 51, title: "Authentication Header", source: "RFC 4302" },
+  { name: "gre", number: 47, title: "Generic Routing Encapsulation", source: "RFC 2784" },
   { name: "ipip", number: 4, title: "IPv4 in IP", source: "RFC 2003" },
-  {
-    name: "vrrp",
-    number: 112,
-    title: "Virtual Router Redundancy",
-    source: "RFC 9568",
-  },
+  { name: "vrrp", number: 112, title: "Virtual Router Redundancy", source: "RFC 9568" },
 ];
 
 const NUMBERS = new Map(PROTOCOLS.map(({ name, number }) => [name, number]));
