@@ -40,11 +40,7 @@ export type ChainRule = {
 export type Chain = { name: string; rules: ChainRule[] };
 
 /** A rule of ours in a built-in chain; its comment is how it is recognised. */
-export type Hook = {
-  chain: "PREROUTING" | "OUTPUT" | "INPUT";
-  words: string;
-  place: "first" | "last";
-};
+export type Hook = { chain: "PREROUTING" | "OUTPUT" | "INPUT"; words: string; place: "first" | "last" };
 
 /** `ip rule`: fwmark MARK/MASK lookup TABLE, with our protocol number and priority. */
 export type IpRule = { mark: number; mask: number; table: number };
@@ -60,11 +56,7 @@ export type FamilyProgram = {
   routes: LocalRoute[];
 };
 
-export type Program = {
-  ip: FamilyProgram;
-  ip6: FamilyProgram | null;
-  marks: Marks;
-};
+export type Program = { ip: FamilyProgram; ip6: FamilyProgram | null; marks: Marks };
 
 export type FamilyName = "ip" | "ip6";
 
@@ -72,11 +64,7 @@ export type FamilyName = "ip" | "ip6";
 export type FamilyState = {
   chains: { name: string; rules: string[] }[];
   /** Our jumps in built-in chains; `place` as found: `middle` when foreign rules stand before and behind. */
-  hooks: {
-    chain: "PREROUTING" | "OUTPUT" | "INPUT";
-    words: string;
-    place: "only" | "first" | "last" | "middle";
-  }[];
+  hooks: { chain: "PREROUTING" | "OUTPUT" | "INPUT"; words: string; place: "only" | "first" | "last" | "middle" }[];
   ipRules: IpRule[];
   routes: LocalRoute[];
 };

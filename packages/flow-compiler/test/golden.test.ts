@@ -1,0 +1,59 @@
+/** Config -> text, byte for byte; and proof that the files together leave nothing out. */
+import { type Action, CONDITION_KINDS, checkText, type Family, flowsOf } from "@flowmgr/flow-model";
+import { describe, expect, test } from "vitest";
+import { isOn } from "../src/chains.ts";
+import { renderFamily, renderRouting } from "../src/index.ts";
+import { matchesOf } from "../src/match.ts";
+import { compileGolden, loadGoldens, writeGolden } from "./golden.ts";
+
+if (process.env.FLOWMGR_GOLDEN === "write") for (const golden of loadGoldens()) writeGolden(golden);
+
+const goldens = loadGoldens();
+
+describe("golden files", () => {
+  test.each(goldens.map((golden) => [golden.name, golden] as const))("%s", (_name, golden) => {
+    const program = compileGolden(golden);
+    expect(renderFamily(program, "ip")).toBe(golden.ip);
+    expect(renderFamily(program, "ip6")).toBe(golden.ip6);
+    expect(renderRouting(program)).toBe(golden.routing);
+  });
+
+  test("have titles of their own", () => {
+    expect(new Set(goldens.map(({ title }) => title)).size).toBe(goldens.length);
+    expect(goldens.filter(({ title }) => title.length < 10)).toEqual([]);
+  });
+});
+
+/** What stands in the golden configs and reaches a chain, as `KIND not? FAMILY ACTION`. */
+function covered(): Set<string> {
+  const seen = new Set<string>();
+  for (const { config: text } of goldens) {
+    for (const { rules, policy, ...flow } of flowsOf(checkText(text).config).filter(isOn)) {
+      for (const { conditions, off, verb } of rules) {
+        const families = ([4, 6] as const).filter((family) => !off && matchesOf(conditions, family).length > 0);
+        for (const family of families) {
+          const action = verb === "ignore" ? "ignore" : policy?.action;
+          seen.add(`${flow.kind} nothing ${family} ${action}`);
+          for (const kind of CONDITION_KINDS) {
+            const condition = conditions[kind];
+            if (condition) seen.add(`${flow.kind} ${condition.not ? "not " : ""}${kind} ${family} ${action}`);
+          }
+        }
+      }
+    }
+  }
+  return seen;
+}
+
+test("the golden files hold every condition, negated and not, in both families, under every policy", () => {
+  const kinds = CONDITION_KINDS.filter((kind) => kind !== "state");
+  const actions: (Action["action"] | "ignore")[] = ["permit", "deny", "director", "table", "ignore"];
+  const families: Family[] = [4, 6];
+  const wanted = kinds.flatMap((kind) =>
+    ["", "not "].flatMap((not) =>
+      families.flatMap((family) => actions.map((action) => `flow ${not}${kind} ${family} ${action}`)),
+    ),
+  );
+  const seen = covered();
+  expect(wanted.filter((one) => !seen.has(one))).toEqual([]);
+});
