@@ -8,22 +8,27 @@ import { call, keys, queryClient, Refused, Unreachable } from "../api/index.ts";
 export type Answer = "confirm" | "revert";
 
 /** Long enough for the browser to have let go of the old connection. */
-const AGAIN_MS = 300;
+const AGAIN_MS = 200;
+/** A browser keeps up to six connections to a server; each one that is too old is closed by its refusal. */
+const OLD_CONNECTIONS = 6;
 
 async function send(answer: Answer, revision: number): Promise<void> {
-  const once = () => call(`/apply/${answer}`, { method: "POST", body: { revision } });
-  try {
-    await once();
-  } catch (error) {
-    if (!mayPassAgain(error)) throw error;
+  let broken = 0;
+  for (let tries = 1; ; tries++) {
+    try {
+      await call(`/apply/${answer}`, { method: "POST", body: { revision } });
+      return;
+    } catch (error) {
+      if (error instanceof Unreachable) broken += 1;
+      else if (!isTooOld(error)) throw error;
+      if (broken > 1 || tries > OLD_CONNECTIONS) throw error;
+    }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    await once();
   }
 }
 
-/** A broken connection, or one that the server found too old to count. */
-function mayPassAgain(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof Refused && error.status === 409);
+function isTooOld(error: unknown): boolean {
+  return error instanceof Refused && error.problem.type.endsWith(":stale-connection");
 }
 
 export function useAnswer(revision: number) {

@@ -14,7 +14,7 @@ import {
   Transaction,
   type TransactionSpec,
 } from "@codemirror/state";
-import { EditorView, type ViewUpdate } from "@codemirror/view";
+import { EditorView } from "@codemirror/view";
 import type { Config, Diagnostic } from "@flowmgr/flow-model";
 import type { DraftView } from "../api/draft.ts";
 import { createStore, type Store } from "../ui/store.ts";
@@ -153,7 +153,7 @@ export class TextSession {
     const kept = this.#around.kept();
     const extensions = [
       this.#around.extensions,
-      EditorView.updateListener.of((update) => this.#updated(update)),
+      EditorView.updateListener.of(({ state, transactions }) => this.#moved(state, transactions)),
     ];
     this.#state = EditorState.create({ doc: kept?.text ?? this.#around.print(config), extensions });
     this.#base = kept?.etag ?? draft.etag ?? "";
@@ -184,17 +184,18 @@ export class TextSession {
     this.#checkSoon(0);
   }
 
-  #updated(update: ViewUpdate): void {
-    this.#state = update.state;
-    if (!update.docChanged) return;
-    if (update.transactions.every((one) => !one.docChanged || one.annotation(fromElsewhere))) return;
+  #moved(state: EditorState, transactions: readonly Transaction[]): void {
+    this.#state = state;
+    if (transactions.every((one) => !one.docChanged || one.annotation(fromElsewhere))) return;
     this.#show({ typed: true });
     this.#checkSoon(this.#around.checkAfter);
   }
 
   #dispatch(spec: TransactionSpec): void {
-    if (this.#editor) this.#editor.dispatch(spec);
-    else if (this.#state) this.#state = this.#state.update(spec).state;
+    if (this.#editor) return this.#editor.dispatch(spec);
+    if (!this.#state) return;
+    const transaction = this.#state.update(spec);
+    this.#moved(transaction.state, [transaction]);
   }
 
   #checkSoon(ms: number): void {
@@ -264,7 +265,7 @@ function conflictOf(draft: DraftView): { by: string; at: string } {
 }
 
 /** The changes that make `before` into `after`; what stays, and the cursor in it, stays. */
-function smallest(before: string, after: string) {
+export function smallest(before: string, after: string) {
   return diff(before, after, DIFF_LIMIT).map(({ fromA, toA, fromB, toB }) => ({
     from: fromA,
     to: toA,

@@ -1,0 +1,38 @@
+import { CompletionContext } from "@codemirror/autocomplete";
+import { EditorState } from "@codemirror/state";
+import { describe, expect, test } from "vitest";
+import { completeFlowText } from "../../src/text/completion.ts";
+
+const known = { interfaces: ["eth0", "eth1"], directors: ["maildirect"], tables: ["main"] };
+
+/** What is offered at the end of `text` when one asks for it. */
+function offered(text: string, explicit = true): string[] | null {
+  const state = EditorState.create({ doc: text });
+  const result = completeFlowText(() => known)(new CompletionContext(state, text.length, explicit));
+  return result ? result.options.map(({ label }) => label) : null;
+}
+
+describe("completion", () => {
+  test.each([
+    ["", ["flow"]],
+    ["flow ssh permit\n  match proto tcp\nflow mail director ", ["maildirect"]],
+    ["flow ssh permit match iface e", ["eth0", "eth1"]],
+    ["flow voip table ", ["main"]],
+    ["flow ssh permit off ", ["match", "ignore"]],
+  ])("at the end of %j", (text, labels) => {
+    expect(offered(text)).toEqual(labels);
+  });
+
+  test("conditions and the next rule behind a rule", () => {
+    const labels = offered("flow ssh permit match proto tcp ");
+    expect(labels).toEqual(expect.arrayContaining(["dst", "not", "match", "flow"]));
+    expect(labels).not.toContain("permit");
+  });
+
+  test("nothing for a name, in a comment, or unasked behind a space", () => {
+    expect(offered("flow ")).toBeNull();
+    expect(offered("flow a permit # mat")).toBeNull();
+    expect(offered("flow a permit ", false)).toBeNull();
+    expect(offered("flow a permit m", false)).toContain("match");
+  });
+});
