@@ -77,13 +77,15 @@ export type Engine = {
     author: string;
     message: string;
     at: string;
+    /** The marks of its directors and tables. */
+    marks: Marks;
   } | null;
   /** Throws Problem: 409 while another runs or is unconfirmed, 502 with the flow and rule when the kernel refused. */
   apply(request: ApplyRequest): Promise<AppliedAnswer & { changed: boolean }>;
   confirm(revision: number, caller: Caller): Promise<AppliedAnswer>;
   revert(revision: number, caller: Caller): Promise<AppliedAnswer>;
-  /** What an apply of this config would do. */
-  plan(config: Config): Promise<Pick<Plan, "kernel">>;
+  /** What an apply of this config would do, and what the kernel says of it in a throw-away namespace. */
+  plan(config: Config): Promise<Pick<Plan, "kernel" | "diagnostics">>;
   counters(): Promise<Counters>;
   /** The marks that an apply of this config would use; sticky. */
   marks(config: Config): Marks;

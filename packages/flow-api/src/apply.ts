@@ -13,7 +13,8 @@ export const applyBodySchema = z.strictObject({
 
 export const appliedSchema = z.object({
   revision: z.number(),
-  state: z.enum(["unconfirmed", "confirmed"]),
+  /** reverted: what was in force before it is in force again. */
+  state: z.enum(["unconfirmed", "confirmed", "reverted"]),
   deadline: z.string().optional(),
 });
 export type AppliedAnswer = z.output<typeof appliedSchema>;

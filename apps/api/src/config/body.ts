@@ -7,6 +7,7 @@ import {
   type Diagnostic,
   EMPTY_CONFIG,
   locate,
+  type Places,
   printWithPlaces,
 } from "@flowmgr/flow-model";
 import type { FastifyRequest } from "fastify";
@@ -18,6 +19,8 @@ export type ReadConfig = {
   config: Config;
   /** Errors and warnings of parser and check, with line and column for text, with a path for JSON. */
   diagnostics: Diagnostic[];
+  /** Where each part stands in the text; absent for JSON. */
+  places?: Places;
 };
 
 /** Reads the body of a request. Never throws for what is wrong with the config itself. */
@@ -29,8 +32,7 @@ export function readConfig(request: FastifyRequest): ReadConfig {
 }
 
 export function readText(text: string): ReadConfig {
-  const { config, diagnostics } = checkText(text);
-  return { config, diagnostics };
+  return checkText(text);
 }
 
 function isText(request: FastifyRequest): boolean {

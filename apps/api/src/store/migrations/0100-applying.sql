@@ -8,6 +8,8 @@ CREATE TABLE revision (
   text TEXT NOT NULL,
   -- The marks of directors and tables under it: sticky, so they are part of what was applied.
   marks TEXT NOT NULL,
+  -- Routing tables by name, as the machine knew them.
+  tables TEXT NOT NULL,
   flows INTEGER NOT NULL,
   rules INTEGER NOT NULL,
   outcome TEXT NOT NULL DEFAULT 'unconfirmed'
