@@ -6,7 +6,7 @@ const api = { target: "http://127.0.0.1:8080" };
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
-  // The server answers only for its own names and origins, so the proxy keeps the Host that it listens on.
+  // Host stays localhost:5173: the server takes writes only from an origin that is the host it was asked for.
   server: {
     port: 5173,
     proxy: { "/api": api, "/openapi.json": api, "/docs": api },

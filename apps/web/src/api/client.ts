@@ -30,6 +30,7 @@ export type Call = {
   body?: unknown;
   /** Sent as it is; the flow language. */
   text?: string;
+  /** The draft's ETag, without its quotes. */
   ifMatch?: string;
   accept?: "application/json" | "text/plain";
   /** A connection of its own, as confirming needs one. */
@@ -39,7 +40,7 @@ export type Call = {
 /** `path` below /api/v1, e.g. `/draft`. Throws Refused or Unreachable. */
 export async function call(path: string, options: Call = {}): Promise<Response> {
   const headers = new Headers({ accept: options.accept ?? "application/json" });
-  if (options.ifMatch !== undefined) headers.set("if-match", options.ifMatch);
+  if (options.ifMatch !== undefined) headers.set("if-match", `"${options.ifMatch}"`);
   let body: string | null = null;
   if (options.text !== undefined) {
     headers.set("content-type", "text/plain");

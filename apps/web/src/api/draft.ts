@@ -1,6 +1,7 @@
 /** The draft: one store a tab, what waits sent in order, hooks for the places. */
 import type { Draft } from "@flowmgr/flow-api";
 import type { Config, Diagnostic, Edit } from "@flowmgr/flow-model";
+import { createStore, useStore } from "../ui/store.ts";
 import { call, get, Refused, Unreachable } from "./client.ts";
 import {
   type Change,
@@ -16,7 +17,6 @@ import {
   type Trouble,
 } from "./draft-state.ts";
 import { signedOut } from "./signed-out.ts";
-import { createStore, useStore } from "./store.ts";
 
 const draft = createStore<DraftState>(EMPTY_DRAFT);
 const loadError = createStore<Error | null>(null);
@@ -80,8 +80,7 @@ async function sendFirst(): Promise<boolean> {
   try {
     const answer = await write(first, saved.etag);
     const body: Draft = await answer.json();
-    const etag = body.etag ?? answer.headers.get("etag");
-    draft.set(sent(draft.get(), etag, body.changedAt, body.changedBy, keep(first, body)));
+    draft.set(sent(draft.get(), body.etag, body.changedAt, body.changedBy, keep(first, body)));
     return true;
   } catch (error) {
     return await failed(error);

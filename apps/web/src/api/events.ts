@@ -4,10 +4,10 @@
  * that the browser frees when the tab goes; it opens the stream and passes events on to the others.
  */
 import type { Counters, EventName } from "@flowmgr/flow-api";
+import { createStore, useStore } from "../ui/store.ts";
 import { draftChanged } from "./draft.ts";
 import { keys, queryClient } from "./queries.ts";
 import { signedOut } from "./signed-out.ts";
-import { createStore, useStore } from "./store.ts";
 
 type Message =
   | { kind: "event"; name: EventName; data: string }

@@ -1,4 +1,6 @@
 /** What the places use of the server. */
+
+export { createStore, type Store, useStore } from "../ui/store.ts";
 export { call, get, Refused, Unreachable } from "./client.ts";
 export { type DraftView, loadDraft, useDraft, useEdit } from "./draft.ts";
 export type { Trouble } from "./draft-state.ts";
@@ -17,5 +19,4 @@ export {
   useStatus,
 } from "./queries.ts";
 export { signedOut } from "./signed-out.ts";
-export { createStore, type Store, useStore } from "./store.ts";
 export { useCounters } from "./use-counters.ts";

@@ -1,4 +1,4 @@
 /** True once the server said 401: the sign-in opens over whatever is being typed, which stays. */
-import { createStore } from "./store.ts";
+import { createStore } from "../ui/store.ts";
 
 export const signedOut = createStore(false);

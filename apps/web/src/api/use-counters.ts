@@ -1,7 +1,7 @@
 import type { Counters } from "@flowmgr/flow-api";
 import { useEffect } from "react";
+import { useStore } from "../ui/store.ts";
 import { counters, watchCounters } from "./events.ts";
-import { useStore } from "./store.ts";
 
 /** The latest reading; counters are read only while some tab that is seen calls this. */
 export function useCounters(): Counters | null {

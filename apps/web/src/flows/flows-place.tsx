@@ -1,4 +1,241 @@
-/** The ordered list and the panel. */
-export function FlowsPlace({ opened }: { opened: string | null }) {
-  return <p>{opened}</p>;
+import { printFlow } from "@flowmgr/flow-model";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import {
+  loadDraft,
+  useDraft,
+  useEdit,
+  useRunning,
+  useStatus,
+  useStore,
+  watchCounters,
+} from "../api/index.ts";
+import { Button } from "../ui/button.tsx";
+import { Menu } from "../ui/menu.tsx";
+import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
+import { useKeys } from "../ui/use-keys.ts";
+import { useNarrow } from "../ui/use-media.ts";
+import { useFlowActions } from "./actions.ts";
+import { BeforeDialog } from "./before-dialog.tsx";
+import { Empty } from "./empty.tsx";
+import { EXAMPLES } from "./examples.ts";
+import { FlowList, type ListGrip } from "./flow-list.tsx";
+import styles from "./flows-place.module.css";
+import { KeysDialog } from "./keys-dialog.tsx";
+import { Panel } from "./panel/panel.tsx";
+import { unsavedFlows } from "./panel/unsaved.ts";
+import { PasteDialog, useClipboard } from "./paste.tsx";
+import { found } from "./search.ts";
+import { useRows } from "./use-rows.ts";
+
+type Asking = { kind: "paste" } | { kind: "keys" } | { kind: "before"; name: string };
+
+type FlowsProps = {
+  /** Name of the flow whose panel is open. */
+  opened: string | null;
+  /** Errors of a text that is not in the draft; flows are read-only meanwhile. */
+  textErrors: number;
+};
+
+/** The ordered list, and the panel of one flow at its side. */
+export function FlowsPlace(props: FlowsProps) {
+  const draft = useDraft();
+  if (draft.error) {
+    return (
+      <PlaceState
+        title="The draft could not be read"
+        actions={<Button onClick={() => void loadDraft()}>Try again</Button>}
+      >
+        {draft.error.message}
+      </PlaceState>
+    );
+  }
+  if (!draft.config) return <Waiting>Reading the draft</Waiting>;
+  return <Flows {...props} config={draft.config} />;
+}
+
+function Flows({
+  opened,
+  textErrors,
+  config,
+}: FlowsProps & { config: NonNullable<ReturnType<typeof useDraft>["config"]> }) {
+  useEffect(watchCounters, []);
+  const readOnly = textErrors > 0;
+  const status = useStatus().data;
+  const running = useRunning().data?.config ?? null;
+  const { undo, redo } = useEdit();
+  const actions = useFlowActions(readOnly);
+  const narrow = useNarrow();
+  const unsaved = useStore(unsavedFlows);
+  const rows = useRows(config);
+  const [query, setQuery] = useState("");
+  const wanted = useDeferredValue(query);
+  const shown = useMemo(() => found(rows, wanted), [rows, wanted]);
+  const [active, setActive] = useState<string | null>(opened);
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const list = useRef<ListGrip>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const panel = useRef<HTMLElement>(null);
+  const askBefore = useCallback((name: string) => setAsking({ kind: "before", name }), []);
+  const row = shown.find(({ flow }) => flow.name === active) ?? null;
+  const kept = useMemo(() => new Set(unsaved.keys()), [unsaved]);
+  const insert = (text: string) => actions.insertText(text, row?.number ? row.flow.name : null);
+
+  // A flow that was just made, or named by the address, is brought into sight.
+  useEffect(() => {
+    if (opened === null) return;
+    setActive(opened);
+    list.current?.reveal(opened);
+  }, [opened]);
+
+  function walk(by: 1 | -1) {
+    const at = shown.findIndex(({ flow }) => flow.name === active);
+    const next = shown[at < 0 ? 0 : Math.max(0, Math.min(shown.length - 1, at + by))];
+    if (!next) return;
+    setActive(next.flow.name);
+    list.current?.focus(next.flow.name);
+    if (opened !== null && next.change !== "removed") actions.open(next.flow.name, true);
+  }
+
+  function step(by: 1 | -1) {
+    if (!row) return;
+    actions.step(row.flow.name, by);
+    list.current?.focus(row.flow.name);
+  }
+
+  function close() {
+    const name = opened;
+    actions.open(null);
+    if (name !== null) requestAnimationFrame(() => list.current?.focus(name));
+  }
+
+  useKeys({
+    j: () => walk(1),
+    k: () => walk(-1),
+    ArrowDown: () => walk(1),
+    ArrowUp: () => walk(-1),
+    "Alt+ArrowUp": () => step(-1),
+    "Alt+ArrowDown": () => step(1),
+    Enter: () => {
+      if (!row || row.change === "removed") return false;
+      if (opened === row.flow.name) panel.current?.focus();
+      else actions.open(row.flow.name);
+    },
+    " ": () => {
+      if (!row || row.change === "removed") return false;
+      actions.switchOn(row.flow.name, row.flow.skipped);
+    },
+    n: () => actions.add(row?.number ? row.flow.name : null),
+    Delete: () => {
+      if (!row?.number) return false;
+      actions.remove(row.flow.name);
+    },
+    "/": () => search.current?.focus(),
+    "?": () => setAsking({ kind: "keys" }),
+    "Ctrl+z": undo,
+    "Ctrl+Shift+z": redo,
+    "Ctrl+y": redo,
+    Escape: () => {
+      if (opened !== null) return close();
+      if (query === "") return false;
+      setQuery("");
+    },
+  });
+  useClipboard(insert, () => (row ? printFlow(row.flow) : null));
+
+  return (
+    <div className={styles.flows} data-panel={opened !== null || undefined}>
+      <div className={styles.list} inert={narrow && opened !== null}>
+        {readOnly ? (
+          <Banner tone="warning">
+            <b>
+              Text has {textErrors} {textErrors === 1 ? "error" : "errors"}.
+            </b>{" "}
+            You see the last valid version, read-only. Mend the text to go on.
+          </Banner>
+        ) : null}
+        {rows.length === 0 ? (
+          <Empty
+            loadExamples={() => insert(EXAMPLES)}
+            paste={() => setAsking({ kind: "paste" })}
+            add={() => actions.add(null)}
+          />
+        ) : (
+          <>
+            <div className={styles.tools}>
+              <input
+                ref={search}
+                type="search"
+                className={styles.search}
+                aria-label="Search flows"
+                placeholder="Search flows: name, address, policy"
+                value={query}
+                onChange={(event) => setQuery(event.target.value)}
+                onKeyDown={(event) => {
+                  if (event.key === "Escape") setQuery("");
+                  if (event.key === "Enter" || event.key === "ArrowDown") {
+                    event.preventDefault();
+                    const first = shown[0];
+                    if (first) list.current?.focus(first.flow.name);
+                  }
+                }}
+              />
+              <span className={styles.found} role="status">
+                {query.trim() === "" ? "" : `${shown.length} of ${rows.length}`}
+              </span>
+              <Menu
+                label="More"
+                className={styles.more}
+                entries={() => [
+                  { label: "Paste text", hint: "Ctrl+V", run: () => setAsking({ kind: "paste" }) },
+                  { label: "Keys", hint: "?", run: () => setAsking({ kind: "keys" }) },
+                ]}
+              >
+                <span aria-hidden="true">⋯</span>
+              </Menu>
+              <Button disabled={readOnly} onClick={() => actions.add(row?.number ? row.flow.name : null)}>
+                + Flow
+              </Button>
+            </div>
+            <FlowList
+              ref={list}
+              rows={shown}
+              draft={config}
+              running={running}
+              spared={status?.spared}
+              whole={wanted.trim() === ""}
+              active={active}
+              opened={opened}
+              unsaved={kept}
+              readOnly={readOnly}
+              actions={actions}
+              activate={setActive}
+              askBefore={askBefore}
+            />
+          </>
+        )}
+      </div>
+      {opened === null ? null : (
+        <Panel
+          key={opened}
+          ref={panel}
+          name={opened}
+          config={config}
+          actions={actions}
+          askBefore={askBefore}
+          readOnly={readOnly}
+          close={close}
+        />
+      )}
+      {asking?.kind === "paste" ? <PasteDialog insert={insert} close={() => setAsking(null)} /> : null}
+      {asking?.kind === "keys" ? <KeysDialog close={() => setAsking(null)} /> : null}
+      {asking?.kind === "before" ? (
+        <BeforeDialog
+          name={asking.name}
+          names={actions.names}
+          move={(before) => actions.move(asking.name, { before }, `before ${before}`)}
+          close={() => setAsking(null)}
+        />
+      ) : null}
+    </div>
+  );
 }

@@ -1,6 +1,7 @@
 /** What stands around every place: where rules go, the state, the ways, what is not applied yet. */
 import type { ReactNode } from "react";
 import { useStatus } from "../api/index.ts";
+import { Notices } from "../ui/notices.tsx";
 import { ChangeBar } from "./change-bar.tsx";
 import styles from "./frame.module.css";
 import { Nav } from "./nav.tsx";
@@ -27,6 +28,7 @@ export function Frame({ countdown, children }: { countdown?: ReactNode; children
         {children}
       </main>
       <ChangeBar />
+      <Notices />
     </div>
   );
 }

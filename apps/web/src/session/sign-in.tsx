@@ -54,8 +54,8 @@ export function SignIn() {
         Sign in
       </Button>
       <p className={styles.muted}>
-        Or open the link that <code>flowmgr login-link</code> prints on the machine; it works once, for 10
-        minutes.
+        Or open the link that <code>npm start -- login-link</code> prints on the machine; it works once, for
+        10 minutes.
       </p>
     </form>
   );

@@ -1,0 +1,128 @@
+/** What can be done to flows: each action once, for buttons, menus and keys alike. */
+import { type Config, checkText, type Edit, type Flow, flowsOf, printFlow } from "@flowmgr/flow-model";
+import { useLocation } from "wouter";
+import { useDraft, useEdit } from "../api/index.ts";
+import { writeClipboard } from "../ui/clipboard.ts";
+import { notify } from "../ui/notices.tsx";
+import { freeName } from "./names.ts";
+
+export type Where = { before: string } | { after: string } | { position: number } | Record<string, never>;
+
+/** A new flow starts switched off, so that a half-made one never decides. */
+const NEW_FLOW: Flow = {
+  kind: "flow",
+  name: "new-flow",
+  policy: { action: "permit" },
+  skipped: true,
+  comment: [],
+  note: "",
+  rules: [],
+};
+
+export type FlowActions = ReturnType<typeof useFlowActions>;
+
+/** The address of a flow's panel; the list's own without a name. */
+export function addressOf(name: string | null): string {
+  return name === null ? "/flows" : `/flows/${encodeURIComponent(name)}`;
+}
+
+export function useFlowActions(readOnly: boolean) {
+  const { config } = useDraft();
+  const { edit, undo } = useEdit();
+  const [, go] = useLocation();
+  const flows = config ? flowsOf(config) : [];
+  const taken = new Set(flows.map(({ name }) => name));
+
+  /** Does it, or says why not. */
+  function perform(edits: Edit[], label: string): boolean {
+    if (readOnly) {
+      notify({ text: "Flows are read-only while the text has errors.", tone: "error" });
+      return false;
+    }
+    const problem = edit(edits, label);
+    if (problem) notify({ text: `Cannot ${label}: ${problem.message}`, tone: "error" });
+    return problem === null;
+  }
+
+  function insert(added: Flow[], after: string | null, label: string): string[] {
+    const names: string[] = [];
+    const edits = added.map((flow): Edit => {
+      const name = freeName(flow.name, new Set([...taken, ...names]));
+      const behind = names.at(-1) ?? after;
+      names.push(name);
+      return { do: "add", item: { ...flow, name }, ...(behind === null ? {} : { after: behind }) };
+    });
+    return perform(edits, label) ? names : [];
+  }
+
+  return {
+    open: (name: string | null, replace = false) => go(addressOf(name), { replace }),
+    switchOn: (name: string, on: boolean) =>
+      perform([{ do: "switch", name, on }], `switch ${name} ${on ? "on" : "off"}`),
+    /** One up (-1) or down (+1). */
+    step(name: string, by: -1 | 1): void {
+      const position = flows.findIndex((flow) => flow.name === name) + 1 + by;
+      if (position < 1 || position > flows.length) return;
+      perform([{ do: "move", name, position }], `move ${name} ${by < 0 ? "up" : "down"}`);
+    },
+    move: (name: string, where: Where, words: string) =>
+      perform([{ do: "move", name, ...where }], `move ${name} ${words}`),
+    remove(name: string): void {
+      if (!perform([{ do: "remove", name }], `remove ${name}`)) return;
+      go(addressOf(null), { replace: true });
+      notify({ text: `${name} removed`, action: { label: "Undo", run: undo } });
+    },
+    /** Puts a removed flow back where the running config has it. */
+    restore(flow: Flow, running: Config): void {
+      perform([{ do: "add", item: flow, ...placeIn(running, flow.name, taken) }], `restore ${flow.name}`);
+    },
+    duplicate(flow: Flow): void {
+      const [name] = insert([flow], flow.name, `duplicate ${flow.name}`);
+      if (name) go(addressOf(name));
+    },
+    add(after: string | null): void {
+      const [name] = insert([NEW_FLOW], after, "add a flow");
+      if (name) go(addressOf(name));
+    },
+    /** Flow text behind `after`; gives null, or what is wrong with it. */
+    insertText(text: string, after: string | null): string | null {
+      const read = readFlows(text);
+      if ("problem" in read) return read.problem;
+      const added = read.flows;
+      const what = added.length === 1 ? `flow ${added[0]?.name}` : `${added.length} flows`;
+      const names = insert(added, after, `insert ${what}`);
+      if (names.length > 0) {
+        const renamed = names.filter((name, index) => name !== added[index]?.name);
+        const note = renamed.length > 0 ? `; the name was taken, so now ${renamed.join(", ")}` : "";
+        notify({ text: `Inserted ${what}${note}`, action: { label: "Undo", run: undo } });
+      }
+      return null;
+    },
+    async copy(flow: Flow): Promise<void> {
+      await writeClipboard(printFlow(flow));
+      notify({ text: `${flow.name} copied as text` });
+    },
+    names: flows.map(({ name }) => name),
+  };
+}
+
+/** Behind the nearest flow that stood before it in `running` and is still there. */
+function placeIn(running: Config, name: string, there: ReadonlySet<string>): Where {
+  const order = flowsOf(running).map((flow) => flow.name);
+  const after = order.slice(0, order.indexOf(name)).findLast((before) => there.has(before));
+  return after === undefined ? { position: 1 } : { after };
+}
+
+/** The flows of a text, or what is wrong with it. */
+function readFlows(text: string): { flows: Flow[] } | { problem: string } {
+  const { config, diagnostics } = checkText(text);
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (first) {
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+    return { problem: `Line ${first.line}: ${first.message}${more}; ${first.help ?? ""}` };
+  }
+  const flows = flowsOf(config);
+  if (flows.length > 0) return { flows };
+  return { problem: "This text holds no flow. A flow begins with: flow NAME POLICY" };
+}

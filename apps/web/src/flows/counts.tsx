@@ -1,0 +1,47 @@
+import { useSyncExternalStore } from "react";
+import styles from "./flow-list.module.css";
+import { rateOf, subscribeRates } from "./rates.ts";
+import { Sparkline } from "./sparkline.tsx";
+
+const WHOLE = new Intl.NumberFormat("en-US");
+
+function useRate(name: string) {
+  return useSyncExternalStore(subscribeRates, () => rateOf(name));
+}
+
+/** Packets a second; a dash for a flow that the kernel does not have. */
+export function RateCell({ name, spark }: { name: string; spark: boolean }) {
+  const rate = useRate(name);
+  if (!rate) return <span className={styles.dash}>–</span>;
+  return (
+    <>
+      {spark ? <Sparkline past={rate.past} /> : null}
+      <span className="mono">{rate.now === null ? "…" : rateText(rate.now)}</span>
+    </>
+  );
+}
+
+/** Packets counted so far; a zero says since when. */
+export function HitsCell({ name }: { name: string }) {
+  const rate = useRate(name);
+  if (!rate) return <span className={styles.dash}>–</span>;
+  const since = `since ${sinceText(rate.since)}`;
+  return (
+    <span title={`${WHOLE.format(rate.packets)} packets ${since}`}>
+      <span className="mono">{WHOLE.format(rate.packets)}</span>
+      {rate.packets === 0 ? <small className={styles.since}> {since}</small> : null}
+    </span>
+  );
+}
+
+function rateText(rate: number): string {
+  return rate > 0 && rate < 1 ? rate.toFixed(1) : WHOLE.format(Math.round(rate));
+}
+
+/** The time today, the day before that. */
+function sinceText(since: string): string {
+  const date = new Date(since);
+  return date.toDateString() === new Date().toDateString()
+    ? date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })
+    : date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}

@@ -1,0 +1,24 @@
+import { Button } from "../ui/button.tsx";
+import { PlaceState } from "../ui/states.tsx";
+
+type EmptyProps = { loadExamples: () => void; paste: () => void; add: () => void };
+
+export function Empty({ loadExamples, paste, add }: EmptyProps) {
+  return (
+    <PlaceState
+      title="No flows: every packet goes on untouched"
+      actions={
+        <>
+          <Button look="primary" onClick={loadExamples}>
+            Load the five examples
+          </Button>
+          <Button onClick={paste}>Paste text</Button>
+          <Button onClick={add}>New flow</Button>
+        </>
+      }
+    >
+      A flow says which packets are let through, dropped, handed to a director or routed by a table. Flows are
+      tried in order; nothing reaches the kernel before you review and apply it.
+    </PlaceState>
+  );
+}

@@ -1,0 +1,116 @@
+import type { Status } from "@flowmgr/flow-api";
+import type { Action } from "@flowmgr/flow-model";
+import { useEffect, useId, useState } from "react";
+import { Segmented } from "../../ui/segmented.tsx";
+import { Suggest, type Suggestion } from "../../ui/suggest.tsx";
+import policyStyles from "../policy.module.css";
+import { POLICY_SIGNS } from "../policy.tsx";
+import styles from "./panel.module.css";
+import { directorSuggestions, tableSuggestions } from "./suggestions.ts";
+
+type Kind = Action["action"];
+const KINDS: Kind[] = ["permit", "deny", "director", "table"];
+
+type PolicyFieldProps = {
+  policy: Action | null;
+  set: (policy: Action, label: string) => void;
+  status: Status | undefined;
+  problem: string | undefined;
+  disabled: boolean;
+};
+
+/** The policy, and the name that a director or table needs. */
+export function PolicyField({ policy, set, status, problem, disabled }: PolicyFieldProps) {
+  function choose(action: Kind) {
+    if (action === policy?.action) return;
+    if (action === "director") {
+      set({ action, director: status?.directors[0]?.name ?? "" }, "policy director");
+    } else if (action === "table") {
+      set({ action, table: status?.tables[0]?.name ?? "main" }, "policy table");
+    } else set({ action }, `policy ${action}`);
+  }
+  return (
+    <>
+      <Segmented
+        legend="Policy"
+        value={policy?.action ?? null}
+        set={choose}
+        disabled={disabled}
+        segments={KINDS.map((value) => ({
+          value,
+          className: policyStyles[value],
+          label: (
+            <>
+              <span aria-hidden="true">{POLICY_SIGNS[value]}</span>
+              {value}
+            </>
+          ),
+        }))}
+      />
+      {policy?.action === "director" ? (
+        <NameField
+          label="Director"
+          value={policy.director}
+          suggestions={directorSuggestions(status)}
+          commit={(director) => set({ action: "director", director }, `director ${director}`)}
+          problem={problem}
+          disabled={disabled}
+        />
+      ) : null}
+      {policy?.action === "table" ? (
+        <NameField
+          label="Routing table, a name or a number"
+          value={policy.table}
+          suggestions={tableSuggestions(status)}
+          commit={(table) => set({ action: "table", table }, `table ${table}`)}
+          problem={problem}
+          disabled={disabled}
+        />
+      ) : null}
+      {policy === null || (problem && policy.action !== "director" && policy.action !== "table") ? (
+        <p className={styles.problem}>{problem ?? "No policy yet: the flow is skipped."}</p>
+      ) : null}
+    </>
+  );
+}
+
+type NameFieldProps = {
+  label: string;
+  value: string;
+  suggestions: Suggestion[];
+  commit: (value: string) => void;
+  problem: string | undefined;
+  disabled: boolean;
+};
+
+function NameField({ label, value, suggestions, commit, problem, disabled }: NameFieldProps) {
+  const id = useId();
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  const detail = suggestions.find((one) => one.value === value)?.detail;
+  return (
+    <div className={styles.field}>
+      <span className={styles.label}>{label}</span>
+      <div className={styles.named}>
+        <Suggest
+          label={label}
+          className={`${styles.input} mono`}
+          value={text}
+          set={setText}
+          commit={(next) => {
+            if (next.trim() !== value) commit(next.trim());
+          }}
+          suggestions={suggestions}
+          errorId={problem ? id : undefined}
+          disabled={disabled}
+        />
+        {detail ? <span className={styles.detail}>{detail}</span> : null}
+      </div>
+      {problem ? (
+        <p id={id} className={styles.problem}>
+          {problem}
+        </p>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+/** The list as it is drawn: the draft's flows in order, and between them those that an apply would remove. */
+import type { FlowChange } from "@flowmgr/flow-api";
+import { type Config, type Diagnostic, type Flow, flowsOf } from "@flowmgr/flow-model";
+
+export type Row = {
+  flow: Flow;
+  /** From 1; null for a removed one. */
+  number: number | null;
+  change: FlowChange["change"] | null;
+  /** Name in the running config, for the counters of a renamed flow. */
+  runningName: string;
+  /** The most serious diagnostic of the flow. */
+  diagnostic: Diagnostic | null;
+};
+
+/** Rows of `draft`, removed flows of `running` behind the flow that they followed. */
+export function rowsOf(
+  draft: Config,
+  running: Config | null,
+  changes: FlowChange[],
+  diagnostics: Diagnostic[],
+): Row[] {
+  const changeOf = new Map(changes.map((change) => [change.name, change]));
+  const worst = worstOf(diagnostics);
+  const rows = flowsOf(draft).map((flow, index): Row => {
+    const change = changeOf.get(flow.name);
+    return {
+      flow,
+      number: index + 1,
+      change: change && change.change !== "removed" ? change.change : null,
+      runningName: change?.was ?? flow.name,
+      diagnostic: worst.get(flow.name) ?? null,
+    };
+  });
+  const removed = changes.filter(({ change }) => change === "removed").map(({ name }) => name);
+  return removed.length > 0 && running ? withRemoved(rows, flowsOf(running), new Set(removed)) : rows;
+}
+
+function withRemoved(rows: Row[], running: Flow[], removed: Set<string>): Row[] {
+  const behind = new Map<string | null, Flow[]>();
+  let last: string | null = null;
+  for (const flow of running) {
+    if (removed.has(flow.name)) behind.set(last, [...(behind.get(last) ?? []), flow]);
+    else last = flow.name;
+  }
+  const ghosts = (name: string | null) =>
+    (behind.get(name) ?? []).map(
+      (flow): Row => ({ flow, number: null, change: "removed", runningName: flow.name, diagnostic: null }),
+    );
+  return [...ghosts(null), ...rows.flatMap((row) => [row, ...ghosts(row.runningName)])];
+}
+
+function worstOf(diagnostics: Diagnostic[]): Map<string, Diagnostic> {
+  const worst = new Map<string, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    if (!diagnostic.flow) continue;
+    const known = worst.get(diagnostic.flow);
+    if (!known || (known.severity === "warning" && diagnostic.severity === "error")) {
+      worst.set(diagnostic.flow, diagnostic);
+    }
+  }
+  return worst;
+}
+
+/** What the second line of a row shows. */
+export type SecondLine = "warning" | "rule" | "comment" | null;
+
+export function secondLineOf({ flow, diagnostic }: Row): SecondLine {
+  if (diagnostic) return "warning";
+  if (flow.rules.length > 1) return "rule";
+  return commentOf(flow) ? "comment" : null;
+}
+
+export function commentOf(flow: Flow): string {
+  return flow.note || flow.comment.join(" ");
+}
+
+/**
+ * Height in pixels, known without drawing, so that ten thousand rows need no measuring. 38 and 59: a line of 20
+ * with the row's padding and hairline, and the second line of 20 with its gap; 65 on a phone, always two lines.
+ */
+export function heightOf(row: Row, narrow: boolean): number {
+  if (narrow) return 65;
+  return secondLineOf(row) ? 59 : 38;
+}
+
+/** The flow after which nothing is left: the first that is on and takes everything. */
+export function lastWord(draft: Config): Flow | null {
+  const takesAll = (flow: Flow) =>
+    !flow.skipped &&
+    flow.policy !== null &&
+    flow.kind === "flow" &&
+    flow.rules.find((rule) => !rule.off && (rule.verb === "ignore" || isEmpty(rule.conditions)))?.verb ===
+      "match";
+  return flowsOf(draft).find(takesAll) ?? null;
+}
+
+function isEmpty(conditions: object): boolean {
+  return Object.keys(conditions).length === 0;
+}

@@ -1,0 +1,33 @@
+import type { FlowChange } from "@flowmgr/flow-api";
+import { type Config, changes, check, type Diagnostic } from "@flowmgr/flow-model";
+import { useDeferredValue, useMemo } from "react";
+import { useCheck, useRunning } from "../api/index.ts";
+import { type Row, rowsOf } from "./rows.ts";
+
+const NO_CHANGES: FlowChange[] = [];
+
+/**
+ * Rows of the draft with what changed and what is wrong. What is wrong may lag a frame behind in a config of
+ * thousands of flows: a key must not wait for it.
+ */
+export function useRows(draft: Config): Row[] {
+  const running = useRunning().data?.config ?? null;
+  const deferred = useDeferredValue(draft);
+  const diagnostics = useDiagnostics(deferred);
+  const changed = useMemo(() => (running ? changes(running, draft).changes : NO_CHANGES), [running, draft]);
+  return useMemo(() => rowsOf(draft, running, changed, diagnostics), [draft, running, changed, diagnostics]);
+}
+
+/** The browser's check at once, and what only the server knows of the machine. */
+export function useDiagnostics(config: Config): Diagnostic[] {
+  const server = useCheck().data?.diagnostics;
+  const own = useMemo(() => check(config), [config]);
+  return useMemo(() => {
+    const known = new Set(own.map(keyOf));
+    return [...own, ...(server ?? []).filter((one) => !known.has(keyOf(one)))];
+  }, [own, server]);
+}
+
+function keyOf({ code, path, flow, rule }: Diagnostic): string {
+  return `${code} ${path} ${flow} ${rule}`;
+}

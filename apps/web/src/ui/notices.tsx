@@ -1,0 +1,47 @@
+/** A line that says what just happened, with a way back; read out, gone after a while. */
+import { useEffect } from "react";
+import styles from "./notices.module.css";
+import { createStore, useStore } from "./store.ts";
+
+export type Notice = { text: string; action?: { label: string; run: () => void }; tone?: "plain" | "error" };
+
+const current = createStore<Notice | null>(null);
+
+/** Long enough to read two lines and reach the button. */
+const SHOWN_MS = 8000;
+
+export function notify(notice: Notice): void {
+  current.set(notice);
+}
+
+export function Notices() {
+  const notice = useStore(current);
+  useEffect(() => {
+    if (!notice || notice.tone === "error") return;
+    const timer = setTimeout(() => current.set(null), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [notice]);
+  return (
+    <div className={styles.place} role="status" aria-live="polite">
+      {notice ? (
+        <div className={`${styles.notice} ${notice.tone === "error" ? styles.error : ""}`}>
+          <span>{notice.text}</span>
+          {notice.action ? (
+            <button
+              type="button"
+              onClick={() => {
+                notice.action?.run();
+                current.set(null);
+              }}
+            >
+              {notice.action.label}
+            </button>
+          ) : null}
+          <button type="button" aria-label="Close this message" onClick={() => current.set(null)}>
+            ✕
+          </button>
+        </div>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+import { type KeyboardEvent, type Ref, useId, useState } from "react";
+import styles from "./suggest.module.css";
+
+export type Suggestion = { value: string; detail?: string };
+
+type SuggestProps = {
+  value: string;
+  set: (value: string) => void;
+  /** Called on Enter, on a choice and when the field is left: the value is meant. */
+  commit: (value: string) => void;
+  suggestions: Suggestion[];
+  label: string;
+  className?: string | undefined;
+  placeholder?: string | undefined;
+  /** Id of what says why the value is not good; marks the field. */
+  errorId?: string | undefined;
+  /** As wide as its value, for a word in a sentence. */
+  inline?: boolean;
+  autoFocus?: boolean;
+  disabled?: boolean;
+  ref?: Ref<HTMLInputElement> | undefined;
+};
+
+/** Most shown at once; more is not a choice but a list. */
+const SHOWN = 12;
+
+/** A text field that knows likely values: any text may be typed, arrows and Enter choose (ARIA combobox). */
+export function Suggest(props: SuggestProps) {
+  const { value, set, commit, suggestions, label, inline = false } = props;
+  const id = useId();
+  const [open, setOpen] = useState(false);
+  const [at, setAt] = useState(-1);
+  const [typed, setTyped] = useState(false);
+  const shown = open ? matching(suggestions, typed ? value : "") : [];
+
+  function choose(chosen: string) {
+    set(chosen);
+    setOpen(false);
+    setAt(-1);
+    commit(chosen);
+  }
+
+  function pressed(event: KeyboardEvent<HTMLInputElement>) {
+    if (event.key === "Escape" && open && shown.length > 0) {
+      event.stopPropagation();
+      setOpen(false);
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!open) return setOpen(true);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      setAt(shown.length === 0 ? -1 : (at + step + shown.length) % shown.length);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      choose(shown[at]?.value ?? value);
+    }
+  }
+
+  return (
+    <span className={`${styles.suggest} ${inline ? styles.inline : ""}`}>
+      <input
+        ref={props.ref}
+        role="combobox"
+        aria-label={label}
+        aria-expanded={shown.length > 0}
+        aria-controls={`${id}-list`}
+        aria-autocomplete="list"
+        aria-activedescendant={at >= 0 && shown[at] ? `${id}-${at}` : undefined}
+        aria-invalid={props.errorId ? true : undefined}
+        aria-describedby={props.errorId}
+        autoComplete="off"
+        autoCapitalize="off"
+        spellCheck={false}
+        // biome-ignore lint/a11y/noAutofocus: only the field that the person has just asked for
+        autoFocus={props.autoFocus}
+        disabled={props.disabled}
+        className={props.className}
+        placeholder={props.placeholder}
+        size={inline ? 1 : undefined}
+        style={
+          inline
+            ? { width: `${Math.max(value.length, props.placeholder?.length ?? 0, 2) + 0.5}ch` }
+            : undefined
+        }
+        value={value}
+        onChange={(event) => {
+          set(event.target.value);
+          setTyped(true);
+          setOpen(true);
+          setAt(-1);
+        }}
+        onFocus={() => setTyped(false)}
+        onClick={() => setOpen(true)}
+        onKeyDown={pressed}
+        onBlur={() => {
+          setOpen(false);
+          setAt(-1);
+          commit(value);
+        }}
+      />
+      <div
+        id={`${id}-list`}
+        role="listbox"
+        aria-label={`${label}, suggestions`}
+        hidden={shown.length === 0}
+        className={styles.list}
+      >
+        {shown.map((suggestion, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keyboard
+          <div
+            key={suggestion.value}
+            id={`${id}-${index}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={index === at}
+            className={styles.option}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => choose(suggestion.value)}
+          >
+            <span>{suggestion.value}</span>
+            {suggestion.detail ? <small>{suggestion.detail}</small> : null}
+          </div>
+        ))}
+      </div>
+    </span>
+  );
+}
+
+/** Those that begin with the typed text, then those that hold it. */
+function matching(suggestions: Suggestion[], typed: string): Suggestion[] {
+  const text = typed.trim().toLowerCase();
+  if (text === "") return suggestions.slice(0, SHOWN);
+  const holds = suggestions.filter(({ value, detail }) =>
+    `${value} ${detail ?? ""}`.toLowerCase().includes(text),
+  );
+  const first = holds.filter(({ value }) => value.toLowerCase().startsWith(text));
+  const sorted = [...first, ...holds.filter((one) => !first.includes(one))];
+  return sorted.length === 1 && sorted[0]?.value === typed ? [] : sorted.slice(0, SHOWN);
+}
