@@ -1,5 +1,6 @@
 export * from "./address.ts";
 export * from "./address-bits.ts";
+export * from "./changes.ts";
 export * from "./check.ts";
 export * from "./diagnostic.ts";
 export * from "./edit.ts";

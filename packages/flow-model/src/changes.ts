@@ -1,0 +1,177 @@
+/**
+ * What changed between two configs, flow by flow, and the one sentence that stands above a review.
+ *
+ * Flows are paired by name; one that went and one that came with the same content are one that was renamed. What
+ * moved is the least number of flows that explains the new order, so that one flow put to the top is one move and
+ * not a move of all others. Expectations have no names and decide no packet: they are not counted.
+ */
+import { keyOf } from "./edit.ts";
+import { printPolicy, printRule } from "./printer.ts";
+import type { Config, Item } from "./schema.ts";
+
+export type Change =
+  | "added"
+  | "removed"
+  | "changed"
+  | "moved"
+  | "switched-on"
+  | "switched-off"
+  /** Only its comments or notes. */
+  | "commented";
+
+/** `was`: the name before, when it was renamed. */
+export type FlowChange = { name: string; change: Change; was?: string };
+
+export type Changes = { changes: FlowChange[]; headline: string };
+
+/**
+ * The changes from one config to another: in the order of the new one, then what was removed. A flow that was
+ * moved and changed is named twice, "moved" first; "changed" includes a switch or comments. Takes a fraction of a second for
+ * ten thousand flows, and next to nothing for flows that both configs share.
+ */
+export function changes(before: Config, after: Config): Changes {
+  if (before === after) return { changes: [], headline: NONE };
+  const { pairs, removed } = pairUp(named(before), named(after));
+  const moved = movedOf(pairs);
+  const found: FlowChange[] = [];
+  for (const pair of pairs) {
+    if (moved.has(pair)) found.push({ name: pair.name, change: "moved" });
+    const change = changeOf(pair);
+    if (change) found.push(change);
+  }
+  for (const { name } of removed) found.push({ name, change: "removed" });
+  const commented = commentsOf(before.comment) !== commentsOf(after.comment);
+  return { changes: found, headline: headlineOf(found, commented) };
+}
+
+type Named = { name: string; item: Item; index: number };
+type Pair = Named & { old: Named | null };
+
+/** The items that have a name, numbered. */
+function named({ items }: Config): Named[] {
+  return items.flatMap((item, index) => {
+    const name = keyOf(item);
+    return name === null ? [] : [{ name, item, index }];
+  });
+}
+
+function pairUp(before: readonly Named[], after: readonly Named[]): { pairs: Pair[]; removed: Named[] } {
+  const byName = groupBy(before, ({ name }) => name);
+  // Names are unique in a config that `check` passes; in another, twins are paired in order.
+  const pairs = after.map((item): Pair => ({ ...item, old: byName.get(item.name)?.shift() ?? null }));
+  const gone = new Set([...byName.values()].flat());
+  const byContent = groupBy(gone, ({ item }) => contentOf(item).meaning);
+  for (const pair of pairs) {
+    if (pair.old || gone.size === 0) continue;
+    pair.old = byContent.get(contentOf(pair.item).meaning)?.shift() ?? null;
+    if (pair.old) gone.delete(pair.old);
+  }
+  return { pairs, removed: [...gone] };
+}
+
+function groupBy<T>(items: Iterable<T>, key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
+
+function changeOf({ name, item, old }: Pair): FlowChange | null {
+  if (!old) return { name, change: "added" };
+  if (old.name !== name) return { name, change: "changed", was: old.name };
+  if (old.item === item) return null;
+  const [from, to] = [contentOf(old.item), contentOf(item)];
+  if (from.meaning !== to.meaning) return { name, change: "changed" };
+  if (from.skipped !== to.skipped) return { name, change: to.skipped ? "switched-off" : "switched-on" };
+  return from.comments === to.comments ? null : { name, change: "commented" };
+}
+
+/** `meaning`: all that decides packets but name and switch, in canonical words. */
+type Content = { meaning: string; skipped: boolean; comments: string };
+
+/** Keyed by the item itself: a config is a value, nothing changes it in place. */
+const known = new WeakMap<Item, Content>();
+
+function contentOf(item: Item): Content {
+  let content = known.get(item);
+  if (!content) {
+    content = readContent(item);
+    known.set(item, content);
+  }
+  return content;
+}
+
+function readContent(item: Item): Content {
+  if (item.kind !== "flow" && item.kind !== "outflow") {
+    const { comment, note, ...rest } = item;
+    const meaning = JSON.stringify({ ...rest, name: null });
+    return { meaning, skipped: false, comments: commentsOf([note, ...comment]) };
+  }
+  const { kind, policy, skipped, note, comment, rules } = item;
+  const words = rules.map((rule) => printRule({ ...rule, note: "" }));
+  return {
+    meaning: [kind, printPolicy({ policy, skipped: false }), ...words].join("\n"),
+    skipped,
+    comments: [[note, ...comment], ...rules.map((rule) => [rule.note, ...rule.comment])]
+      .map(commentsOf)
+      .join(),
+  };
+}
+
+const commentsOf = (lines: readonly string[]) => JSON.stringify(lines);
+
+/** Pairs that stand outside the longest run of pairs that kept their order. */
+function movedOf(pairs: readonly Pair[]): ReadonlySet<Pair> {
+  const both = pairs.filter((pair) => pair.old !== null);
+  const stayed = new Set(longestIncreasing(both.map((pair) => pair.old?.index ?? 0)));
+  return new Set(both.filter((_, position) => !stayed.has(position)));
+}
+
+/** Positions of a longest increasing subsequence (patience sorting, O(n log n)). */
+export function longestIncreasing(numbers: readonly number[]): number[] {
+  // tails[k]: position of the smallest number that ends an increasing run of k + 1; before[i]: what stands before i.
+  const tails: number[] = [];
+  const before: number[] = [];
+  for (const [position, number] of numbers.entries()) {
+    let [low, high] = [0, tails.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((numbers[tails[middle] ?? 0] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    before.push(low === 0 ? -1 : (tails[low - 1] ?? -1));
+    tails[low] = position;
+  }
+  const run: number[] = [];
+  for (let at = tails.at(-1) ?? -1; at >= 0; at = before[at] ?? -1) run.push(at);
+  return run.reverse();
+}
+
+const NONE = "No change";
+
+/** In the order in which a headline names them. */
+const WORDS: readonly [(change: FlowChange) => boolean, string][] = [
+  [({ change }) => change === "added", "added"],
+  [({ change }) => change === "removed", "removed"],
+  [({ change, was }) => change === "changed" && was === undefined, "changed"],
+  [({ was }) => was !== undefined, "renamed"],
+  [({ change }) => change === "moved", "moved"],
+  [({ change }) => change === "switched-on", "switched on"],
+  [({ change }) => change === "switched-off", "switched off"],
+  [({ change }) => change === "commented", "commented"],
+];
+
+/** "1 flow added, 1 switched off; nothing else changes". */
+function headlineOf(found: readonly FlowChange[], commented: boolean): string {
+  const parts = WORDS.flatMap(([is, word]) => {
+    const count = found.filter(is).length;
+    return count === 0 ? [] : [{ count, word }];
+  });
+  const [first, ...rest] = parts;
+  if (!first) return commented ? "Only comments change" : NONE;
+  const flows = `${first.count} ${first.count === 1 ? "flow" : "flows"} ${first.word}`;
+  return `${[flows, ...rest.map(({ count, word }) => `${count} ${word}`)].join(", ")}; nothing else changes`;
+}
