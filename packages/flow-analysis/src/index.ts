@@ -1,0 +1,2 @@
+export * from "./trace.ts";
+export type { Decision, TraceOptions, Verdict } from "./walk.ts";

@@ -1,0 +1,92 @@
+/** A packet's way through the flows. One walk for the tester and for whoever wants only the verdict. */
+import {
+  type Config,
+  type Flow,
+  flowsOf,
+  type Held,
+  KNOWN_TABLES,
+  type MeaningOptions,
+  type Packet,
+  parseTable,
+  type Rule,
+  ruleHolds,
+  SPARE_BOTH,
+  takesIcmpError,
+} from "@flowmgr/flow-model";
+
+export type Verdict = {
+  action: "permit" | "deny" | "director" | "table" | "undecided";
+  /** Name of the director, when the action is `director`. */
+  director?: string;
+  /** Number of the table, when the action is `table`; absent when nobody knows the number of its name. */
+  table?: number;
+};
+
+export type Decision = {
+  verdict: Verdict;
+  /** Name of the flow that decided; null when none did. */
+  flow: string | null;
+  /** Number of its rule from 1, rules that are off included; null too for a director's ICMP errors. */
+  rule: number | null;
+  /** True when it is an ICMP error that a director's connections need. */
+  icmpErrors: boolean;
+};
+
+export type TraceOptions = Partial<MeaningOptions> & {
+  /** Numbers of the machine's tables by name (rt_tables); `main` and `default` are known without. */
+  tables?: ReadonlyMap<string, number>;
+};
+
+/** One rule that the packet met; without `rule` the end of a director flow, which took its ICMP error. */
+export type Met = { flow: Flow; number: number | null; rule: Rule | null; held: Held };
+
+export function meaningOf({ loopback, neighbours }: TraceOptions): MeaningOptions {
+  return { loopback: loopback ?? SPARE_BOTH.loopback, neighbours: neighbours ?? SPARE_BOTH.neighbours };
+}
+
+const UNDECIDED: Decision = { verdict: { action: "undecided" }, flow: null, rule: null, icmpErrors: false };
+
+/** Walks until a flow decides; `meet` is told each rule that was tried, in order. */
+export function walk(
+  config: Config,
+  packet: Packet,
+  options: TraceOptions,
+  meet: (met: Met) => void,
+): Decision {
+  const meaning = meaningOf(options);
+  const kind = packet.direction === "in" ? "flow" : "outflow";
+  for (const flow of flowsOf(config)) {
+    if (flow.kind !== kind || flow.skipped || !flow.policy) continue;
+    const end = visit(flow, packet, meaning, meet);
+    if (end === "on") continue;
+    return { verdict: verdictOf(flow, options), flow: flow.name, ...end };
+  }
+  return UNDECIDED;
+}
+
+/** What ends the visit to one flow; `on`: the packet goes on to the next. */
+function visit(
+  flow: Flow,
+  packet: Packet,
+  meaning: MeaningOptions,
+  meet: (met: Met) => void,
+): "on" | { rule: number | null; icmpErrors: boolean } {
+  for (const [index, rule] of flow.rules.entries()) {
+    if (rule.off) continue;
+    const held = ruleHolds(rule, packet, meaning);
+    meet({ flow, number: index + 1, rule, held });
+    if (held.holds) return rule.verb === "ignore" ? "on" : { rule: index + 1, icmpErrors: false };
+  }
+  if (!takesIcmpError(flow, packet, meaning)) return "on";
+  meet({ flow, number: null, rule: null, held: { holds: true } });
+  return { rule: null, icmpErrors: true };
+}
+
+function verdictOf({ policy }: Flow, { tables = KNOWN_TABLES }: TraceOptions): Verdict {
+  if (!policy) return UNDECIDED.verdict;
+  if (policy.action !== "table") return policy;
+  const table = parseTable(policy.table);
+  if ("error" in table) return { action: "table" };
+  const number = "number" in table.ok ? table.ok.number : tables.get(table.ok.name);
+  return number === undefined ? { action: "table" } : { action: "table", table: number };
+}
