@@ -64,7 +64,11 @@ export type FamilyName = "ip" | "ip6";
 export type FamilyState = {
   chains: { name: string; rules: string[] }[];
   /** Our jumps in built-in chains; `place` as found: `middle` when foreign rules stand before and behind. */
-  hooks: { chain: "PREROUTING" | "OUTPUT" | "INPUT"; words: string; place: "only" | "first" | "last" | "middle" }[];
+  hooks: {
+    chain: "PREROUTING" | "OUTPUT" | "INPUT";
+    words: string;
+    place: "only" | "first" | "last" | "middle";
+  }[];
   ipRules: IpRule[];
   routes: LocalRoute[];
 };

@@ -30,7 +30,9 @@ function covered(): Set<string> {
   for (const { config: text } of goldens) {
     for (const { rules, policy, ...flow } of flowsOf(checkText(text).config).filter(isOn)) {
       for (const { conditions, off, verb } of rules) {
-        const families = ([4, 6] as const).filter((family) => !off && matchesOf(conditions, family).length > 0);
+        const families = ([4, 6] as const).filter(
+          (family) => !off && matchesOf(conditions, family).length > 0,
+        );
         for (const family of families) {
           const action = verb === "ignore" ? "ignore" : policy?.action;
           seen.add(`${flow.kind} nothing ${family} ${action}`);

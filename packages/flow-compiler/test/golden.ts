@@ -67,7 +67,9 @@ function readOptions(text: string): CompileOptions {
   const options: CompileOptions = { ...DEFAULTS };
   for (const line of text.split("\n").filter((one) => one !== "")) {
     const [, known, table, number] =
-      /^(?:(ipv6 off|loopback judge|neighbours judge|jump last|mask 0x[0-9a-f]+)|table (\S+) (\d+))$/.exec(line) ?? [];
+      /^(?:(ipv6 off|loopback judge|neighbours judge|jump last|mask 0x[0-9a-f]+)|table (\S+) (\d+))$/.exec(
+        line,
+      ) ?? [];
     if (table !== undefined) options.tables = { ...options.tables, [table]: Number(number) };
     else if (known === "ipv6 off") options.ipv6 = false;
     else if (known === "loopback judge") options.loopback = "judge";
