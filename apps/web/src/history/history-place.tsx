@@ -33,6 +33,7 @@ export function HistoryPlace({ opened }: { opened: number | null }) {
   }
   return (
     <section className={styles.place} aria-label="History">
+      <h1 className="visually-hidden">History</h1>
       <ol className={styles.list}>
         {revisions.map((revision) => (
           <Row key={revision.id} revision={revision} />

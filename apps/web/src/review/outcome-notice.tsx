@@ -47,7 +47,7 @@ function Refusal({ problem }: { problem: Problem }) {
     case 502:
       return (
         <>
-          <b>The kernel refused it. The old rules are in force.</b> {problem.detail}
+          <b>{problem.title}.</b> {problem.detail}
           <Details problem={problem} />
         </>
       );

@@ -1,2 +1,2 @@
-export { TextPlace } from "./text-place.tsx";
+export { TextPlace } from "./place.tsx";
 export { useUnsavedText } from "./unsaved.ts";

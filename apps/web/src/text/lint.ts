@@ -29,15 +29,18 @@ export function applyFix(view: EditorView, range: { from: number; to: number }, 
   });
 }
 
+/** A mark for the editor. One over many lines (a whole flow) is drawn under its first: a page of waves says less. */
 export function markOf(doc: Text, diagnostic: Diagnostic): Mark {
-  const help = diagnostic.help;
+  const { from, to } = rangeOf(doc, diagnostic);
+  const { message, help, severity, fixes = [] } = diagnostic;
   return {
-    ...rangeOf(doc, diagnostic),
-    severity: diagnostic.severity,
-    message: help ? `${diagnostic.message} ${help}` : diagnostic.message,
-    actions: (diagnostic.fixes ?? []).map((fix) => ({
+    from,
+    to: fixes.length > 0 ? to : Math.min(to, doc.lineAt(from).to),
+    severity,
+    message: help ? `${message}: ${help}` : message,
+    actions: fixes.map((fix) => ({
       name: fix.label,
-      apply: (view, from, to) => applyFix(view, { from, to }, fix.text),
+      apply: (view, start, end) => applyFix(view, { from: start, to: end }, fix.text),
     })),
   };
 }

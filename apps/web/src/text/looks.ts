@@ -35,11 +35,11 @@ const tooltips = {
     boxShadow: "0 4px 16px rgb(0 0 0 / 12%)",
     overflow: "hidden",
   },
-  ".cm-tooltip-autocomplete > ul": {
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": {
     fontFamily: "var(--mono)",
     fontSize: "var(--small)",
   },
-  ".cm-tooltip-autocomplete > ul > li": { padding: "3px 12px" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 12px", lineHeight: "20px" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
     background: "var(--accent-soft)",
     color: "var(--ink)",

@@ -192,10 +192,11 @@ export class TextSession {
   }
 
   #dispatch(spec: TransactionSpec): void {
-    if (this.#editor) return this.#editor.dispatch(spec);
-    if (!this.#state) return;
-    const transaction = this.#state.update(spec);
-    this.#moved(transaction.state, [transaction]);
+    if (this.#editor) this.#editor.dispatch(spec);
+    else if (this.#state) {
+      const transaction = this.#state.update(spec);
+      this.#moved(transaction.state, [transaction]);
+    }
   }
 
   #checkSoon(ms: number): void {

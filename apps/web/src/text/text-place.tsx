@@ -22,6 +22,7 @@ export function TextPlace() {
   if (!config) return <Waiting>Reading the draft</Waiting>;
   return (
     <section className={styles.place} aria-label="Text">
+      <h1 className="visually-hidden">Text</h1>
       <Tools editor={() => editor.current} />
       <TextNotice />
       <Editor hold={editor} />

@@ -13,6 +13,14 @@ export function DiffView({ patch, sideBySide = false }: { patch: string; sideByS
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
     <section className={styles.scroll} tabIndex={0} aria-label="Text that changes">
       <table className={sideBySide ? `${styles.diff} ${styles.split}` : styles.diff}>
+        {sideBySide ? (
+          <colgroup>
+            <col className={styles.numbers} />
+            <col />
+            <col className={styles.numbers} />
+            <col />
+          </colgroup>
+        ) : null}
         <thead className="visually-hidden">
           <tr>
             {sideBySide ? (
