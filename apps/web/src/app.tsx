@@ -1,13 +1,18 @@
 /** Joins the frame, the places and the session; the places do not know each other. */
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { loadDraft, startEvents } from "./api/index.ts";
 import { FlowsPlace } from "./flows/flows-place.tsx";
 import { Frame } from "./frame/frame.tsx";
-import { HistoryPlace } from "./history/index.ts";
-import { CountdownBar, ReviewPlace } from "./review/index.ts";
+import { CountdownBar } from "./review/countdown-bar.tsx";
 import { Session } from "./session/session.tsx";
-import { TextPlace, useUnsavedText } from "./text/index.ts";
+import { useUnsavedText } from "./text/unsaved.ts";
+import { Waiting } from "./ui/states.tsx";
+
+// Flows comes with the page; the others, and the editor that Text needs, when they are first opened.
+const TextPlace = lazy(async () => ({ default: (await import("./text/index.ts")).TextPlace }));
+const ReviewPlace = lazy(async () => ({ default: (await import("./review/index.ts")).ReviewPlace }));
+const HistoryPlace = lazy(async () => ({ default: (await import("./history/index.ts")).HistoryPlace }));
 
 export function App() {
   return (
@@ -25,23 +30,25 @@ function Places() {
   const textErrors = useUnsavedText()?.errors ?? 0;
   return (
     <Frame countdown={<CountdownBar />}>
-      <Switch>
-        <Route path="/flows/:name?">
-          {({ name }) => (
-            <FlowsPlace opened={name ? decodeURIComponent(name) : null} textErrors={textErrors} />
-          )}
-        </Route>
-        <Route path="/text">
-          <TextPlace />
-        </Route>
-        <Route path="/review">
-          <ReviewPlace textErrors={textErrors} />
-        </Route>
-        <Route path="/history/:id?">{({ id }) => <HistoryPlace opened={id ? Number(id) : null} />}</Route>
-        <Route>
-          <Redirect to="/flows" replace />
-        </Route>
-      </Switch>
+      <Suspense fallback={<Waiting>Opening</Waiting>}>
+        <Switch>
+          <Route path="/flows/:name?">
+            {({ name }) => (
+              <FlowsPlace opened={name ? decodeURIComponent(name) : null} textErrors={textErrors} />
+            )}
+          </Route>
+          <Route path="/text">
+            <TextPlace />
+          </Route>
+          <Route path="/review">
+            <ReviewPlace textErrors={textErrors} />
+          </Route>
+          <Route path="/history/:id?">{({ id }) => <HistoryPlace opened={id ? Number(id) : null} />}</Route>
+          <Route>
+            <Redirect to="/flows" replace />
+          </Route>
+        </Switch>
+      </Suspense>
     </Frame>
   );
 }

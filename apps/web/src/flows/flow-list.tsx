@@ -156,7 +156,8 @@ function LeftOver({ draft }: { draft: Config }) {
   if (!last) return "everything else goes on untouched";
   return (
     <>
-      everything else goes on untouched — nothing is left after <b>{last.name}</b>
+      <span className={styles.wide}>everything else goes on untouched — </span>nothing is left after{" "}
+      <b>{last.name}</b>
     </>
   );
 }

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot leave out the rows that are not in sight
 // biome-ignore-all lint/a11y/useFocusableInteractive: the row takes the focus for its cells
-import type { Config } from "@flowmgr/flow-model";
+import type { Config, Flow, Rule } from "@flowmgr/flow-model";
 import { type MouseEvent, memo } from "react";
 import { Menu } from "../ui/menu.tsx";
 import { Switch } from "../ui/switch.tsx";
@@ -9,7 +9,7 @@ import { HitsCell, RateCell } from "./counts.tsx";
 import styles from "./flow-list.module.css";
 import { flowMenu } from "./flow-menu.ts";
 import { Policy } from "./policy.tsx";
-import { commentOf, type Row, secondLineOf } from "./rows.ts";
+import { commentOf, moreLinesOf, type Row } from "./rows.ts";
 import { Sentence } from "./sentence.tsx";
 
 export type FlowRowProps = {
@@ -101,43 +101,37 @@ export const FlowRow = memo(function FlowRow(props: FlowRowProps) {
   );
 });
 
-/** The rules, as far as the row's height goes; on a phone one line, a warning before all else. */
+/** The rules, as far as the row's height goes; on a phone one line, a problem before all else. */
 function Takes({ row, narrow }: { row: Row; narrow: boolean }) {
   const { flow, diagnostic } = row;
-  const full = secondLineOf(row);
-  const second = narrow && full !== "warning" ? null : full;
-  const [one, two] = flow.rules;
-  const shown = second === "rule" ? 2 : 1;
-  const more = flow.rules.length - shown;
+  const lines = moreLinesOf(row, narrow);
+  const problem = lines.includes("problem") ? diagnostic : null;
+  const rules = flow.rules.slice(0, lines.includes("rule") ? 2 : 1);
+  const more = flow.rules.length - rules.length;
   return (
     <>
-      <div className={styles.line} hidden={narrow && second === "warning"}>
-        <span className={styles.cut}>
-          {one ? (
-            <Sentence rule={one} kind={flow.kind} />
-          ) : (
-            <span className={styles.quiet}>nothing: no rules</span>
-          )}
-        </span>
-        {shown === 1 && more > 0 ? <More count={more} /> : null}
-      </div>
-      {second === "rule" && two ? (
-        <div className={styles.line}>
-          <span className={styles.cut}>
-            <Sentence rule={two} kind={flow.kind} />
-          </span>
-          {more > 0 ? <More count={more} /> : null}
-        </div>
-      ) : null}
-      {second === "comment" ? <div className={styles.comment}># {commentOf(flow)}</div> : null}
-      {second === "warning" && diagnostic ? (
-        <div className={styles[diagnostic.severity]} title={diagnostic.message}>
-          <span aria-hidden="true">▲</span> <span className="visually-hidden">{diagnostic.severity}: </span>
-          {diagnostic.message}
+      {narrow && problem ? null : <Rules flow={flow} rules={rules} more={more} />}
+      {lines.includes("comment") ? <div className={styles.comment}># {commentOf(flow)}</div> : null}
+      {problem ? (
+        <div className={styles[problem.severity]} title={problem.message}>
+          <span aria-hidden="true">▲</span> <span className="visually-hidden">{problem.severity}: </span>
+          {problem.message}
         </div>
       ) : null}
     </>
   );
+}
+
+function Rules({ flow, rules, more }: { flow: Flow; rules: Rule[]; more: number }) {
+  if (rules.length === 0) return <div className={styles.quiet}>nothing: no rules</div>;
+  return rules.map((rule, index) => (
+    <div key={index} className={styles.line}>
+      <span className={styles.cut}>
+        <Sentence rule={rule} kind={flow.kind} />
+      </span>
+      {more > 0 && index === rules.length - 1 ? <More count={more} /> : null}
+    </div>
+  ));
 }
 
 function More({ count }: { count: number }) {

@@ -167,7 +167,7 @@ function Flows({
                 type="search"
                 className={styles.search}
                 aria-label="Search flows"
-                placeholder="Search flows: name, address, policy"
+                placeholder={narrow ? "Search flows" : "Search flows: name, address, policy"}
                 value={query}
                 onChange={(event) => setQuery(event.target.value)}
                 onKeyDown={(event) => {

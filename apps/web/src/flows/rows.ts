@@ -62,13 +62,15 @@ function worstOf(diagnostics: Diagnostic[]): Map<string, Diagnostic> {
   return worst;
 }
 
-/** What the second line of a row shows. */
-export type SecondLine = "warning" | "rule" | "comment" | null;
+/** What a row shows below its first rule, a line each. */
+export type MoreLine = "rule" | "comment" | "problem";
 
-export function secondLineOf({ flow, diagnostic }: Row): SecondLine {
-  if (diagnostic) return "warning";
-  if (flow.rules.length > 1) return "rule";
-  return commentOf(flow) ? "comment" : null;
+/** The second rule, or the comment where there is none; and what is wrong. On a phone the problem alone. */
+export function moreLinesOf({ flow, diagnostic }: Row, narrow: boolean): MoreLine[] {
+  const problem: MoreLine[] = diagnostic ? ["problem"] : [];
+  if (narrow) return problem;
+  if (flow.rules.length > 1) return ["rule", ...problem];
+  return commentOf(flow) && !diagnostic ? ["comment"] : problem;
 }
 
 export function commentOf(flow: Flow): string {
@@ -76,12 +78,11 @@ export function commentOf(flow: Flow): string {
 }
 
 /**
- * Height in pixels, known without drawing, so that ten thousand rows need no measuring. 38 and 59: a line of 20
- * with the row's padding and hairline, and the second line of 20 with its gap; 65 on a phone, always two lines.
+ * Height in pixels, known without drawing, so that ten thousand rows need no measuring: 38 for a line of 20 with
+ * the row's padding and hairline, 21 for each further line; 65 on a phone, always two lines.
  */
 export function heightOf(row: Row, narrow: boolean): number {
-  if (narrow) return 65;
-  return secondLineOf(row) ? 59 : 38;
+  return narrow ? 65 : 38 + 21 * moreLinesOf(row, narrow).length;
 }
 
 /** The flow after which nothing is left: the first that is on and takes everything. */

@@ -1,4 +1,5 @@
 import type { Flow, Rule } from "@flowmgr/flow-model";
+import { Fragment } from "react";
 import styles from "./sentence.module.css";
 import { wordsOf } from "./words.ts";
 
@@ -7,9 +8,9 @@ export function Sentence({ rule, kind }: { rule: Rule; kind: Flow["kind"] }) {
   return (
     <span className={rule.off ? styles.off : undefined}>
       {wordsOf(rule, kind).map(({ as, text }, index) => (
-        <span key={index} className={styles[as]}>
-          {text}{" "}
-        </span>
+        <Fragment key={index}>
+          <span className={styles[as]}>{text}</span>{" "}
+        </Fragment>
       ))}
     </span>
   );

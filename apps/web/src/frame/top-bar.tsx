@@ -1,12 +1,15 @@
 import type { Status } from "@flowmgr/flow-api";
-import { useEffect, useState } from "react";
 import { call, queryClient, signedOut, useOnline, useStatus } from "../api/index.ts";
 import { IconButton } from "../ui/button.tsx";
+import { Menu } from "../ui/menu.tsx";
+import { clock } from "../ui/say.ts";
 import { setTheme, THEMES, useTheme } from "../ui/theme.ts";
+import { useNarrow } from "../ui/use-media.ts";
 import styles from "./frame.module.css";
 
 export function TopBar() {
   const status = useStatus().data;
+  const narrow = useNarrow();
   return (
     <div className={styles.top}>
       {status ? (
@@ -21,17 +24,22 @@ export function TopBar() {
         </>
       ) : null}
       <span className={styles.space} />
-      {status ? <span className={styles.you}>{status.you.name}</span> : null}
-      {status?.you.via === "session" ? <SignOut /> : null}
-      <ThemeButton />
+      {narrow ? <PersonMenu name={status?.you.name} session={status?.you.via === "session"} /> : null}
+      {status && !narrow ? <span className={styles.you}>{status.you.name}</span> : null}
+      {status?.you.via === "session" && !narrow ? (
+        <button type="button" className={styles.quiet} onClick={() => void signOut()}>
+          Sign out
+        </button>
+      ) : null}
+      {narrow ? null : <ThemeButton />}
     </div>
   );
 }
 
+/** One word for it all; while an apply waits for its answer, the countdown above says how long. */
 function State({ status }: { status: Status }) {
   const online = useOnline();
-  const seconds = useSecondsLeft(status.unconfirmed?.deadline ?? null);
-  const { word, tone } = wordOf(status, online, seconds);
+  const { word, tone } = wordOf(status, online);
   const more = detailOf(status);
   return (
     <span className={styles.state} role="status" title={more ?? undefined}>
@@ -44,7 +52,7 @@ function State({ status }: { status: Status }) {
 
 type Tone = "good" | "wait" | "bad" | "none";
 
-function wordOf(status: Status, online: boolean, seconds: number): { word: string; tone: Tone } {
+function wordOf(status: Status, online: boolean): { word: string; tone: Tone } {
   if (!online) return { word: "offline", tone: "none" };
   switch (status.state) {
     case "in-sync":
@@ -54,7 +62,7 @@ function wordOf(status: Status, online: boolean, seconds: number): { word: strin
     case "applying":
       return { word: "applying", tone: "wait" };
     case "unconfirmed":
-      return { word: `unconfirmed, ${seconds} s left`, tone: "wait" };
+      return { word: "unconfirmed", tone: "wait" };
     case "error":
       return { word: "error", tone: "bad" };
   }
@@ -63,36 +71,34 @@ function wordOf(status: Status, online: boolean, seconds: number): { word: strin
 function detailOf(status: Status): string | null {
   if (status.detail) return status.detail;
   if (!status.running) return "nothing applied yet";
-  const time = new Date(status.running.at).toLocaleTimeString([], {
-    hour: "2-digit",
-    minute: "2-digit",
-  });
-  return `revision ${status.running.revision}, ${time} by ${status.running.author}`;
+  return `revision ${status.running.revision}, ${clock(status.running.at)} by ${status.running.author}`;
 }
 
-/** Whole seconds until `deadline`, counted down; 0 without one. */
-export function useSecondsLeft(deadline: string | null): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (deadline === null) return;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 250);
-    return () => clearInterval(timer);
-  }, [deadline]);
-  return deadline === null ? 0 : Math.max(0, Math.ceil((Date.parse(deadline) - now) / 1000));
+async function signOut(): Promise<void> {
+  await call("/session", { method: "DELETE" }).catch(() => null);
+  queryClient.clear();
+  signedOut.set(true);
+  location.assign("/");
 }
 
-function SignOut() {
-  async function leave() {
-    await call("/session", { method: "DELETE" }).catch(() => null);
-    queryClient.clear();
-    signedOut.set(true);
-    location.assign("/");
-  }
+/** On a phone: who is in, the theme, the way out. */
+function PersonMenu({ name, session }: { name: string | undefined; session: boolean }) {
+  const theme = useTheme();
   return (
-    <button type="button" className={styles.quiet} onClick={() => void leave()}>
-      Sign out
-    </button>
+    <Menu
+      label={name ? `Signed in as ${name}` : "More"}
+      className={styles.person}
+      entries={() => [
+        ...THEMES.map((one) => ({
+          label: `Theme: ${one}`,
+          ...(one === theme ? { hint: "now" } : {}),
+          run: () => setTheme(one),
+        })),
+        ...(session ? ["line" as const, { label: `Sign out ${name}`, run: () => void signOut() }] : []),
+      ]}
+    >
+      <span aria-hidden="true">⋯</span>
+    </Menu>
   );
 }
 

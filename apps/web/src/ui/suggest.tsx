@@ -77,9 +77,7 @@ export function Suggest(props: SuggestProps) {
         placeholder={props.placeholder}
         size={inline ? 1 : undefined}
         style={
-          inline
-            ? { width: `${Math.max(value.length, props.placeholder?.length ?? 0, 2) + 0.5}ch` }
-            : undefined
+          inline ? { width: `${Math.max((value || props.placeholder || "").length, 2) + 0.5}ch` } : undefined
         }
         value={value}
         onChange={(event) => {
