@@ -17,30 +17,26 @@
  * list of undo commands would only be right if each step had done what it said.
  */
 import {
-	type Delta,
-	delta,
-	describeIpRule,
-	describeRoute,
-	type FamilyDelta,
-	type FamilyName,
-	type FamilyProgram,
-	type IpRule,
-	isEmptyDelta,
-	type LocalRoute,
-	type Program,
-	type Source,
-	type State,
+  type Delta,
+  delta,
+  describeIpRule,
+  describeRoute,
+  type FamilyDelta,
+  type FamilyName,
+  type FamilyProgram,
+  type Hook,
+  type IpRule,
+  isEmptyDelta,
+  type LocalRoute,
+  type Program,
+  type Source,
+  type State,
 } from "@flowmgr/flow-compiler";
 import type { Tools } from "./capabilities.ts";
 import { culprit } from "./check.ts";
 import { kernelError, Refusal, refusal, telling, textOf } from "./errors.ts";
 import type { Applied } from "./kernel.ts";
-import {
-	type Machine,
-	type OwnReading,
-	type Remembered,
-	readOwn,
-} from "./read.ts";
+import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
 import { succeeded } from "./run.ts";
 import type { Snapshots } from "./snapshot.ts";
 
@@ -48,278 +44,221 @@ import type { Snapshots } from "./snapshot.ts";
 const RESTORE_LIMIT = 120_000;
 
 /** Throws KernelError, which says whether the old rules are in force. The caller holds the lock of the target. */
-export async function apply(
-	machine: Machine,
-	snapshots: Snapshots,
-	program: Program,
-): Promise<Applied> {
-	const { now, wanted, change } = await plan(machine, snapshots, program);
-	if (isEmptyDelta(change))
-		return { changed: false, delta: change, reset: [], snapshot: null };
-	const before = stateOf(now);
-	const chains = {
-		ip: union(names(before.ip), names(wanted.ip)),
-		ip6: union(names(before.ip6), names(wanted.ip6)),
-	};
-	const snapshot = snapshots.write({ before, chains });
-	try {
-		await carryOut(machine, change, wanted);
-		await mustHold(machine, chains, wanted);
-	} catch (error) {
-		const { oldRulesInForce, outcome } = await goBack(machine, chains, before);
-		throw kernelError(error, outcome, oldRulesInForce);
-	}
-	return {
-		changed: true,
-		delta: change,
-		reset: resetRules(change, wanted),
-		snapshot,
-	};
+export async function apply(machine: Machine, snapshots: Snapshots, program: Program): Promise<Applied> {
+  const { now, change } = await plan(machine, snapshots, program);
+  if (isEmptyDelta(change)) return { changed: false, delta: change, reset: [], snapshot: null };
+  const before = stateOf(now);
+  const chains = {
+    ip: union(names(before.ip), names(program.ip)),
+    ip6: union(names(before.ip6), names(program.ip6)),
+  };
+  const snapshot = snapshots.write({ before, chains });
+  try {
+    await carryOut(machine, change, program);
+    await mustHold(machine, chains, program);
+  } catch (error) {
+    const { oldRulesInForce, outcome } = await goBack(machine, chains, before);
+    throw kernelError(error, outcome, oldRulesInForce);
+  }
+  return {
+    changed: true,
+    delta: change,
+    reset: resetRules(change, program),
+    snapshot,
+  };
 }
 
 /** The program that puts a snapshot's words back. */
 export function programOf(state: State): Program {
-	const family = ({
-		chains,
-		hooks,
-		ipRules,
-		routes,
-	}: State["ip"]): FamilyProgram => ({
-		chains: chains.map(({ name, rules }) => ({
-			name,
-			rules: rules.map((words) => ({ words })),
-		})),
-		hooks: hooks.map(({ chain, words, place }) => ({
-			chain,
-			words,
-			place: place === "last" ? "last" : "first",
-		})),
-		ipRules,
-		routes,
-	});
-	return {
-		ip: family(state.ip),
-		ip6: state.ip6 === null ? null : family(state.ip6),
-		marks: { directors: {}, tables: {} },
-	};
+  const family = ({ chains, hooks, ipRules, routes }: State["ip"]): FamilyProgram => ({
+    chains: chains.map(({ name, rules }) => ({ name, rules: rules.map((words) => ({ words })) })),
+    hooks: hooks.map(({ chain, words, place }) => ({ chain, words, place: placeOf(chain, place) })),
+    ipRules,
+    routes,
+  });
+  return {
+    ip: family(state.ip),
+    ip6: state.ip6 === null ? null : family(state.ip6),
+    marks: { directors: {}, tables: {} },
+  };
+}
+
+/** A jump that stood between rules of others had been moved by them; it goes back to where we would put it. */
+function placeOf(chain: Hook["chain"], found: State["ip"]["hooks"][number]["place"]): Hook["place"] {
+  if (found === "middle") return chain === "INPUT" ? "last" : "first";
+  return found === "last" ? "last" : "first";
 }
 
 /** All that can be refused is refused here, before anything is touched. */
 async function plan(
-	machine: Machine,
-	snapshots: Snapshots,
-	program: Program,
-): Promise<{ now: OwnReading; wanted: Program; change: Delta }> {
-	try {
-		const now = await readOwn(
-			machine,
-			snapshots.latest()?.chains ?? { ip: [], ip6: [] },
-		);
-		const wanted = forMachine(program, now);
-		refuseForeignNames(now, wanted);
-		return { now, wanted, change: delta(stateOf(now), wanted) };
-	} catch (error) {
-		throw kernelError(error, "nothing was changed", true);
-	}
+  machine: Machine,
+  snapshots: Snapshots,
+  program: Program,
+): Promise<{ now: OwnReading; change: Delta }> {
+  try {
+    const now = await readOwn(machine, snapshots.latest()?.chains ?? { ip: [], ip6: [] });
+    refuseMissingFamily(now, program);
+    refuseForeignNames(now, program);
+    return { now, change: delta(stateOf(now), program) };
+  } catch (error) {
+    throw kernelError(error, "nothing was changed", true);
+  }
 }
 
-const NOTHING: FamilyProgram = {
-	chains: [],
-	hooks: [],
-	ipRules: [],
-	routes: [],
-};
-
-/** With IPv6 switched off, what an earlier run left in ip6tables must go. */
-function forMachine(program: Program, now: OwnReading): Program {
-	if (program.ip6 !== null && now.ip6 === null) {
-		const said = "this machine has no ip6tables; start with --ipv6 off";
-		throw new Refusal(`IPv6: ${said}`, "ip6", null, said);
-	}
-	return now.ip6 === null
-		? program
-		: { ...program, ip6: program.ip6 ?? NOTHING };
+/** A program without an IPv6 part clears what an earlier run left there; the other way round nothing can be done. */
+function refuseMissingFamily(now: OwnReading, wanted: Program): void {
+  if (wanted.ip6 === null || now.ip6 !== null) return;
+  const said = "this machine has no ip6tables; start with --ipv6 off";
+  throw new Refusal(`IPv6: ${said}`, "ip6", null, said);
 }
 
 function refuseForeignNames(now: OwnReading, wanted: Program): void {
-	for (const family of ["ip", "ip6"] as const) {
-		const foreign = new Set(now[family]?.foreignChains);
-		const taken = wanted[family]?.chains.find((chain) =>
-			foreign.has(chain.name),
-		);
-		if (taken === undefined) continue;
-		const tool = family === "ip" ? "iptables" : "ip6tables";
-		const said = `chain ${taken.name} of ${tool} -t mangle exists and is not ours; rename or remove it, or rename the flow`;
-		throw new Refusal(said, family, null, said);
-	}
+  for (const family of ["ip", "ip6"] as const) {
+    const foreign = new Set(now[family]?.foreignChains);
+    const taken = wanted[family]?.chains.find((chain) => foreign.has(chain.name));
+    if (taken === undefined) continue;
+    const tool = family === "ip" ? "iptables" : "ip6tables";
+    const said = `chain ${taken.name} of ${tool} -t mangle exists and is not ours; rename or remove it, or rename the flow`;
+    throw new Refusal(said, family, null, said);
+  }
 }
 
 /** Steps 2 to 4. Both families are ready before the first one switches. */
-async function carryOut(
-	machine: Machine,
-	change: Delta,
-	wanted: Program,
-): Promise<void> {
-	const parts = partsOf(machine, change);
-	for (const { tools, part } of parts) {
-		await routing(machine, tools, "add", [
-			...part.create.routes.map(routeWords),
-			...part.create.ipRules.map(ruleWords),
-		]);
-	}
-	for (const { tools, part } of parts)
-		await restore(machine, tools, part, wanted);
-	for (const { tools, part } of parts) {
-		await routing(machine, tools, "delete", [
-			...part.remove.ipRules.map(ruleWords),
-			...part.remove.routes.map(routeWords),
-		]);
-	}
+async function carryOut(machine: Machine, change: Delta, wanted: Program): Promise<void> {
+  const parts = partsOf(machine, change);
+  for (const { tools, part } of parts) {
+    await routing(machine, tools, "add", [
+      ...part.create.routes.map(routeWords),
+      ...part.create.ipRules.map(ruleWords),
+    ]);
+  }
+  for (const { tools, part } of parts) await restore(machine, tools, part, wanted);
+  for (const { tools, part } of parts) {
+    await routing(machine, tools, "delete", [
+      ...part.remove.ipRules.map(ruleWords),
+      ...part.remove.routes.map(routeWords),
+    ]);
+  }
 }
 
-function partsOf(
-	{ capabilities }: Machine,
-	change: Delta,
-): { tools: Tools; part: FamilyDelta }[] {
-	const { ip, ip6 } = capabilities;
-	return [
-		{ tools: ip, part: change.ip },
-		...(ip6 === null || change.ip6 === null
-			? []
-			: [{ tools: ip6, part: change.ip6 }]),
-	];
+function partsOf({ capabilities }: Machine, change: Delta): { tools: Tools; part: FamilyDelta }[] {
+  const { ip, ip6 } = capabilities;
+  return [
+    { tools: ip, part: change.ip },
+    ...(ip6 === null || change.ip6 === null ? [] : [{ tools: ip6, part: change.ip6 }]),
+  ];
 }
 
 type Words = { kind: "rule" | "route"; words: string };
 
 const routeWords = (route: LocalRoute): Words => ({
-	kind: "route",
-	words: describeRoute(route),
+  kind: "route",
+  words: describeRoute(route),
 });
 const ruleWords = (rule: IpRule): Words => ({
-	kind: "rule",
-	words: describeIpRule(rule),
+  kind: "rule",
+  words: describeIpRule(rule),
 });
 
 /** One process for all of them; it stops at the first that fails. */
 async function routing(
-	{ target }: Machine,
-	tools: Tools,
-	verb: "add" | "delete",
-	all: Words[],
+  { target }: Machine,
+  tools: Tools,
+  verb: "add" | "delete",
+  all: Words[],
 ): Promise<void> {
-	if (all.length === 0) return;
-	const lines = all.map(({ kind, words }) => `${kind} ${verb} ${words}`);
-	const ran = await target.run([...tools.ip, "-batch", "-"], {
-		stdin: `${lines.join("\n")}\n`,
-	});
-	if (succeeded(ran)) return;
-	const at = /Command failed -:(\d+)/.exec(ran.stderr)?.[1];
-	const line = at === undefined ? "" : ` (ip ${lines[Number(at) - 1]})`;
-	throw refusal(tools.family, null, `${telling(ran)}${line}`);
+  if (all.length === 0) return;
+  const lines = all.map(({ kind, words }) => `${kind} ${verb} ${words}`);
+  const ran = await target.run([...tools.ip, "-batch", "-"], {
+    stdin: `${lines.join("\n")}\n`,
+  });
+  if (succeeded(ran)) return;
+  const at = /Command failed -:(\d+)/.exec(ran.stderr)?.[1];
+  const line = at === undefined ? "" : ` (ip ${lines[Number(at) - 1]})`;
+  throw refusal(tools.family, null, `${telling(ran)}${line}`);
 }
 
-async function restore(
-	machine: Machine,
-	tools: Tools,
-	part: FamilyDelta,
-	wanted: Program,
-): Promise<void> {
-	if (part.restore === "") return;
-	const ran = await machine.target.run(tools.restore, {
-		stdin: part.restore,
-		limit: RESTORE_LIMIT,
-	});
-	if (succeeded(ran)) return;
-	const source = await culprit(tools, ran, part.lines, wanted);
-	throw refusal(tools.family, source, telling(ran));
+async function restore(machine: Machine, tools: Tools, part: FamilyDelta, wanted: Program): Promise<void> {
+  if (part.restore === "") return;
+  const ran = await machine.target.run(tools.restore, {
+    stdin: part.restore,
+    limit: RESTORE_LIMIT,
+  });
+  if (succeeded(ran)) return;
+  const source = await culprit(tools, ran, part.lines, wanted);
+  throw refusal(tools.family, source, telling(ran));
 }
 
 /** Step 5: the kernel's own words are compared; a restore that succeeded proves nothing. */
-async function mustHold(
-	machine: Machine,
-	chains: Remembered,
-	wanted: Program,
-): Promise<void> {
-	const found = await readOwn(machine, chains);
-	const rest = delta(stateOf(found), wanted);
-	if (isEmptyDelta(rest)) return;
-	const families = (["ip", "ip6"] as const).filter(
-		(name) => rest[name] !== null && !isEmptyFamily(rest[name]),
-	);
-	const said = `read back, the rules are not those that were sent${differing(rest)}`;
-	throw new Refusal(said, families[0] ?? null, null, said);
+async function mustHold(machine: Machine, chains: Remembered, wanted: Program): Promise<void> {
+  const found = await readOwn(machine, chains);
+  const rest = delta(stateOf(found), wanted);
+  if (isEmptyDelta(rest)) return;
+  const families = (["ip", "ip6"] as const).filter(
+    (name) => rest[name] !== null && !isEmptyFamily(rest[name]),
+  );
+  const said = `read back, the rules are not those that were sent${differing(rest)}`;
+  throw new Refusal(said, families[0] ?? null, null, said);
 }
 
 function isEmptyFamily(part: FamilyDelta): boolean {
-	const { create, remove, restore: text } = part;
-	return (
-		text === "" &&
-		[create, remove].every(
-			(each) => each.ipRules.length + each.routes.length === 0,
-		)
-	);
+  const { create, remove, restore: text } = part;
+  return text === "" && [create, remove].every((each) => each.ipRules.length + each.routes.length === 0);
 }
 
 function differing(rest: Delta): string {
-	const chains = [rest.ip, rest.ip6].flatMap((part) => [
-		...(part?.changed ?? []),
-		...(part?.added ?? []),
-		...(part?.removed ?? []),
-	]);
-	return chains.length === 0
-		? ""
-		: `: ${[...new Set(chains)].slice(0, 5).join(", ")}`;
+  const chains = [rest.ip, rest.ip6].flatMap((part) => [
+    ...(part?.changed ?? []),
+    ...(part?.added ?? []),
+    ...(part?.removed ?? []),
+  ]);
+  return chains.length === 0 ? "" : `: ${[...new Set(chains)].slice(0, 5).join(", ")}`;
 }
 
 type Back = { oldRulesInForce: boolean; outcome: string };
 
 /** Back to the snapshot. Only what is read back afterwards counts, not what the steps said. */
-async function goBack(
-	machine: Machine,
-	chains: Remembered,
-	before: State,
-): Promise<Back> {
-	const wanted = programOf(before);
-	let trouble: string | null = null;
-	try {
-		const now = await readOwn(machine, chains);
-		await carryOut(machine, delta(stateOf(now), wanted), wanted);
-	} catch (error) {
-		trouble = textOf(error);
-	}
-	try {
-		await mustHold(machine, chains, wanted);
-		return { oldRulesInForce: true, outcome: "the old rules are in force" };
-	} catch (error) {
-		const outcome = `going back failed too: ${trouble ?? textOf(error)}; the rules in force may be a mix`;
-		return { oldRulesInForce: false, outcome };
-	}
+async function goBack(machine: Machine, chains: Remembered, before: State): Promise<Back> {
+  const wanted = programOf(before);
+  let trouble: string | null = null;
+  try {
+    const now = await readOwn(machine, chains);
+    await carryOut(machine, delta(stateOf(now), wanted), wanted);
+  } catch (error) {
+    trouble = textOf(error);
+  }
+  try {
+    await mustHold(machine, chains, wanted);
+    return { oldRulesInForce: true, outcome: "the old rules are in force" };
+  } catch (error) {
+    const outcome = `going back failed too: ${trouble ?? textOf(error)}; the rules in force may be a mix`;
+    return { oldRulesInForce: false, outcome };
+  }
 }
 
 function stateOf(reading: OwnReading): State {
-	return { ip: reading.ip.state, ip6: reading.ip6?.state ?? null };
+  return { ip: reading.ip.state, ip6: reading.ip6?.state ?? null };
 }
 
 function names(family: { chains: { name: string }[] } | null): string[] {
-	return family?.chains.map((chain) => chain.name) ?? [];
+  return family?.chains.map((chain) => chain.name) ?? [];
 }
 
 function union(one: string[], other: string[]): string[] {
-	return [...new Set([...one, ...other])];
+  return [...new Set([...one, ...other])];
 }
 
 /** The rules whose counters begin anew: those that count, in chains that were there and are written again. */
 function resetRules(change: Delta, wanted: Program): Source[] {
-	const sources = new Map<string, Source>();
-	for (const family of ["ip", "ip6"] satisfies FamilyName[]) {
-		const changed = new Set(change[family]?.changed);
-		for (const chain of wanted[family]?.chains ?? []) {
-			if (!changed.has(chain.name)) continue;
-			for (const { counts, source } of chain.rules) {
-				if (counts && source) sources.set(JSON.stringify(source), source);
-			}
-		}
-	}
-	return [...sources.values()];
+  const sources = new Map<string, Source>();
+  for (const family of ["ip", "ip6"] satisfies FamilyName[]) {
+    const changed = new Set(change[family]?.changed);
+    for (const chain of wanted[family]?.chains ?? []) {
+      if (!changed.has(chain.name)) continue;
+      for (const { counts, source } of chain.rules) {
+        if (counts && source) sources.set(JSON.stringify(source), source);
+      }
+    }
+  }
+  return [...sources.values()];
 }

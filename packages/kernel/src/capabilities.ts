@@ -11,27 +11,27 @@ export type Backend = Facts["backend"];
 
 /** The commands of one family in one back end. */
 export type Tools = {
-	family: FamilyName;
-	/** `iptables v1.8.9 (nf_tables)` */
-	version: string;
-	save: readonly string[];
-	/** Reads its input as an addition to what is there, and waits for the lock of xtables. */
-	restore: readonly string[];
-	/** `ip` with the option of the family. */
-	ip: readonly string[];
+  family: FamilyName;
+  /** `iptables v1.8.9 (nf_tables)` */
+  version: string;
+  save: readonly string[];
+  /** Reads its input as an addition to what is there, and waits for the lock of xtables. */
+  restore: readonly string[];
+  /** `ip` with the option of the family. */
+  ip: readonly string[];
 };
 
 export type Capabilities = {
-	facts: Facts;
-	ip: Tools;
-	/** There also when IPv6 is switched off: what an earlier run left there has to go. Null without ip6tables. */
-	ip6: Tools | null;
-	/** Whether programs have an IPv6 part. */
-	ipv6: boolean;
-	/** The tools of the back end that is not used, to warn of rules there. */
-	other: { backend: Backend; tools: Tools[] };
-	/** What is missing and what that means, as sentences. */
-	lacks: string[];
+  facts: Facts;
+  ip: Tools;
+  /** There also when IPv6 is switched off: what an earlier run left there has to go. Null without ip6tables. */
+  ip6: Tools | null;
+  /** Whether programs have an IPv6 part. */
+  ipv6: boolean;
+  /** The tools of the back end that is not used, to warn of rules there. */
+  other: { backend: Backend; tools: Tools[] };
+  /** What is missing and what that means, as sentences. */
+  lacks: string[];
 };
 
 /**
@@ -42,134 +42,96 @@ const LOCK_WAIT = "30";
 
 /** Throws, with the package to install, when the machine lacks iptables or the back end that was asked for. */
 export async function findCapabilities(
-	target: Target,
-	asked: Backend | "auto",
-	ipv6: boolean,
+  target: Target,
+  asked: Backend | "auto",
+  ipv6: boolean,
 ): Promise<Capabilities> {
-	await mustHaveTarget(target);
-	const [nft, legacy] = [await findTools("nft"), await findTools("legacy")];
-	if (nft.ip === null && legacy.ip === null)
-		throw new Error("iptables is not installed (package iptables)");
-	const backend =
-		asked === "auto" ? await backendInUse(target, nft, legacy) : asked;
-	const [used, other] = backend === "nft" ? [nft, legacy] : [legacy, nft];
-	if (used.ip === null) {
-		throw new Error(
-			`--backend ${backend}: this machine's iptables has only the ${other.backend} back end`,
-		);
-	}
-	const ip6 =
-		used.ip6 !== null && existsSync("/proc/net/if_inet6") ? used.ip6 : null;
-	const lacks: string[] = [];
-	if (ipv6 && ip6 === null) {
-		const why =
-			used.ip6 === null
-				? "ip6tables is not installed"
-				: "this kernel has no IPv6";
-		lacks.push(`${why}: flows judge IPv4 packets only`);
-	}
-	const facts: Facts = {
-		backend,
-		iptables: used.ip.version,
-		kernel: `Linux ${release()}`,
-		ip6tables: ipv6 ? (ip6?.version ?? null) : null,
-	};
-	const otherTools = [other.ip, other.ip6].filter((tools) => tools !== null);
-	return {
-		facts,
-		ip: used.ip,
-		ip6,
-		ipv6: ipv6 && ip6 !== null,
-		other: { backend: other.backend, tools: otherTools },
-		lacks,
-	};
+  await mustHaveTarget(target);
+  const [nft, legacy] = [await findTools("nft"), await findTools("legacy")];
+  if (nft.ip === null && legacy.ip === null) throw new Error("iptables is not installed (package iptables)");
+  const backend = asked === "auto" ? await backendInUse(target, nft, legacy) : asked;
+  const [used, other] = backend === "nft" ? [nft, legacy] : [legacy, nft];
+  if (used.ip === null) {
+    throw new Error(`--backend ${backend}: this machine's iptables has only the ${other.backend} back end`);
+  }
+  const ip6 = used.ip6 !== null && existsSync("/proc/net/if_inet6") ? used.ip6 : null;
+  const lacks: string[] = [];
+  if (ipv6 && ip6 === null) {
+    const why = used.ip6 === null ? "ip6tables is not installed" : "this kernel has no IPv6";
+    lacks.push(`${why}: flows judge IPv4 packets only`);
+  }
+  const facts: Facts = {
+    backend,
+    iptables: used.ip.version,
+    kernel: `Linux ${release()}`,
+    ip6tables: ipv6 ? (ip6?.version ?? null) : null,
+  };
+  const otherTools = [other.ip, other.ip6].filter((tools) => tools !== null);
+  return {
+    facts,
+    ip: used.ip,
+    ip6,
+    ipv6: ipv6 && ip6 !== null,
+    other: { backend: other.backend, tools: otherTools },
+    lacks,
+  };
 }
 
 async function mustHaveTarget(target: Target): Promise<void> {
-	const ran = await target.run(["ip", "-json", "link", "show", "lo"]);
-	if (succeeded(ran)) return;
-	if (ran.failure === "missing")
-		throw new Error("the command ip is not installed (package iproute2)");
-	throw new Error(`${target.label} can't be entered: ${complaint(ran)}`);
+  const ran = await target.run(["ip", "-json", "link", "show", "lo"]);
+  if (succeeded(ran)) return;
+  if (ran.failure === "missing") throw new Error("the command ip is not installed (package iproute2)");
+  throw new Error(`${target.label} can't be entered: ${complaint(ran)}`);
 }
 
 type Found = { backend: Backend; ip: Tools | null; ip6: Tools | null };
 
 async function findTools(backend: Backend): Promise<Found> {
-	const [ip, ip6] = await Promise.all([
-		familyTools("ip", backend),
-		familyTools("ip6", backend),
-	]);
-	return { backend, ip, ip6 };
+  const [ip, ip6] = await Promise.all([familyTools("ip", backend), familyTools("ip6", backend)]);
+  return { backend, ip, ip6 };
 }
 
 /** Debian names the two back ends apart; elsewhere there may be one, under the plain name. */
-async function familyTools(
-	family: FamilyName,
-	backend: Backend,
-): Promise<Tools | null> {
-	const plain = family === "ip" ? "iptables" : "ip6tables";
-	for (const name of [`${plain}-${backend}`, plain]) {
-		const ran = await run([name, "--version"]);
-		const version = ran.stdout.trim();
-		if (
-			!succeeded(ran) ||
-			version.includes("nf_tables") !== (backend === "nft")
-		)
-			continue;
-		return {
-			family,
-			version,
-			save: [`${name}-save`],
-			restore: [`${name}-restore`, "--wait", LOCK_WAIT, "--noflush"],
-			ip: ["ip", family === "ip" ? "-4" : "-6"],
-		};
-	}
-	return null;
+async function familyTools(family: FamilyName, backend: Backend): Promise<Tools | null> {
+  const plain = family === "ip" ? "iptables" : "ip6tables";
+  for (const name of [`${plain}-${backend}`, plain]) {
+    const ran = await run([name, "--version"]);
+    const version = ran.stdout.trim();
+    if (!succeeded(ran) || version.includes("nf_tables") !== (backend === "nft")) continue;
+    return {
+      family,
+      version,
+      save: [`${name}-save`],
+      restore: [`${name}-restore`, "--wait", LOCK_WAIT, "--noflush"],
+      ip: ["ip", family === "ip" ? "-4" : "-6"],
+    };
+  }
+  return null;
 }
 
 /** The one that has rules or chains already; nft when neither has, or both. */
-async function backendInUse(
-	target: Target,
-	nft: Found,
-	legacy: Found,
-): Promise<Backend> {
-	if (nft.ip === null) return "legacy";
-	if (legacy.ip === null) return "nft";
-	const [inNft, inLegacy] = [
-		await standing(target, nft),
-		await standing(target, legacy),
-	];
-	return inLegacy > 0 && inNft === 0 ? "legacy" : "nft";
+async function backendInUse(target: Target, nft: Found, legacy: Found): Promise<Backend> {
+  if (nft.ip === null) return "legacy";
+  if (legacy.ip === null) return "nft";
+  const [inNft, inLegacy] = [await standing(target, nft), await standing(target, legacy)];
+  return inLegacy > 0 && inNft === 0 ? "legacy" : "nft";
 }
 
 async function standing(target: Target, found: Found): Promise<number> {
-	const tools = [found.ip, found.ip6].filter((each) => each !== null);
-	const counts = await Promise.all(
-		tools.map((each) => countRules(target, each, found.backend)),
-	);
-	return counts.reduce((sum, count) => sum + count, 0);
+  const tools = [found.ip, found.ip6].filter((each) => each !== null);
+  const counts = await Promise.all(tools.map((each) => countRules(target, each, found.backend)));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** How many rules, and chains that users made, stand in all tables of a family in a back end. */
-export async function countRules(
-	target: Target,
-	tools: Tools,
-	backend: Backend,
-): Promise<number> {
-	// Asked for a table that is not there, the legacy tools make it; those that are there are listed by the kernel.
-	if (backend === "legacy") {
-		const names = await target.run([
-			"cat",
-			`/proc/net/${tools.family}_tables_names`,
-		]);
-		if (names.stdout.trim() === "") return 0;
-	}
-	const ran = await target.run(tools.save);
-	return parseSave(ran.stdout)
-		.flatMap((table) => [...table.chains.values()])
-		.reduce(
-			(sum, chain) => sum + chain.rules.length + (chain.builtIn ? 0 : 1),
-			0,
-		);
+export async function countRules(target: Target, tools: Tools, backend: Backend): Promise<number> {
+  // Asked for a table that is not there, the legacy tools make it; those that are there are listed by the kernel.
+  if (backend === "legacy") {
+    const names = await target.run(["cat", `/proc/net/${tools.family}_tables_names`]);
+    if (names.stdout.trim() === "") return 0;
+  }
+  const ran = await target.run(tools.save);
+  return parseSave(ran.stdout)
+    .flatMap((table) => [...table.chains.values()])
+    .reduce((sum, chain) => sum + chain.rules.length + (chain.builtIn ? 0 : 1), 0);
 }

@@ -1,12 +1,12 @@
 /** A program is tried in an empty namespace that nobody else sees and that ends with the command. */
 import {
-	delta,
-	describeIpRule,
-	describeRoute,
-	type FamilyDelta,
-	type Program,
-	type Source,
-	type State,
+  delta,
+  describeIpRule,
+  describeRoute,
+  type FamilyDelta,
+  type Program,
+  type Source,
+  type State,
 } from "@flowmgr/flow-compiler";
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { kernelError, lineOf, refusal, telling } from "./errors.ts";
@@ -17,67 +17,53 @@ import { runInEmptyNamespace } from "./target.ts";
 const TRY_LIMIT = 120_000;
 
 /** Throws KernelError with the flow and rule that the kernel does not take. Touches nothing. */
-export async function check(
-	capabilities: Capabilities,
-	program: Program,
-): Promise<void> {
-	const parts = fromNothing(program);
-	const all = [
-		{ tools: capabilities.ip, part: parts.ip },
-		...(capabilities.ip6 === null || parts.ip6 === null
-			? []
-			: [{ tools: capabilities.ip6, part: parts.ip6 }]),
-	];
-	try {
-		for (const { tools, part } of all) {
-			await tryRules(tools, part, program);
-			await tryRouting(tools, part);
-		}
-	} catch (error) {
-		throw kernelError(error, "nothing was changed", true);
-	}
+export async function check(capabilities: Capabilities, program: Program): Promise<void> {
+  const parts = fromNothing(program);
+  const all = [
+    { tools: capabilities.ip, part: parts.ip },
+    ...(capabilities.ip6 === null || parts.ip6 === null
+      ? []
+      : [{ tools: capabilities.ip6, part: parts.ip6 }]),
+  ];
+  try {
+    for (const { tools, part } of all) {
+      await tryRules(tools, part, program);
+      await tryRouting(tools, part);
+    }
+  } catch (error) {
+    throw kernelError(error, "nothing was changed", true);
+  }
 }
 
 function fromNothing(program: Program): {
-	ip: FamilyDelta;
-	ip6: FamilyDelta | null;
+  ip: FamilyDelta;
+  ip6: FamilyDelta | null;
 } {
-	const empty: State["ip"] = { chains: [], hooks: [], ipRules: [], routes: [] };
-	return delta(
-		{ ip: empty, ip6: program.ip6 === null ? null : empty },
-		program,
-	);
+  const empty: State["ip"] = { chains: [], hooks: [], ipRules: [], routes: [] };
+  return delta({ ip: empty, ip6: program.ip6 === null ? null : empty }, program);
 }
 
-async function tryRules(
-	tools: Tools,
-	part: FamilyDelta,
-	program: Program,
-): Promise<void> {
-	if (part.restore === "") return;
-	const ran = await runInEmptyNamespace(tools.restore, {
-		stdin: part.restore,
-		limit: TRY_LIMIT,
-	});
-	if (succeeded(ran)) return;
-	throw refusal(
-		tools.family,
-		await culprit(tools, ran, part.lines, program),
-		telling(ran),
-	);
+async function tryRules(tools: Tools, part: FamilyDelta, program: Program): Promise<void> {
+  if (part.restore === "") return;
+  const ran = await runInEmptyNamespace(tools.restore, {
+    stdin: part.restore,
+    limit: TRY_LIMIT,
+  });
+  if (succeeded(ran)) return;
+  throw refusal(tools.family, await culprit(tools, ran, part.lines, program), telling(ran));
 }
 
 async function tryRouting(tools: Tools, part: FamilyDelta): Promise<void> {
-	const lines = [
-		...part.create.routes.map((route) => `route add ${describeRoute(route)}`),
-		...part.create.ipRules.map((rule) => `rule add ${describeIpRule(rule)}`),
-	];
-	if (lines.length === 0) return;
-	const stdin = `link set lo up\n${lines.join("\n")}\n`;
-	const ran = await runInEmptyNamespace([...tools.ip, "-batch", "-"], {
-		stdin,
-	});
-	if (!succeeded(ran)) throw refusal(tools.family, null, telling(ran));
+  const lines = [
+    ...part.create.routes.map((route) => `route add ${describeRoute(route)}`),
+    ...part.create.ipRules.map((rule) => `rule add ${describeIpRule(rule)}`),
+  ];
+  if (lines.length === 0) return;
+  const stdin = `link set lo up\n${lines.join("\n")}\n`;
+  const ran = await runInEmptyNamespace([...tools.ip, "-batch", "-"], {
+    stdin,
+  });
+  if (!succeeded(ran)) throw refusal(tools.family, null, telling(ran));
 }
 
 /**
@@ -86,42 +72,40 @@ async function tryRouting(tools: Tools, part: FamilyDelta): Promise<void> {
  * that no config of ours should ever meet. Null when the program as such is not to blame.
  */
 export async function culprit(
-	tools: Tools,
-	ran: Ran,
-	lines: readonly (Source | null)[],
-	program: Program,
+  tools: Tools,
+  ran: Ran,
+  lines: readonly (Source | null)[],
+  program: Program,
 ): Promise<Source | null> {
-	if (ran.failure !== null) return null;
-	const line = lineOf(ran.stderr);
-	const named = line === null ? null : lines[line - 1];
-	if (named) return named;
-	const part = fromNothing(program)[tools.family];
-	return part === null ? null : bisect(tools, part);
+  if (ran.failure !== null) return null;
+  const line = lineOf(ran.stderr);
+  const named = line === null ? null : lines[line - 1];
+  if (named) return named;
+  const part = fromNothing(program)[tools.family];
+  return part === null ? null : bisect(tools, part);
 }
 
 async function bisect(tools: Tools, part: FamilyDelta): Promise<Source | null> {
-	const all = part.restore.split("\n");
-	const isRule = (line: string) => line.startsWith("-");
-	const rules = all.flatMap((line, at) => (isRule(line) ? at : []));
-	const fails = async (count: number): Promise<boolean> => {
-		const kept = all.filter(
-			(line, at) => !isRule(line) || at < (rules[count] ?? all.length),
-		);
-		return !succeeded(
-			await runInEmptyNamespace(tools.restore, {
-				stdin: kept.join("\n"),
-				limit: TRY_LIMIT,
-			}),
-		);
-	};
-	let passing = 0;
-	let failing = rules.length;
-	if (!(await fails(failing)) || (await fails(passing))) return null;
-	while (failing - passing > 1) {
-		const middle = Math.floor((passing + failing) / 2);
-		if (await fails(middle)) failing = middle;
-		else passing = middle;
-	}
-	const line = rules[failing - 1];
-	return line === undefined ? null : (part.lines[line] ?? null);
+  const all = part.restore.split("\n");
+  const isRule = (line: string) => line.startsWith("-");
+  const rules = all.flatMap((line, at) => (isRule(line) ? at : []));
+  const fails = async (count: number): Promise<boolean> => {
+    const kept = all.filter((line, at) => !isRule(line) || at < (rules[count] ?? all.length));
+    return !succeeded(
+      await runInEmptyNamespace(tools.restore, {
+        stdin: kept.join("\n"),
+        limit: TRY_LIMIT,
+      }),
+    );
+  };
+  let passing = 0;
+  let failing = rules.length;
+  if (!(await fails(failing)) || (await fails(passing))) return null;
+  while (failing - passing > 1) {
+    const middle = Math.floor((passing + failing) / 2);
+    if (await fails(middle)) failing = middle;
+    else passing = middle;
+  }
+  const line = rules[failing - 1];
+  return line === undefined ? null : (part.lines[line] ?? null);
 }

@@ -2,91 +2,87 @@
  * The way into the kernel: five verbs. Everything that crosses them is plain JSON, so that a small privileged
  * process can be split off later without a rewrite.
  */
-import type {
-	Delta,
-	FamilyName,
-	Program,
-	Source,
-	State,
-} from "@flowmgr/flow-compiler";
+import type { Delta, FamilyName, Program, Source, State } from "@flowmgr/flow-compiler";
 
 /** What was found on the machine, once, at the start. */
 export type Facts = {
-	backend: "nft" | "legacy";
-	/** `iptables v1.8.9 (nf_tables)` */
-	iptables: string;
-	kernel: string;
-	/** Null where the machine has no ip6tables or IPv6 is switched off. */
-	ip6tables: string | null;
+  backend: "nft" | "legacy";
+  /** `iptables v1.8.9 (nf_tables)` */
+  iptables: string;
+  kernel: string;
+  /** Null where the machine has no ip6tables or IPv6 is switched off. */
+  ip6tables: string | null;
 };
 
 export type Reading = {
-	state: State;
-	/** Rules of others that stand behind our jump in PREROUTING, per family: a packet that we accept skips them. */
-	foreignBehind: { ip: number; ip6: number };
-	/** Interfaces there, addresses of this machine, names from rt_tables, and which routing tables hold routes. */
-	interfaces: string[];
-	addresses: string[];
-	tables: { [name: string]: number };
-	tablesInUse: number[];
-	/** Things an operator should know: rules in the other back end, tools that lack, ... sentences. */
-	warnings: string[];
-	/** fwmarks that others use in `ip rule` or mark rules: {mark, mask, where}. */
-	foreignMarks: { mark: number; mask: number; where: string }[];
+  state: State;
+  /** Rules of others that stand behind our jump in PREROUTING, per family: a packet that we accept skips them. */
+  foreignBehind: { ip: number; ip6: number };
+  /** Interfaces there, addresses of this machine, names from rt_tables, and which routing tables hold routes. */
+  interfaces: string[];
+  addresses: string[];
+  tables: { [name: string]: number };
+  tablesInUse: number[];
+  /** Things an operator should know: rules in the other back end, tools that lack, ... sentences. */
+  warnings: string[];
+  /** fwmarks that others use in `ip rule` or mark rules: {mark, mask, where}. */
+  foreignMarks: { mark: number; mask: number; where: string }[];
 };
 
 export type Count = { source: Source; packets: number; bytes: number };
 
 export type Applied = {
-	/** False when the machine held the program already. */
-	changed: boolean;
-	delta: Delta;
-	/** Rules whose counters began anew, because their chain was rewritten. */
-	reset: Source[];
+  /** False when the machine held the program already. */
+  changed: boolean;
+  delta: Delta;
+  /** Rules whose counters began anew, because their chain was rewritten. */
+  reset: Source[];
+  /** The way back; null when nothing changed. */
+  snapshot: Snapshot | null;
 };
 
 /** Opaque to all but the kernel package: the before-image, also on disk. */
 export type Snapshot = { id: string };
 
 export type Kernel = {
-	readonly facts: Facts;
-	/** What is ours on the machine now, and what is around it. */
-	read(): Promise<Reading>;
-	/** Loads the program into an empty throw-away namespace with the same back end; throws KernelError. */
-	check(program: Program): Promise<void>;
-	/**
-	 * Snapshot on disk, create, one restore per family, delete, read back and compare. On any failure back to the
-	 * snapshot, verified, then throws KernelError, which says whether the old rules are in force again.
-	 */
-	apply(program: Program): Promise<Applied>;
-	/** Back to a program that was in force: apply with the snapshot's words; used by rollback and at start. */
-	restore(snapshot: Snapshot): Promise<void>;
-	/** Packet and byte counts per rule of the program, both families added up. */
-	counters(program: Program): Promise<Count[]>;
+  readonly facts: Facts;
+  /** What is ours on the machine now, and what is around it. */
+  read(): Promise<Reading>;
+  /** Loads the program into an empty throw-away namespace with the same back end; throws KernelError. */
+  check(program: Program): Promise<void>;
+  /**
+   * Snapshot on disk, create, one restore per family, delete, read back and compare. On any failure back to the
+   * snapshot, verified, then throws KernelError, which says whether the old rules are in force again.
+   */
+  apply(program: Program): Promise<Applied>;
+  /** Back to a program that was in force: apply with the snapshot's words; used by rollback and at start. */
+  restore(snapshot: Snapshot): Promise<void>;
+  /** Packet and byte counts per rule of the program, both families added up. */
+  counters(program: Program): Promise<Count[]>;
 };
 
 /** Why the kernel did not take a program, in the words of the config where the source map knows them. */
 export class KernelError extends Error {
-	readonly family: FamilyName | null;
-	readonly source: Source | null;
-	/** What the tool said, its first telling line. */
-	readonly said: string;
-	/** True when what was in force before is in force again, read back and compared. */
-	readonly oldRulesInForce: boolean;
-	constructor(
-		message: string,
-		detail: {
-			family: FamilyName | null;
-			source: Source | null;
-			said: string;
-			oldRulesInForce: boolean;
-		},
-	) {
-		super(message);
-		this.name = "KernelError";
-		this.family = detail.family;
-		this.source = detail.source;
-		this.said = detail.said;
-		this.oldRulesInForce = detail.oldRulesInForce;
-	}
+  readonly family: FamilyName | null;
+  readonly source: Source | null;
+  /** What the tool said, its first telling line. */
+  readonly said: string;
+  /** True when what was in force before is in force again, read back and compared. */
+  readonly oldRulesInForce: boolean;
+  constructor(
+    message: string,
+    detail: {
+      family: FamilyName | null;
+      source: Source | null;
+      said: string;
+      oldRulesInForce: boolean;
+    },
+  ) {
+    super(message);
+    this.name = "KernelError";
+    this.family = detail.family;
+    this.source = detail.source;
+    this.said = detail.said;
+    this.oldRulesInForce = detail.oldRulesInForce;
+  }
 }

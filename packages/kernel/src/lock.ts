@@ -19,42 +19,36 @@ export type Lock = { release(): Promise<void> };
 
 /** Waits for the lock; throws when another process holds it for longer than a minute. */
 export async function lock(target: Target): Promise<Lock> {
-	mkdirSync(LOCKS, { recursive: true, mode: 0o700 });
-	const child = start([
-		"flock",
-		"--wait",
-		String(WAIT),
-		lockFile(target),
-		"cat",
-	]);
-	const ended = new Promise<void>((resolve) => {
-		child.on("close", () => resolve());
-		child.on("error", () => resolve());
-	});
-	const held = new Promise<boolean>((resolve) => {
-		child.stdout.once("data", () => resolve(true));
-		void ended.then(() => resolve(false));
-	});
-	child.stdin.on("error", () => undefined);
-	child.stdin.write("\n");
-	if (!(await held)) {
-		throw new Error(
-			`another process has been changing ${target.label} for more than ${WAIT} s; try again later`,
-		);
-	}
-	return {
-		release() {
-			child.stdin.end();
-			return ended;
-		},
-	};
+  mkdirSync(LOCKS, { recursive: true, mode: 0o700 });
+  const child = start(["flock", "--wait", String(WAIT), lockFile(target), "cat"]);
+  const ended = new Promise<void>((resolve) => {
+    child.on("close", () => resolve());
+    child.on("error", () => resolve());
+  });
+  const held = new Promise<boolean>((resolve) => {
+    child.stdout.once("data", () => resolve(true));
+    void ended.then(() => resolve(false));
+  });
+  child.stdin.on("error", () => undefined);
+  child.stdin.write("\n");
+  if (!(await held)) {
+    throw new Error(
+      `another process has been changing ${target.label} for more than ${WAIT} s; try again later`,
+    );
+  }
+  return {
+    release() {
+      child.stdin.end();
+      return ended;
+    },
+  };
 }
 
 function lockFile(target: Target): string {
-	return join(LOCKS, `${target.id}.lock`);
+  return join(LOCKS, `${target.id}.lock`);
 }
 
 /** Takes away the lock file of a target that is gone for good. */
 export function forgetLock(target: Target): void {
-	rmSync(lockFile(target), { force: true });
+  rmSync(lockFile(target), { force: true });
 }

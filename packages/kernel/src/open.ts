@@ -12,11 +12,11 @@ import { readAll } from "./surroundings.ts";
 import { openTarget, type TargetSpec } from "./target.ts";
 
 export type KernelOptions = {
-	target: TargetSpec;
-	backend: Backend | "auto";
-	ipv6: boolean;
-	/** Snapshots are kept below it. */
-	dataDir: string;
+  target: TargetSpec;
+  backend: Backend | "auto";
+  ipv6: boolean;
+  /** Snapshots are kept below it. */
+  dataDir: string;
 };
 
 /**
@@ -25,68 +25,57 @@ export type KernelOptions = {
  * iproute2 or the namespace is missing.
  */
 export async function openKernel(options: KernelOptions): Promise<Kernel> {
-	const target = openTarget(options.target);
-	const capabilities = await findCapabilities(
-		target,
-		options.backend,
-		options.ipv6,
-	);
-	const snapshots = openSnapshots(options.dataDir, target.id);
-	const machine: Machine = { target, capabilities };
-	const inTurn = oneAtATime();
-	const applyLocked = (
-		program: Parameters<Kernel["apply"]>[0],
-	): Promise<Applied> =>
-		inTurn(async () => {
-			const held = await lock(target);
-			try {
-				return await apply(machine, snapshots, program);
-			} finally {
-				await held.release();
-			}
-		});
-	return {
-		facts: capabilities.facts,
-		read: () =>
-			telling(() =>
-				readAll(machine, snapshots.latest()?.chains ?? { ip: [], ip6: [] }),
-			),
-		check: (program) => check(capabilities, program),
-		apply: applyLocked,
-		async restore(snapshot) {
-			const image = snapshots.read(snapshot);
-			if (image === null) {
-				const said = `snapshot ${snapshot.id} is no longer kept`;
-				throw new KernelError(said, {
-					family: null,
-					source: null,
-					said,
-					oldRulesInForce: false,
-				});
-			}
-			await applyLocked(programOf(image.before));
-		},
-		counters: (program) => telling(() => counters(machine, program)),
-	};
+  const target = openTarget(options.target);
+  const capabilities = await findCapabilities(target, options.backend, options.ipv6);
+  const snapshots = openSnapshots(options.dataDir, target.id);
+  const machine: Machine = { target, capabilities };
+  const inTurn = oneAtATime();
+  const applyLocked = (program: Parameters<Kernel["apply"]>[0]): Promise<Applied> =>
+    inTurn(async () => {
+      const held = await lock(target);
+      try {
+        return await apply(machine, snapshots, program);
+      } finally {
+        await held.release();
+      }
+    });
+  return {
+    facts: capabilities.facts,
+    read: () => telling(() => readAll(machine, snapshots.latest()?.chains ?? { ip: [], ip6: [] })),
+    check: (program) => check(capabilities, program),
+    apply: applyLocked,
+    async restore(snapshot) {
+      const image = snapshots.read(snapshot);
+      if (image === null) {
+        const said = `snapshot ${snapshot.id} is no longer kept`;
+        throw new KernelError(said, {
+          family: null,
+          source: null,
+          said,
+          oldRulesInForce: false,
+        });
+      }
+      await applyLocked(programOf(image.before));
+    },
+    counters: (program) => telling(() => counters(machine, program)),
+  };
 }
 
 /** What goes wrong while reading is told as a KernelError too. */
 async function telling<Result>(work: () => Promise<Result>): Promise<Result> {
-	try {
-		return await work();
-	} catch (error) {
-		throw kernelError(error, "nothing was changed", true);
-	}
+  try {
+    return await work();
+  } catch (error) {
+    throw kernelError(error, "nothing was changed", true);
+  }
 }
 
 /** Runs what it is given one after the other; one that fails does not keep the next from running. */
-function oneAtATime(): <Result>(
-	work: () => Promise<Result>,
-) => Promise<Result> {
-	let last: Promise<unknown> = Promise.resolve();
-	return (work) => {
-		const mine = last.then(work, work);
-		last = mine;
-		return mine;
-	};
+function oneAtATime(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine;
+    return mine;
+  };
 }

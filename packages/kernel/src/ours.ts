@@ -8,13 +8,7 @@
  * - an `ip rule`: by its protocol number, which the kernel keeps.
  * - a route: by its table, one of a range of our own, and by being a local route by `lo` there.
  */
-import {
-	type FamilyState,
-	HOOK_COMMENT,
-	OUR_PROTOCOL,
-	OUR_TABLES,
-	OWN_CHAINS,
-} from "@flowmgr/flow-compiler";
+import { type FamilyState, HOOK_COMMENT, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS } from "@flowmgr/flow-compiler";
 import { jumpOf, type SavedTable, wordBehind } from "./save.ts";
 
 /** The built-in chains that hold jumps of ours. */
@@ -22,93 +16,71 @@ export const HOOKED = ["PREROUTING", "OUTPUT", "INPUT"] as const;
 
 /** `FLOWS`, `FLOWS-lo`, `@ssh`: the shapes of our names. No flow can be called so that its chain breaks out. */
 function isOurName(chain: string): boolean {
-	if (chain.startsWith("@")) return true;
-	return Object.values(OWN_CHAINS).some(
-		(own) => chain === own || chain.startsWith(`${own}-`),
-	);
+  if (chain.startsWith("@")) return true;
+  return Object.values(OWN_CHAINS).some((own) => chain === own || chain.startsWith(`${own}-`));
 }
 
 /** The chains of mangle that are ours; `remembered`: those of the last snapshot. */
-export function ourChains(
-	mangle: SavedTable,
-	remembered: readonly string[],
-): Set<string> {
-	const hooked = HOOKED.flatMap((name) => mangle.chains.get(name)?.rules ?? [])
-		.filter((rule) => isOurHook(rule.words))
-		.flatMap((rule) => jumpOf(rule.words) ?? []);
-	const ours = new Set<string>();
-	const open = [...hooked, ...remembered];
-	for (let name = open.pop(); name !== undefined; name = open.pop()) {
-		const chain = mangle.chains.get(name);
-		if (
-			chain === undefined ||
-			chain.builtIn ||
-			ours.has(name) ||
-			!isOurName(name)
-		)
-			continue;
-		ours.add(name);
-		for (const rule of chain.rules) {
-			const target = jumpOf(rule.words);
-			if (target !== null) open.push(target);
-		}
-	}
-	return ours;
+export function ourChains(mangle: SavedTable, remembered: readonly string[]): Set<string> {
+  const hooked = HOOKED.flatMap((name) => mangle.chains.get(name)?.rules ?? [])
+    .filter((rule) => isOurHook(rule.words))
+    .flatMap((rule) => jumpOf(rule.words) ?? []);
+  const ours = new Set<string>();
+  const open = [...hooked, ...remembered];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const chain = mangle.chains.get(name);
+    if (chain === undefined || chain.builtIn || ours.has(name) || !isOurName(name)) continue;
+    ours.add(name);
+    for (const rule of chain.rules) {
+      const target = jumpOf(rule.words);
+      if (target !== null) open.push(target);
+    }
+  }
+  return ours;
 }
 
 export function isOurHook(words: string): boolean {
-	return wordBehind(words, "--comment") === HOOK_COMMENT;
+  return wordBehind(words, "--comment") === HOOK_COMMENT;
 }
 
 /** Our jumps in the built-in chains, and how they stand among the rules of others. */
 export function ourHooks(mangle: SavedTable): FamilyState["hooks"] {
-	return HOOKED.flatMap((name) => {
-		const rules = mangle.chains.get(name)?.rules ?? [];
-		return rules.flatMap(({ words }, at) => {
-			if (!isOurHook(words)) return [];
-			const before = rules.slice(0, at).some((rule) => !isOurHook(rule.words));
-			const behind = rules.slice(at + 1).some((rule) => !isOurHook(rule.words));
-			const place = before
-				? behind
-					? "middle"
-					: "last"
-				: behind
-					? "first"
-					: "only";
-			return [{ chain: name, words, place } as const];
-		});
-	});
+  return HOOKED.flatMap((name) => {
+    const rules = mangle.chains.get(name)?.rules ?? [];
+    return rules.flatMap(({ words }, at) => {
+      if (!isOurHook(words)) return [];
+      const before = rules.slice(0, at).some((rule) => !isOurHook(rule.words));
+      const behind = rules.slice(at + 1).some((rule) => !isOurHook(rule.words));
+      const place = before ? (behind ? "middle" : "last") : behind ? "first" : "only";
+      return [{ chain: name, words, place } as const];
+    });
+  });
 }
 
 /** An `ip rule` as `ip -N -json` prints it. */
 export type JsonRule = {
-	fwmark?: string;
-	fwmask?: string;
-	table?: string;
-	protocol?: string;
+  fwmark?: string;
+  fwmask?: string;
+  table?: string;
+  protocol?: string;
 };
 
 export function isOurRule(rule: JsonRule): boolean {
-	return rule.protocol === String(OUR_PROTOCOL) && rule.fwmark !== undefined;
+  return rule.protocol === String(OUR_PROTOCOL) && rule.fwmark !== undefined;
 }
 
-/** A route as `ip -N -json` prints it. */
+/** A route as `ip -N -json` prints it; `main` is the table that it leaves out. */
 export type JsonRoute = {
-	type?: string;
-	dst: string;
-	dev?: string;
-	table?: string;
+  type?: string;
+  dst: string;
+  dev?: string;
+  table?: string;
 };
 
 /** RTN_LOCAL of linux/rtnetlink.h: what `-N` prints instead of `local`. */
 const LOCAL = "2";
 
 export function isOurRoute(route: JsonRoute): boolean {
-	const table = Number(route.table ?? 0);
-	return (
-		OUR_TABLES.first <= table &&
-		table <= OUR_TABLES.last &&
-		route.type === LOCAL &&
-		route.dev === "lo"
-	);
+  const table = Number(route.table ?? 0);
+  return OUR_TABLES.first <= table && table <= OUR_TABLES.last && route.type === LOCAL && route.dev === "lo";
 }

@@ -1,21 +1,14 @@
 /** What of ours stands on the machine now. Nothing here changes anything. */
 import {
-	type FamilyName,
-	type FamilyState,
-	type IpRule,
-	type LocalRoute,
-	normaliseRule,
+  type FamilyName,
+  type FamilyState,
+  type IpRule,
+  type LocalRoute,
+  normaliseRule,
 } from "@flowmgr/flow-compiler";
 import type { Capabilities, Tools } from "./capabilities.ts";
-import { refusal } from "./errors.ts";
-import {
-	isOurRoute,
-	isOurRule,
-	type JsonRoute,
-	type JsonRule,
-	ourChains,
-	ourHooks,
-} from "./ours.ts";
+import { Refusal } from "./errors.ts";
+import { isOurRoute, isOurRule, type JsonRoute, type JsonRule, ourChains, ourHooks } from "./ours.ts";
 import { complaint, succeeded } from "./run.ts";
 import { parseSave, type SavedTable } from "./save.ts";
 import type { Target } from "./target.ts";
@@ -24,12 +17,12 @@ export type Machine = { target: Target; capabilities: Capabilities };
 
 /** The part of one family, ours and foreign. */
 export type FamilyReading = {
-	state: FamilyState;
-	mangle: SavedTable;
-	/** Chains of mangle that others made. */
-	foreignChains: string[];
-	ipRules: JsonRule[];
-	routes: JsonRoute[];
+  state: FamilyState;
+  mangle: SavedTable;
+  /** Chains of mangle that others made. */
+  foreignChains: string[];
+  ipRules: JsonRule[];
+  routes: JsonRoute[];
 };
 
 export type OwnReading = { ip: FamilyReading; ip6: FamilyReading | null };
@@ -38,88 +31,75 @@ export type OwnReading = { ip: FamilyReading; ip6: FamilyReading | null };
 export type Remembered = { ip: readonly string[]; ip6: readonly string[] };
 
 /** What is ours now, in both families: all that an apply needs to know. Throws Refusal when a tool fails. */
-export async function readOwn(
-	machine: Machine,
-	remembered: Remembered,
-): Promise<OwnReading> {
-	const { ip, ip6 } = machine.capabilities;
-	const [v4, v6] = await Promise.all([
-		readFamily(machine.target, ip, remembered.ip),
-		ip6 === null ? null : readFamily(machine.target, ip6, remembered.ip6),
-	]);
-	return { ip: v4, ip6: v6 };
+export async function readOwn(machine: Machine, remembered: Remembered): Promise<OwnReading> {
+  const { ip, ip6 } = machine.capabilities;
+  const [v4, v6] = await Promise.all([
+    readFamily(machine.target, ip, remembered.ip),
+    ip6 === null ? null : readFamily(machine.target, ip6, remembered.ip6),
+  ]);
+  return { ip: v4, ip6: v6 };
 }
 
 async function readFamily(
-	target: Target,
-	tools: Tools,
-	remembered: readonly string[],
+  target: Target,
+  tools: Tools,
+  remembered: readonly string[],
 ): Promise<FamilyReading> {
-	const [saved, ipRules, routes] = await Promise.all([
-		ask(target, tools, [...tools.save, "-t", "mangle"]),
-		askIp<JsonRule>(target, tools, ["rule", "show"]),
-		askIp<JsonRoute>(target, tools, ["route", "show", "table", "all"]),
-	]);
-	const mangle = parseSave(saved)[0] ?? { name: "mangle", chains: new Map() };
-	const ours = ourChains(mangle, remembered);
-	const users = [...mangle.chains.values()].filter((chain) => !chain.builtIn);
-	return {
-		state: {
-			chains: users
-				.filter((chain) => ours.has(chain.name))
-				.map(({ name, rules }) => ({
-					name,
-					rules: rules.map((rule) => normaliseRule(rule.words, tools.family)),
-				})),
-			hooks: ourHooks(mangle),
-			ipRules: ipRules.filter(isOurRule).map(ipRule),
-			routes: routes
-				.filter(isOurRoute)
-				.map((route) => localRoute(route, tools.family)),
-		},
-		mangle,
-		foreignChains: users
-			.filter((chain) => !ours.has(chain.name))
-			.map((chain) => chain.name),
-		ipRules,
-		routes,
-	};
+  const [saved, routing] = await Promise.all([
+    ask(target, tools, [...tools.save, "-t", "mangle"]),
+    ask(target, tools, [...tools.ip, "-N", "-json", "-batch", "-"], "rule show\nroute show table all\n"),
+  ]);
+  // One line of JSON for each line of the batch.
+  const [rulesLine = "[]", routesLine = "[]"] = routing.split("\n");
+  const ipRules: JsonRule[] = JSON.parse(rulesLine);
+  const routes: JsonRoute[] = JSON.parse(routesLine);
+  const mangle: SavedTable = parseSave(saved)[0] ?? { name: "mangle", chains: new Map() };
+  const ours = ourChains(mangle, remembered);
+  const users = [...mangle.chains.values()].filter((chain) => !chain.builtIn);
+  return {
+    state: {
+      chains: users
+        .filter((chain) => ours.has(chain.name))
+        .map(({ name, rules }) => ({
+          name,
+          rules: rules.map((rule) => normaliseRule(rule.words, tools.family)),
+        })),
+      hooks: ourHooks(mangle),
+      ipRules: ipRules.filter(isOurRule).map(ipRule),
+      routes: routes.filter(isOurRoute).map((route) => localRoute(route, tools.family)),
+    },
+    mangle,
+    foreignChains: users.filter((chain) => !ours.has(chain.name)).map((chain) => chain.name),
+    ipRules,
+    routes,
+  };
 }
 
 /** Numbers as numbers: `0x10` too. Without a mask, ip means all bits. */
 export function ipRule(rule: JsonRule): IpRule {
-	return {
-		mark: Number(rule.fwmark),
-		mask: Number(rule.fwmask ?? "0xffffffff"),
-		table: Number(rule.table),
-	};
+  return {
+    mark: Number(rule.fwmark),
+    mask: Number(rule.fwmask ?? "0xffffffff"),
+    table: Number(rule.table),
+  };
 }
 
 function localRoute(route: JsonRoute, family: FamilyName): LocalRoute {
-	const everything = family === "ip" ? "0.0.0.0/0" : "::/0";
-	return {
-		destination: route.dst === "default" ? everything : route.dst,
-		table: Number(route.table),
-	};
+  const everything = family === "ip" ? "0.0.0.0/0" : "::/0";
+  return {
+    destination: route.dst === "default" ? everything : route.dst,
+    table: Number(route.table),
+  };
 }
 
 /** What the command prints. Throws Refusal when it fails. */
 export async function ask(
-	target: Target,
-	tools: Tools,
-	argv: readonly string[],
+  target: Target,
+  tools: Tools,
+  argv: readonly string[],
+  stdin = "",
 ): Promise<string> {
-	const ran = await target.run(argv);
-	if (!succeeded(ran)) throw refusal(tools.family, null, complaint(ran));
-	return ran.stdout;
-}
-
-async function askIp<Row>(
-	target: Target,
-	tools: Tools,
-	words: string[],
-): Promise<Row[]> {
-	const text = await ask(target, tools, [...tools.ip, "-N", "-json", ...words]);
-	// Asked about a table that is empty, ip prints nothing at all.
-	return text.trim() === "" ? [] : JSON.parse(text);
+  const ran = await target.run(argv, { stdin });
+  if (!succeeded(ran)) throw new Refusal(complaint(ran), tools.family, null, complaint(ran));
+  return ran.stdout;
 }

@@ -5,19 +5,19 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 
 export type Ran = {
-	argv: readonly string[];
-	/** Exit status; null when it never ran or did not end by itself. */
-	status: number | null;
-	stdout: string;
-	stderr: string;
-	/** Why there is no exit status: not installed, out of time, too talkative, killed by someone. */
-	failure: null | "missing" | "timeout" | "output" | "killed";
+  argv: readonly string[];
+  /** Exit status; null when it never ran or did not end by itself. */
+  status: number | null;
+  stdout: string;
+  stderr: string;
+  /** Why there is no exit status: not installed, out of time, too talkative, killed by someone. */
+  failure: null | "missing" | "timeout" | "output" | "killed";
 };
 
 export type RunOptions = {
-	stdin?: string;
-	/** Milliseconds until it is killed. Default 20 000: everything but a big restore is done in a fraction. */
-	limit?: number;
+  stdin?: string;
+  /** Milliseconds until it is killed. Default 20 000: everything but a big restore is done in a fraction. */
+  limit?: number;
 };
 
 /** 10 000 flows save as about 6 MB; ten times that is a machine gone mad. */
@@ -26,70 +26,60 @@ const OUTPUT_LIMIT = 64 * 1024 * 1024;
 const DEFAULT_LIMIT = 20_000;
 
 /** Runs a program to its end. Never rejects: `succeeded` tells, `complaint` says. */
-export function run(
-	argv: readonly string[],
-	options: RunOptions = {},
-): Promise<Ran> {
-	const [program, ...rest] = argv;
-	if (program === undefined) throw new Error("run: no program given");
-	return new Promise((resolve) => {
-		const child = spawn(program, rest, { stdio: "pipe" });
-		const stdout: Buffer[] = [];
-		const stderr: Buffer[] = [];
-		let failure: Ran["failure"] = null;
-		let length = 0;
-		const kill = (why: Ran["failure"]) => {
-			failure ??= why;
-			child.kill("SIGKILL");
-		};
-		const timer = setTimeout(
-			() => kill("timeout"),
-			options.limit ?? DEFAULT_LIMIT,
-		);
-		const keep = (pile: Buffer[]) => (chunk: Buffer) => {
-			length += chunk.length;
-			if (length > OUTPUT_LIMIT) kill("output");
-			else pile.push(chunk);
-		};
-		child.stdout.on("data", keep(stdout));
-		child.stderr.on("data", keep(stderr));
-		child.on("error", () => {
-			failure ??= "missing";
-		});
-		// Without this a program that ends before it has read its input would take us down with EPIPE.
-		child.stdin.on("error", () => undefined);
-		child.stdin.end(options.stdin ?? "");
-		child.on("close", (code, signal) => {
-			clearTimeout(timer);
-			if (signal !== null) failure ??= "killed";
-			resolve({
-				argv,
-				status: failure === null ? code : null,
-				stdout: Buffer.concat(stdout).toString("utf8"),
-				stderr: Buffer.concat(stderr).toString("utf8"),
-				failure,
-			});
-		});
-	});
+export function run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const [program, ...rest] = argv;
+  if (program === undefined) throw new Error("run: no program given");
+  return new Promise((resolve) => {
+    const child = spawn(program, rest, { stdio: "pipe" });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    let failure: Ran["failure"] = null;
+    let length = 0;
+    const kill = (why: Ran["failure"]) => {
+      failure ??= why;
+      child.kill("SIGKILL");
+    };
+    const timer = setTimeout(() => kill("timeout"), options.limit ?? DEFAULT_LIMIT);
+    const keep = (pile: Buffer[]) => (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > OUTPUT_LIMIT) kill("output");
+      else pile.push(chunk);
+    };
+    child.stdout.on("data", keep(stdout));
+    child.stderr.on("data", keep(stderr));
+    child.on("error", () => {
+      failure ??= "missing";
+    });
+    // Without this a program that ends before it has read its input would take us down with EPIPE.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(options.stdin ?? "");
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      if (signal !== null) failure ??= "killed";
+      resolve({
+        argv,
+        status: failure === null ? code : null,
+        stdout: Buffer.concat(stdout).toString("utf8"),
+        stderr: Buffer.concat(stderr).toString("utf8"),
+        failure,
+      });
+    });
+  });
 }
 
 export function succeeded(ran: Ran): boolean {
-	return ran.status === 0;
+  return ran.status === 0;
 }
 
 /** What a failed program said, one line, for people; the program's name when it said nothing. */
 export function complaint(ran: Ran): string {
-	const name = ran.argv.join(" ");
-	if (ran.failure === "missing") return `${name}: there is no such program`;
-	if (ran.failure === "timeout")
-		return `${name}: did not end in time and was killed`;
-	if (ran.failure === "output")
-		return `${name}: said more than ${OUTPUT_LIMIT} bytes and was killed`;
-	if (ran.failure === "killed") return `${name}: was killed`;
-	const said = ran.stderr.split("\n").find((line) => line.trim() !== "");
-	return said === undefined
-		? `${name}: exit status ${ran.status}`
-		: said.trim();
+  const name = ran.argv.join(" ");
+  if (ran.failure === "missing") return `${name}: there is no such program`;
+  if (ran.failure === "timeout") return `${name}: did not end in time and was killed`;
+  if (ran.failure === "output") return `${name}: said more than ${OUTPUT_LIMIT} bytes and was killed`;
+  if (ran.failure === "killed") return `${name}: was killed`;
+  const said = ran.stderr.split("\n").find((line) => line.trim() !== "");
+  return said === undefined ? `${name}: exit status ${ran.status}` : said.trim();
 }
 
 /**
@@ -97,7 +87,7 @@ export function complaint(ran: Ran): string {
  * with us, however we end.
  */
 export function start(argv: readonly string[]): ChildProcessWithoutNullStreams {
-	const [program, ...rest] = argv;
-	if (program === undefined) throw new Error("start: no program given");
-	return spawn(program, rest, { stdio: "pipe" });
+  const [program, ...rest] = argv;
+  if (program === undefined) throw new Error("start: no program given");
+  return spawn(program, rest, { stdio: "pipe" });
 }

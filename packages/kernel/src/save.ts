@@ -1,10 +1,10 @@
 /** What `iptables-save -c` prints, taken apart. A rule is never understood here, only kept: foreign ones may be anything. */
 
 export type SavedRule = {
-	/** Everything behind `-A CHAIN`, as printed. */
-	words: string;
-	packets: number;
-	bytes: number;
+  /** Everything behind `-A CHAIN`, as printed. */
+  words: string;
+  packets: number;
+  bytes: number;
 };
 
 export type SavedChain = { name: string; builtIn: boolean; rules: SavedRule[] };
@@ -19,42 +19,38 @@ const CHAIN = /^:(\S+) (\S+)/;
 
 /** The tables of a text that iptables-save printed. Comments, and lines of no known kind, are passed over. */
 export function parseSave(text: string): SavedTable[] {
-	const tables: SavedTable[] = [];
-	let table: SavedTable | undefined;
-	for (const line of text.split("\n")) {
-		if (line.startsWith("*")) {
-			table = { name: line.slice(1).trim(), chains: new Map() };
-			tables.push(table);
-		} else if (table !== undefined && line.startsWith(":")) {
-			const [, name = "", policy] = CHAIN.exec(line) ?? [];
-			table.chains.set(name, { name, builtIn: policy !== "-", rules: [] });
-		} else if (
-			table !== undefined &&
-			(line.startsWith("-A ") || line.startsWith("["))
-		) {
-			const [, packets = "0", bytes = "0", chain = "", words = ""] =
-				RULE.exec(line) ?? [];
-			const rule = { words, packets: Number(packets), bytes: Number(bytes) };
-			table.chains.get(chain.replace(/^"(.*)"$/, "$1"))?.rules.push(rule);
-		}
-	}
-	return tables;
+  const tables: SavedTable[] = [];
+  let table: SavedTable | undefined;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("*")) {
+      table = { name: line.slice(1).trim(), chains: new Map() };
+      tables.push(table);
+    } else if (table !== undefined && line.startsWith(":")) {
+      const [, name = "", policy] = CHAIN.exec(line) ?? [];
+      table.chains.set(name, { name, builtIn: policy !== "-", rules: [] });
+    } else if (table !== undefined && (line.startsWith("-A ") || line.startsWith("["))) {
+      const [, packets = "0", bytes = "0", chain = "", words = ""] = RULE.exec(line) ?? [];
+      const rule = { words, packets: Number(packets), bytes: Number(bytes) };
+      table.chains.get(chain.replace(/^"(.*)"$/, "$1"))?.rules.push(rule);
+    }
+  }
+  return tables;
 }
 
 /** The words of a rule; what stands in quotes is one word and keeps them. */
 export function wordsOf(rule: string): string[] {
-	return rule.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? [];
+  return rule.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? [];
 }
 
 /** The word behind an option, without quotes: `-j`, `--comment`. Null when the rule does not have it. */
 export function wordBehind(rule: string, option: string): string | null {
-	const words = wordsOf(rule);
-	const at = words.indexOf(option);
-	const word = at < 0 ? undefined : words[at + 1];
-	return word === undefined ? null : word.replace(/^"(.*)"$/, "$1");
+  const words = wordsOf(rule);
+  const at = words.indexOf(option);
+  const word = at < 0 ? undefined : words[at + 1];
+  return word === undefined ? null : word.replace(/^"(.*)"$/, "$1");
 }
 
 /** The chain or target that a rule jumps or goes to; null for one that only counts. */
 export function jumpOf(rule: string): string | null {
-	return wordBehind(rule, "-j") ?? wordBehind(rule, "-g");
+  return wordBehind(rule, "-j") ?? wordBehind(rule, "-g");
 }

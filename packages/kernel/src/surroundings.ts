@@ -5,184 +5,142 @@ import type { State } from "@flowmgr/flow-compiler";
 import { type Capabilities, countRules, type Tools } from "./capabilities.ts";
 import type { Reading } from "./kernel.ts";
 import { isOurHook, isOurRule, type JsonRule } from "./ours.ts";
-import {
-	ask,
-	ipRule,
-	type Machine,
-	type OwnReading,
-	type Remembered,
-	readOwn,
-} from "./read.ts";
+import { ask, ipRule, type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
 import { parseSave, type SavedTable, wordBehind } from "./save.ts";
 
 /** What the interface of the package promises: the state, and what an operator should know of its surroundings. */
-export async function readAll(
-	machine: Machine,
-	remembered: Remembered,
-): Promise<Reading> {
-	const { target, capabilities } = machine;
-	const [own, links, others, ...tables] = await Promise.all([
-		readOwn(machine, remembered),
-		readLinks(machine),
-		otherBackend(machine),
-		...families(capabilities).map(async (tools) =>
-			parseSave(await ask(target, tools, tools.save)),
-		),
-	]);
-	const state: State = {
-		ip: own.ip.state,
-		ip6: capabilities.ipv6 && own.ip6 ? own.ip6.state : null,
-	};
-	const both = [own.ip, own.ip6].filter((family) => family !== null);
-	return {
-		state,
-		foreignBehind: {
-			ip: foreignBehind(own.ip.mangle),
-			ip6: own.ip6 ? foreignBehind(own.ip6.mangle) : 0,
-		},
-		...links,
-		tables: tableNames(),
-		tablesInUse: [
-			...new Set(
-				both.flatMap(({ routes }) =>
-					routes.map((route) => Number(route.table)),
-				),
-			),
-		].sort((a, b) => a - b),
-		warnings: [...capabilities.lacks, ...others],
-		foreignMarks: distinct([
-			...both.flatMap(({ ipRules }) => ipRules.flatMap(markOfIpRule)),
-			...tables.flat().flatMap((table) => marksOfTable(table, own)),
-		]),
-	};
+export async function readAll(machine: Machine, remembered: Remembered): Promise<Reading> {
+  const { target, capabilities } = machine;
+  const [own, links, others, ...tables] = await Promise.all([
+    readOwn(machine, remembered),
+    readLinks(machine),
+    otherBackend(machine),
+    ...families(capabilities).map(async (tools) => parseSave(await ask(target, tools, tools.save))),
+  ]);
+  const state: State = {
+    ip: own.ip.state,
+    ip6: capabilities.ipv6 && own.ip6 ? own.ip6.state : null,
+  };
+  const both = [own.ip, own.ip6].filter((family) => family !== null);
+  return {
+    state,
+    foreignBehind: {
+      ip: foreignBehind(own.ip.mangle),
+      ip6: own.ip6 ? foreignBehind(own.ip6.mangle) : 0,
+    },
+    ...links,
+    tables: tableNames(),
+    tablesInUse: [
+      ...new Set(both.flatMap(({ routes }) => routes.map((route) => Number(route.table ?? MAIN)))),
+    ].sort((a, b) => a - b),
+    warnings: [...capabilities.lacks, ...others],
+    foreignMarks: distinct([
+      ...both.flatMap(({ ipRules }) => ipRules.flatMap(markOfIpRule)),
+      ...tables.flat().flatMap((table) => marksOfTable(table, own)),
+    ]),
+  };
 }
 
 function families({ ip, ip6 }: Capabilities): Tools[] {
-	return ip6 === null ? [ip] : [ip, ip6];
+  return ip6 === null ? [ip] : [ip, ip6];
 }
 
 type JsonLink = { ifname: string; addr_info: { local?: string }[] };
 
 async function readLinks({
-	target,
-	capabilities,
+  target,
+  capabilities,
 }: Machine): Promise<Pick<Reading, "interfaces" | "addresses">> {
-	const links: JsonLink[] = JSON.parse(
-		await ask(target, capabilities.ip, ["ip", "-json", "address", "show"]),
-	);
-	return {
-		interfaces: links.map((link) => link.ifname),
-		addresses: links.flatMap((link) =>
-			link.addr_info.flatMap(({ local }) => local ?? []),
-		),
-	};
+  const links: JsonLink[] = JSON.parse(
+    await ask(target, capabilities.ip, ["ip", "-json", "address", "show"]),
+  );
+  return {
+    interfaces: links.map((link) => link.ifname),
+    addresses: links.flatMap((link) => link.addr_info.flatMap(({ local }) => local ?? [])),
+  };
 }
 
-async function otherBackend({
-	target,
-	capabilities: { other, facts },
-}: Machine): Promise<string[]> {
-	const counts = await Promise.all(
-		other.tools.map((tools) => countRules(target, tools, other.backend)),
-	);
-	const sum = counts.reduce((total, count) => total + count, 0);
-	if (sum === 0) return [];
-	return [
-		`${sum} rules and chains of others stand in the ${other.backend} back end of iptables; flows use ${facts.backend}. The kernel asks both, and a packet passes only what neither drops`,
-	];
+async function otherBackend({ target, capabilities: { other, facts } }: Machine): Promise<string[]> {
+  const counts = await Promise.all(other.tools.map((tools) => countRules(target, tools, other.backend)));
+  const sum = counts.reduce((total, count) => total + count, 0);
+  if (sum === 0) return [];
+  return [
+    `${sum} rules and chains of others stand in the ${other.backend} back end of iptables; flows use ${facts.backend}. The kernel asks both, and a packet passes only what neither drops`,
+  ];
 }
 
 function foreignBehind(mangle: SavedTable): number {
-	const rules = mangle.chains.get("PREROUTING")?.rules ?? [];
-	const hook = rules.findIndex((rule) => isOurHook(rule.words));
-	return hook < 0
-		? 0
-		: rules.slice(hook + 1).filter((rule) => !isOurHook(rule.words)).length;
+  const rules = mangle.chains.get("PREROUTING")?.rules ?? [];
+  const hook = rules.findIndex((rule) => isOurHook(rule.words));
+  return hook < 0 ? 0 : rules.slice(hook + 1).filter((rule) => !isOurHook(rule.words)).length;
 }
+
+/** RT_TABLE_MAIN of linux/rtnetlink.h. */
+const MAIN = 254;
 
 type ForeignMark = Reading["foreignMarks"][number];
 
 function markOfIpRule(rule: JsonRule): ForeignMark[] {
-	if (rule.fwmark === undefined || isOurRule(rule)) return [];
-	const { mark, mask, table } = ipRule(rule);
-	return [{ mark, mask, where: `ip rule to table ${table}` }];
+  if (rule.fwmark === undefined || isOurRule(rule)) return [];
+  const { mark, mask, table } = ipRule(rule);
+  return [{ mark, mask, where: `ip rule to table ${table}` }];
 }
 
 /** Options of iptables rules that set or compare the packet's mark. */
 const MARK_OPTIONS = [
-	"--set-xmark",
-	"--set-mark",
-	"--or-mark",
-	"--and-mark",
-	"--xor-mark",
-	"--mark",
-	"--restore-mark",
+  "--set-xmark",
+  "--set-mark",
+  "--or-mark",
+  "--and-mark",
+  "--xor-mark",
+  "--mark",
+  "--restore-mark",
 ];
 
 function marksOfTable(table: SavedTable, own: OwnReading): ForeignMark[] {
-	const ours = new Set(
-		[own.ip, own.ip6].flatMap(
-			(family) => family?.state.chains.map(({ name }) => name) ?? [],
-		),
-	);
-	return [...table.chains.values()].flatMap((chain) => {
-		if (table.name === "mangle" && ours.has(chain.name)) return [];
-		return chain.rules.flatMap(({ words }) =>
-			MARK_OPTIONS.flatMap((option) => {
-				const [mark, mask = "0xffffffff"] =
-					wordBehind(words, option)?.split("/") ?? [];
-				// CONNMARK --restore-mark takes no value: the word behind it is another option.
-				if (
-					mark === undefined ||
-					!Number.isInteger(Number(mark)) ||
-					!Number.isInteger(Number(mask))
-				)
-					return [];
-				return [
-					{
-						mark: Number(mark),
-						mask: Number(mask),
-						where: `iptables -t ${table.name}, chain ${chain.name}`,
-					},
-				];
-			}),
-		);
-	});
+  const ours = new Set(
+    [own.ip, own.ip6].flatMap((family) => family?.state.chains.map(({ name }) => name) ?? []),
+  );
+  return [...table.chains.values()].flatMap((chain) => {
+    if (table.name === "mangle" && ours.has(chain.name)) return [];
+    return chain.rules.flatMap(({ words }) =>
+      MARK_OPTIONS.flatMap((option) => {
+        const [mark, mask = "0xffffffff"] = wordBehind(words, option)?.split("/") ?? [];
+        // CONNMARK --restore-mark takes no value: the word behind it is another option.
+        if (mark === undefined || !Number.isInteger(Number(mark)) || !Number.isInteger(Number(mask)))
+          return [];
+        return [
+          {
+            mark: Number(mark),
+            mask: Number(mask),
+            where: `iptables -t ${table.name}, chain ${chain.name}`,
+          },
+        ];
+      }),
+    );
+  });
 }
 
 function distinct(marks: ForeignMark[]): ForeignMark[] {
-	return [
-		...new Map(marks.map((mark) => [JSON.stringify(mark), mark])).values(),
-	];
+  return [...new Map(marks.map((mark) => [JSON.stringify(mark), mark])).values()];
 }
 
 /** Where iproute2 looks for the names of routing tables; later ones win. */
-const TABLE_FILES = [
-	"/usr/share/iproute2",
-	"/usr/lib/iproute2",
-	"/etc/iproute2",
-];
+const TABLE_FILES = ["/usr/share/iproute2", "/usr/lib/iproute2", "/etc/iproute2"];
 
 /** Names of routing tables, as the machine's rt_tables files give them. */
 function tableNames(): { [name: string]: number } {
-	const names: { [name: string]: number } = {};
-	for (const directory of TABLE_FILES) {
-		const more = join(directory, "rt_tables.d");
-		const extra = existsSync(more)
-			? readdirSync(more).filter((name) => name.endsWith(".conf"))
-			: [];
-		for (const file of [
-			join(directory, "rt_tables"),
-			...extra.map((name) => join(more, name)),
-		]) {
-			if (!existsSync(file)) continue;
-			for (const line of readFileSync(file, "utf8").split("\n")) {
-				const [, number, name] =
-					/^\s*(0x[0-9a-f]+|\d+)\s+([^\s#]+)/i.exec(line) ?? [];
-				if (number !== undefined && name !== undefined)
-					names[name] = Number(number);
-			}
-		}
-	}
-	return names;
+  const names: { [name: string]: number } = {};
+  for (const directory of TABLE_FILES) {
+    const more = join(directory, "rt_tables.d");
+    const extra = existsSync(more) ? readdirSync(more).filter((name) => name.endsWith(".conf")) : [];
+    for (const file of [join(directory, "rt_tables"), ...extra.map((name) => join(more, name))]) {
+      if (!existsSync(file)) continue;
+      for (const line of readFileSync(file, "utf8").split("\n")) {
+        const [, number, name] = /^\s*(0x[0-9a-f]+|\d+)\s+([^\s#]+)/i.exec(line) ?? [];
+        if (number !== undefined && name !== undefined) names[name] = Number(number);
+      }
+    }
+  }
+  return names;
 }

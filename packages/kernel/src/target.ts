@@ -4,55 +4,44 @@ import { type Ran, type RunOptions, run } from "./run.ts";
 export type TargetSpec = { kind: "namespace"; name: string } | { kind: "host" };
 
 export type Target = {
-	/** Unique among the targets of a machine; also a file name. */
-	readonly id: string;
-	/** How people call it: `namespace flowmgr`, `this machine`. */
-	readonly label: string;
-	run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
-	/** The words that run a command there. */
-	words(argv: readonly string[]): readonly string[];
+  /** Unique among the targets of a machine; also a file name. */
+  readonly id: string;
+  /** How people call it: `namespace flowmgr`, `this machine`. */
+  readonly label: string;
+  run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** The words that run a command there. */
+  words(argv: readonly string[]): readonly string[];
 };
 
 /** Names that `ip netns` and a file system take, and that can't be read as an option. */
 const NAMESPACE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 
 export function isNamespaceName(name: string): boolean {
-	return NAMESPACE_NAME.test(name);
+  return NAMESPACE_NAME.test(name);
 }
 
 /** Throws when the name of the namespace can't be one. */
 export function openTarget(spec: TargetSpec): Target {
-	if (spec.kind === "host") {
-		const words = (argv: readonly string[]) => argv;
-		return { id: "host", label: "this machine", words, run };
-	}
-	if (!isNamespaceName(spec.name)) {
-		throw new Error(
-			`"${spec.name}" can't name a network namespace: letters, digits, "_", "." and "-" only`,
-		);
-	}
-	const words = (argv: readonly string[]) => [
-		"ip",
-		"netns",
-		"exec",
-		spec.name,
-		...argv,
-	];
-	return {
-		id: `namespace-${spec.name}`,
-		label: `namespace ${spec.name}`,
-		words,
-		run: (argv, options) => run(words(argv), options),
-	};
+  if (spec.kind === "host") {
+    const words = (argv: readonly string[]) => argv;
+    return { id: "host", label: "this machine", words, run };
+  }
+  if (!isNamespaceName(spec.name)) {
+    throw new Error(`"${spec.name}" can't name a network namespace: letters, digits, "_", "." and "-" only`);
+  }
+  const words = (argv: readonly string[]) => ["ip", "netns", "exec", spec.name, ...argv];
+  return {
+    id: `namespace-${spec.name}`,
+    label: `namespace ${spec.name}`,
+    words,
+    run: (argv, options) => run(words(argv), options),
+  };
 }
 
 /**
  * An empty network namespace without a name, which ends with the command: nothing can be left over, not even by a
  * SIGKILL, and two checks can't meet.
  */
-export function runInEmptyNamespace(
-	argv: readonly string[],
-	options?: RunOptions,
-): Promise<Ran> {
-	return run(["unshare", "--net", "--", ...argv], options);
+export function runInEmptyNamespace(argv: readonly string[], options?: RunOptions): Promise<Ran> {
+  return run(["unshare", "--net", "--", ...argv], options);
 }

@@ -7,13 +7,7 @@
  * would from a network. A raw socket would need a native module or python.
  */
 import { randomBytes } from "node:crypto";
-import {
-	existsSync,
-	mkdtempSync,
-	readdirSync,
-	rmSync,
-	writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgetLock } from "./lock.ts";
@@ -29,147 +23,94 @@ const PREFIX = "flowmgr-test";
 const HARDWARE_ADDRESS = Uint8Array.from([2, 0, 0, 0, 0, 1]);
 
 export type TestNamespace = {
-	readonly name: string;
-	run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
-	/** What the command printed; throws when it fails. */
-	must(argv: readonly string[], options?: RunOptions): Promise<string>;
-	/** An interface that is up, with a far end from which packets are injected. */
-	wire(name: string, addresses?: readonly string[]): Promise<void>;
-	/** The packets come in by an interface made by `wire`, or by `lo`. */
-	inject(iface: string, packets: readonly FramePacket[]): Promise<void>;
-	/** Takes the namespace and all that belongs to it away. */
-	remove(): Promise<void>;
+  readonly name: string;
+  run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** What the command printed; throws when it fails. */
+  must(argv: readonly string[], options?: RunOptions): Promise<string>;
+  /** An interface that is up, with a far end from which packets are injected. */
+  wire(name: string, addresses?: readonly string[]): Promise<void>;
+  /** The packets come in by an interface made by `wire`, or by `lo`. */
+  inject(iface: string, packets: readonly FramePacket[]): Promise<void>;
+  /** Takes the namespace and all that belongs to it away. */
+  remove(): Promise<void>;
 };
 
 /** An unused name for a namespace; it tells which process uses it, so that what a dead one left can be found. */
 export function randomName(): string {
-	return `${PREFIX}-${process.pid}-${randomBytes(4).toString("hex")}`;
+  return `${PREFIX}-${process.pid}-${randomBytes(4).toString("hex")}`;
 }
 
 /** An empty namespace with `lo` up. Give `remove` to the test's end before anything can fail. */
 export async function makeNamespace(): Promise<TestNamespace> {
-	await sweep();
-	const name = randomName();
-	const far = `${name}-far`;
-	const files = mkdtempSync(join(tmpdir(), `${PREFIX}-`));
-	for (const each of [name, far]) {
-		await must(["ip", "netns", "add", each]);
-		await must(["ip", "-n", each, "link", "set", "lo", "up"]);
-		await must(
-			[
-				"ip",
-				"netns",
-				"exec",
-				each,
-				"tee",
-				"/proc/sys/net/ipv6/conf/default/disable_ipv6",
-			],
-			{
-				stdin: each === far ? "1" : "0",
-			},
-		);
-		await must(
-			[
-				"ip",
-				"netns",
-				"exec",
-				each,
-				"tee",
-				"/proc/sys/net/ipv6/conf/default/accept_dad",
-			],
-			{
-				stdin: "0",
-			},
-		);
-	}
-	const farEnds = new Map<string, string>();
-	const inside = (argv: readonly string[]) => [
-		"ip",
-		"netns",
-		"exec",
-		name,
-		...argv,
-	];
-	return {
-		name,
-		run: (argv, options) => run(inside(argv), options),
-		must: (argv, options) => must(inside(argv), options),
-		async wire(iface, addresses = []) {
-			const farEnd = `far${farEnds.size}`;
-			farEnds.set(iface, farEnd);
-			await must([
-				...[
-					"ip",
-					"link",
-					"add",
-					iface,
-					"netns",
-					name,
-					"address",
-					"02:00:00:00:00:01",
-					"type",
-					"veth",
-				],
-				...["peer", "name", farEnd, "netns", far],
-			]);
-			for (const address of addresses) {
-				await must(["ip", "-n", name, "address", "add", address, "dev", iface]);
-			}
-			await must(["ip", "-n", far, "link", "set", farEnd, "up"]);
-			await must(["ip", "-n", name, "link", "set", iface, "up"]);
-		},
-		async inject(iface, packets) {
-			if (packets.length === 0) return;
-			const to = iface === "lo" ? new Uint8Array(6) : HARDWARE_ADDRESS;
-			const file = join(files, "packets.pcap");
-			writeFileSync(file, pcap(packets.map((packet) => frame(packet, to))));
-			const [where, by] =
-				iface === "lo" ? [name, "lo"] : [far, farEnds.get(iface)];
-			if (by === undefined) throw new Error(`no wire ${iface}`);
-			await must([
-				"ip",
-				"netns",
-				"exec",
-				where,
-				"tcpreplay",
-				"--topspeed",
-				"--quiet",
-				"--intf1",
-				by,
-				file,
-			]);
-		},
-		async remove() {
-			rmSync(files, { recursive: true, force: true });
-			await removeNamespace(name);
-			await removeNamespace(far);
-		},
-	};
+  await sweep();
+  const name = randomName();
+  const far = `${name}-far`;
+  const files = mkdtempSync(join(tmpdir(), `${PREFIX}-`));
+  for (const each of [name, far]) {
+    await must(["ip", "netns", "add", each]);
+    await must(["ip", "-n", each, "link", "set", "lo", "up"]);
+  }
+  // Nobody talks at the far end but us; and addresses inside answer at once.
+  await setting(far, "ipv6/conf/default/disable_ipv6", "1");
+  await setting(name, "ipv6/conf/default/accept_dad", "0");
+  const farEnds = new Map<string, string>();
+  const inside = (argv: readonly string[]) => ["ip", "netns", "exec", name, ...argv];
+  return {
+    name,
+    run: (argv, options) => run(inside(argv), options),
+    must: (argv, options) => must(inside(argv), options),
+    async wire(iface, addresses = []) {
+      const farEnd = `far${farEnds.size}`;
+      farEnds.set(iface, farEnd);
+      await must([
+        ...["ip", "link", "add", iface, "netns", name, "address", "02:00:00:00:00:01", "type", "veth"],
+        ...["peer", "name", farEnd, "netns", far],
+      ]);
+      for (const address of addresses) {
+        await must(["ip", "-n", name, "address", "add", address, "dev", iface]);
+      }
+      await must(["ip", "-n", far, "link", "set", farEnd, "up"]);
+      await must(["ip", "-n", name, "link", "set", iface, "up"]);
+    },
+    async inject(iface, packets) {
+      if (packets.length === 0) return;
+      const to = iface === "lo" ? new Uint8Array(6) : HARDWARE_ADDRESS;
+      const file = join(files, "packets.pcap");
+      writeFileSync(file, pcap(packets.map((packet) => frame(packet, to))));
+      const [where, by] = iface === "lo" ? [name, "lo"] : [far, farEnds.get(iface)];
+      if (by === undefined) throw new Error(`no wire ${iface}`);
+      await must(["ip", "netns", "exec", where, "tcpreplay", "--topspeed", "--quiet", "--intf1", by, file]);
+    },
+    async remove() {
+      rmSync(files, { recursive: true, force: true });
+      await removeNamespace(name);
+      await removeNamespace(far);
+    },
+  };
+}
+
+async function setting(namespace: string, path: string, value: string): Promise<void> {
+  await must(["ip", "netns", "exec", namespace, "tee", `/proc/sys/net/${path}`], { stdin: value });
 }
 
 /** Removes a namespace, whoever made it, and the lock file of its target. */
 async function removeNamespace(name: string): Promise<void> {
-	if (existsSync(`/run/netns/${name}`))
-		await must(["ip", "netns", "delete", name]);
-	forgetLock(openTarget({ kind: "namespace", name }));
+  if (existsSync(`/run/netns/${name}`)) await must(["ip", "netns", "delete", name]);
+  forgetLock(openTarget({ kind: "namespace", name }));
 }
 
 /** Removes what test processes that are dead by now have left. */
 async function sweep(): Promise<void> {
-	if (!existsSync("/run/netns")) return;
-	for (const name of readdirSync("/run/netns")) {
-		const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
-		// Two sweepers may meet at the same name; the slower one has nothing to do.
-		if (pid !== undefined && !existsSync(`/proc/${pid}`))
-			await run(["ip", "netns", "delete", name]);
-	}
+  if (!existsSync("/run/netns")) return;
+  for (const name of readdirSync("/run/netns")) {
+    const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
+    // Two sweepers may meet at the same name; the slower one has nothing to do.
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await run(["ip", "netns", "delete", name]);
+  }
 }
 
-async function must(
-	argv: readonly string[],
-	options?: RunOptions,
-): Promise<string> {
-	const ran = await run(argv, options);
-	if (!succeeded(ran)) throw new Error(`${argv.join(" ")}: ${complaint(ran)}`);
-	return ran.stdout;
+async function must(argv: readonly string[], options?: RunOptions): Promise<string> {
+  const ran = await run(argv, options);
+  if (!succeeded(ran)) throw new Error(`${argv.join(" ")}: ${complaint(ran)}`);
+  return ran.stdout;
 }

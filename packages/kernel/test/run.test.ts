@@ -2,42 +2,40 @@ import { expect, test } from "vitest";
 import { complaint, run, succeeded } from "../src/run.ts";
 
 test("input goes in, output and exit status come out", async () => {
-	const ran = await run(["tr", "a", "b"], { stdin: "banana" });
-	expect(ran).toMatchObject({
-		status: 0,
-		stdout: "bbnbnb",
-		stderr: "",
-		failure: null,
-	});
-	expect(succeeded(ran)).toBe(true);
+  const ran = await run(["tr", "a", "b"], { stdin: "banana" });
+  expect(ran).toMatchObject({
+    status: 0,
+    stdout: "bbnbnb",
+    stderr: "",
+    failure: null,
+  });
+  expect(succeeded(ran)).toBe(true);
 });
 
 test("nothing is read by a shell", async () => {
-	const ran = await run(["printf", "%s", "$(id); `id`"]);
-	expect(ran.stdout).toBe("$(id); `id`");
+  const ran = await run(["printf", "%s", "$(id); `id`"]);
+  expect(ran.stdout).toBe("$(id); `id`");
 });
 
 test("a program that is missing is data", async () => {
-	const ran = await run(["flowmgr-no-such-program", "-x"]);
-	expect(ran).toMatchObject({ status: null, failure: "missing" });
-	expect(complaint(ran)).toBe(
-		"flowmgr-no-such-program -x: there is no such program",
-	);
+  const ran = await run(["flowmgr-no-such-program", "-x"]);
+  expect(ran).toMatchObject({ status: null, failure: "missing" });
+  expect(complaint(ran)).toBe("flowmgr-no-such-program -x: there is no such program");
 });
 
 test("a program that hangs is killed", async () => {
-	const ran = await run(["sleep", "600"], { limit: 50 });
-	expect(ran).toMatchObject({ status: null, failure: "timeout" });
-	expect(complaint(ran)).toBe("sleep 600: did not end in time and was killed");
+  const ran = await run(["sleep", "600"], { limit: 50 });
+  expect(ran).toMatchObject({ status: null, failure: "timeout" });
+  expect(complaint(ran)).toBe("sleep 600: did not end in time and was killed");
 });
 
 test("a program that never stops talking is killed", async () => {
-	const ran = await run(["cat", "/dev/zero"]);
-	expect(ran).toMatchObject({ status: null, failure: "output" });
+  const ran = await run(["cat", "/dev/zero"]);
+  expect(ran).toMatchObject({ status: null, failure: "output" });
 });
 
 test("a program that does not read its input takes nobody down", async () => {
-	const ran = await run(["false"], { stdin: "x".repeat(1_000_000) });
-	expect(ran).toMatchObject({ status: 1, failure: null });
-	expect(complaint(ran)).toBe("false: exit status 1");
+  const ran = await run(["false"], { stdin: "x".repeat(1_000_000) });
+  expect(ran).toMatchObject({ status: 1, failure: null });
+  expect(complaint(ran)).toBe("false: exit status 1");
 });

@@ -18,51 +18,44 @@ COMMIT
 `;
 
 test("tables, chains, rules and their counters", () => {
-	const [mangle, filter] = parseSave(SAVED);
-	expect(filter?.chains.get("INPUT")).toEqual({
-		name: "INPUT",
-		builtIn: true,
-		rules: [],
-	});
-	expect(
-		[...(mangle?.chains.values() ?? [])].map(({ name, builtIn }) => [
-			name,
-			builtIn,
-		]),
-	).toEqual([
-		["PREROUTING", true],
-		["odd", false],
-		["@ssh", false],
-	]);
-	expect(mangle?.chains.get("PREROUTING")?.rules).toEqual([
-		{ words: '-m comment --comment "a -j b" -j "odd"', packets: 3, bytes: 300 },
-	]);
-	expect(mangle?.chains.get("@ssh")?.rules).toEqual([
-		{ words: "", packets: 0, bytes: 0 },
-	]);
+  const [mangle, filter] = parseSave(SAVED);
+  expect(filter?.chains.get("INPUT")).toEqual({
+    name: "INPUT",
+    builtIn: true,
+    rules: [],
+  });
+  expect([...(mangle?.chains.values() ?? [])].map(({ name, builtIn }) => [name, builtIn])).toEqual([
+    ["PREROUTING", true],
+    ["odd", false],
+    ["@ssh", false],
+  ]);
+  expect(mangle?.chains.get("PREROUTING")?.rules).toEqual([
+    { words: '-m comment --comment "a -j b" -j "odd"', packets: 3, bytes: 300 },
+  ]);
+  expect(mangle?.chains.get("@ssh")?.rules).toEqual([{ words: "", packets: 0, bytes: 0 }]);
 });
 
 test("words in quotes are not options", () => {
-	const [mangle] = parseSave(SAVED);
-	const [first] = mangle?.chains.get("PREROUTING")?.rules ?? [];
-	expect(jumpOf(first?.words ?? "")).toBe("odd");
-	expect(wordBehind(first?.words ?? "", "--comment")).toBe("a -j b");
-	const [second] = mangle?.chains.get("odd")?.rules ?? [];
-	expect(jumpOf(second?.words ?? "")).toBe("@ssh");
-	expect(jumpOf("-p tcp")).toBeNull();
+  const [mangle] = parseSave(SAVED);
+  const [first] = mangle?.chains.get("PREROUTING")?.rules ?? [];
+  expect(jumpOf(first?.words ?? "")).toBe("odd");
+  expect(wordBehind(first?.words ?? "", "--comment")).toBe("a -j b");
+  const [second] = mangle?.chains.get("odd")?.rules ?? [];
+  expect(jumpOf(second?.words ?? "")).toBe("@ssh");
+  expect(jumpOf("-p tcp")).toBeNull();
 });
 
 test.each([
-	[
-		"iptables-nft-restore v1.8.9 (nf_tables): \nline 6: RULE_INSERT failed (Too many links): rule in chain @a",
-		6,
-	],
-	[
-		"iptables-restore v1.8.9 (legacy): Couldn't load match `x':No such file\n\nError occurred at line: 3\nTry `",
-		3,
-	],
-	["iptables-restore: line 7 failed", 7],
-	["Another app is currently holding the xtables lock", null],
+  [
+    "iptables-nft-restore v1.8.9 (nf_tables): \nline 6: RULE_INSERT failed (Too many links): rule in chain @a",
+    6,
+  ],
+  [
+    "iptables-restore v1.8.9 (legacy): Couldn't load match `x':No such file\n\nError occurred at line: 3\nTry `",
+    3,
+  ],
+  ["iptables-restore: line 7 failed", 7],
+  ["Another app is currently holding the xtables lock", null],
 ])("the line that a restore complains about", (stderr, line) => {
-	expect(lineOf(stderr)).toBe(line);
+  expect(lineOf(stderr)).toBe(line);
 });
