@@ -3,6 +3,7 @@
  * Verdict, counted rules, mark and route of each packet are compared with the definition (`ruleHolds`), and
  * broken chains are shown to be noticed.
  */
+import { decide } from "@flowmgr/flow-analysis";
 import {
   type Config,
   containsAddress,
@@ -60,12 +61,16 @@ function difference(config: Config, packet: Packet, program: Program, settings: 
   if (family === null) return "no IPv6";
   const foreign = (FOREIGN & ~settings.markMask) >>> 0;
   const said = meaning(config, packet, program.marks, settings);
+  const judge = decide(config, packet, { loopback: settings.loopback, neighbours: settings.neighbours });
+  if (judge.flow !== (said.decided?.flow ?? null)) return `the tester says ${judge.flow}`;
   const done = pass(family, "PREROUTING", packet, foreign);
   const verdict = said.decided === null ? "undecided" : said.decided.policy === "deny" ? "DROP" : "ACCEPT";
   if (done.verdict !== verdict) return `verdict ${done.verdict}, wanted ${verdict}`;
   if (JSON.stringify(done.counted) !== JSON.stringify(said.counted)) {
     return `counted ${JSON.stringify(done.counted)}, wanted ${JSON.stringify(said.counted)}`;
   }
+  if (judge.flow !== null && done.counted.at(-1)?.rule !== judge.rule)
+    return `the tester says rule ${judge.rule}`;
   const mark = said.decided?.mark ?? 0;
   const marked = (foreign | mark) >>> 0;
   if (done.mark !== marked) return `mark ${done.mark.toString(16)}, wanted ${marked.toString(16)}`;
