@@ -53,7 +53,7 @@ function build(
   for (const [i, one] of classes.entries()) {
     const named = narrow(visits, (part) => part.conditions !== null && one.names(part.conditions));
     const inside = `${within}-${one.name}`;
-    const target = named.length === 0 ? "-j RETURN" : `-g ${name}${inside}`;
+    const target = named.length === 0 ? LEAVE : `-g ${name}${inside}`;
     rules.push(...one.guards.map((guard) => ({ words: join(guard, target) })));
     if (named.length > 0) build(result, name, inside, named, classes.slice(i + 1));
   }
@@ -66,7 +66,12 @@ function build(
       words: join(matchWords(sharedBy(parts)), `-j ${chainFor(result, visit, within)}`),
     });
   }
+  // To leave where the chain ends anyway needs no rule: without flows the main chain is empty.
+  while (rules.at(-1)?.words.endsWith(LEAVE)) rules.pop();
 }
+
+/** Back to where the main chain was called from, and so past all of its jumps. */
+const LEAVE = "-j RETURN";
 
 /** The visits with the rules that pass, without those that keep none. */
 function narrow(visits: readonly Visit[], passes: (part: Part) => boolean): Visit[] {

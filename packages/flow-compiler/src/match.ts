@@ -66,9 +66,11 @@ export function matchesOf(conditions: Conditions, family: Family): Match[] {
   }));
 }
 
-/** Joins what is not empty: a whole rule from its parts. */
+/** Joins what is not empty: a whole rule from its parts. A loop, because it runs for each of 100 000 rules. */
 export function join(...parts: string[]): string {
-  return parts.filter((part) => part !== "").join(" ");
+  let words = "";
+  for (const part of parts) if (part !== "") words += words === "" ? part : ` ${part}`;
+  return words;
 }
 
 export function matchWords({ src, dst, iface, proto, extension }: Match): string {
