@@ -4,7 +4,7 @@ import type { EventName } from "@flowmgr/flow-api";
 import { changes, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "./api.ts";
-import { counterWatch } from "./apply/counters.ts";
+import { counterWatch } from "./apply/counter-watch.ts";
 import { cookieName } from "./auth/guard.ts";
 import { openSessions } from "./auth/sessions.ts";
 import type { Clock, Events, Parts } from "./parts.ts";
@@ -17,118 +17,107 @@ const MOST_WAITING = 16 * 1024 * 1024;
 type Listener = Parameters<Events["subscribe"]>[0];
 
 export function createEvents(): Events {
-	const listeners = new Set<Listener>();
-	return {
-		emit(name, payload) {
-			for (const listener of [...listeners]) listener(name, payload);
-		},
-		subscribe(listener) {
-			listeners.add(listener);
-			return () => listeners.delete(listener);
-		},
-	};
+  const listeners = new Set<Listener>();
+  return {
+    emit(name, payload) {
+      for (const listener of [...listeners]) listener(name, payload);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
 }
 
 export async function registerEvents(app: Api, parts: Parts): Promise<void> {
-	const watchCounters = counterWatch(parts);
-	const sessions = openSessions(parts.db, parts.clock);
-	app.get(
-		"/events",
-		{
-			schema: {
-				tags: ["status"],
-				summary:
-					"Server-sent events: draft, apply, drift, and with counters=true the counters too",
-				querystring: z.strictObject({
-					counters: z.enum(["true", "false"]).default("false"),
-				}),
-				response: {
-					200: {
-						description: "A stream without end",
-						content: { "text/event-stream": { schema: z.string() } },
-					},
-				},
-			},
-		},
-		(request, reply) => {
-			const withCounters = request.query.counters === "true";
-			const secret =
-				request.caller.via === "session"
-					? request.cookies[cookieName(request)]
-					: undefined;
-			reply.hijack();
-			for (const [name, value] of Object.entries(reply.getHeaders()))
-				if (value) reply.raw.setHeader(name, value);
-			const stream = openStream(
-				reply.raw,
-				parts.clock,
-				() => !secret || sessions.find(secret) !== null,
-			);
-			for (const [name, payload] of present(parts)) stream.send(name, payload);
-			const unsubscribe = parts.events.subscribe((name, payload) => {
-				if (name !== "counters" || withCounters) stream.send(name, payload);
-			});
-			const unwatch = withCounters ? watchCounters() : () => undefined;
-			reply.raw.once("close", () => {
-				unsubscribe();
-				unwatch();
-			});
-		},
-	);
+  const watchCounters = counterWatch(parts);
+  const sessions = openSessions(parts.db, parts.clock);
+  app.get(
+    "/events",
+    {
+      schema: {
+        tags: ["status"],
+        summary: "Server-sent events: draft, apply, drift, and with counters=true the counters too",
+        querystring: z.strictObject({
+          counters: z.enum(["true", "false"]).default("false"),
+        }),
+        response: {
+          200: {
+            description: "A stream without end",
+            content: { "text/event-stream": { schema: z.string() } },
+          },
+        },
+      },
+    },
+    (request, reply) => {
+      const withCounters = request.query.counters === "true";
+      const secret = request.caller.via === "session" ? request.cookies[cookieName(request)] : undefined;
+      reply.hijack();
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value) reply.raw.setHeader(name, value);
+      const stream = openStream(reply.raw, parts.clock, () => !secret || sessions.find(secret) !== null);
+      for (const [name, payload] of present(parts)) stream.send(name, payload);
+      const unsubscribe = parts.events.subscribe((name, payload) => {
+        if (name !== "counters" || withCounters) stream.send(name, payload);
+      });
+      const unwatch = withCounters ? watchCounters() : () => undefined;
+      reply.raw.once("close", () => {
+        unsubscribe();
+        unwatch();
+      });
+    },
+  );
 }
 
 /** What is so now: who listens from here on has missed nothing. */
 function present({ draft, engine }: Parts): [EventName, unknown][] {
-	const { etag, config, changedBy, changedAt } = draft.get();
-	const running = engine.running();
-	const { state, unconfirmed, detail } = engine.state();
-	const count = changes(running?.config ?? EMPTY_CONFIG, config).changes.length;
-	return [
-		["draft", { etag, changedBy, changedAt, changes: count }],
-		[
-			"apply",
-			{
-				state,
-				revision: running?.revision ?? null,
-				deadline: unconfirmed?.deadline ?? null,
-			},
-		],
-		[
-			"drift",
-			{ drift: state === "drift", detail: state === "drift" ? detail : null },
-		],
-	];
+  const { etag, config, changedBy, changedAt } = draft.get();
+  const running = engine.running();
+  const { state, unconfirmed, detail } = engine.state();
+  const count = changes(running?.config ?? EMPTY_CONFIG, config).changes.length;
+  return [
+    ["draft", { etag, changedBy, changedAt, changes: count }],
+    [
+      "apply",
+      {
+        state,
+        revision: running?.revision ?? null,
+        deadline: unconfirmed?.deadline ?? null,
+      },
+    ],
+    ["drift", { drift: state === "drift", detail: state === "drift" ? detail : null }],
+  ];
 }
 
 /** Writes events until the reader goes, may no longer read, or takes too little. */
 function openStream(raw: ServerResponse, clock: Clock, mayRead: () => boolean) {
-	raw.writeHead(200, {
-		"Content-Type": "text/event-stream; charset=utf-8",
-		"Cache-Control": "no-store",
-		// nginx would collect events until its buffer is full.
-		"X-Accel-Buffering": "no",
-	});
-	let cancel = () => {};
-	/** Something was still waiting to be read at the last heartbeat. */
-	let behind = false;
-	const beat = () => {
-		const waiting = raw.writableLength > 0;
-		if (!mayRead()) return raw.end();
-		// A whole heartbeat later nothing was taken: nobody is there, and what waits for him is ours to keep in memory.
-		if (waiting && behind) return raw.destroy();
-		behind = waiting;
-		raw.write(": here\n\n");
-		cancel = clock.after(HEARTBEAT_MS, beat);
-	};
-	raw.once("close", () => cancel());
-	raw.on("error", () => raw.destroy());
-	beat();
-	return {
-		send(name: EventName, payload: unknown): void {
-			// The next counters say all that these do.
-			if (name === "counters" && raw.writableNeedDrain) return;
-			if (raw.writableLength > MOST_WAITING) raw.destroy();
-			else raw.write(`event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`);
-		},
-	};
+  raw.writeHead(200, {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    // nginx would collect events until its buffer is full.
+    "X-Accel-Buffering": "no",
+  });
+  let cancel = () => {};
+  /** Something was still waiting to be read at the last heartbeat. */
+  let behind = false;
+  const beat = () => {
+    const waiting = raw.writableLength > 0;
+    if (!mayRead()) return raw.end();
+    // A whole heartbeat later nothing was taken: nobody is there, and what waits for him is ours to keep in memory.
+    if (waiting && behind) return raw.destroy();
+    behind = waiting;
+    raw.write(": here\n\n");
+    cancel = clock.after(HEARTBEAT_MS, beat);
+  };
+  raw.once("close", () => cancel());
+  raw.on("error", () => raw.destroy());
+  beat();
+  return {
+    send(name: EventName, payload: unknown): void {
+      // The next counters say all that these do.
+      if (name === "counters" && raw.writableNeedDrain) return;
+      if (raw.writableLength > MOST_WAITING) raw.destroy();
+      else raw.write(`event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`);
+    },
+  };
 }

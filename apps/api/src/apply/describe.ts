@@ -9,63 +9,54 @@ type Described = ReturnType<Engine["state"]>;
 
 /** `newest`: the newest revision, whatever became of it. */
 export function describe(
-	state: State,
-	watch: Pick<DriftWatch, "reading" | "drift" | "unreadable">,
-	newest: Summary | null,
-	diskTrouble: string | null,
+  state: State,
+  watch: Pick<DriftWatch, "reading" | "drift" | "unreadable">,
+  newest: Summary | null,
+  diskTrouble: string | null,
 ): Described {
-	const { reading } = watch;
-	const expired = newest?.outcome === "expired" && newest.ended !== null;
-	return {
-		...words(state, watch),
-		unconfirmed: state.at === "unconfirmed" ? unconfirmed(state, newest) : null,
-		// A newer revision is a newer apply, after which nobody needs to be told any more.
-		expired: expired
-			? { revision: newest.id, at: rfc3339(newest.ended ?? 0) }
-			: null,
-		foreignBehind: reading?.foreignBehind ?? { ip: 0, ip6: 0 },
-		warnings: [
-			...(reading?.warnings ?? []),
-			...(diskTrouble ? [diskTrouble] : []),
-		],
-		interfaces: reading?.interfaces ?? [],
-		tables: reading?.tables ?? {},
-		tablesInUse: reading?.tablesInUse ?? [],
-	};
+  const { reading } = watch;
+  const expired = newest?.outcome === "expired" && newest.ended !== null;
+  return {
+    ...words(state, watch),
+    unconfirmed: state.at === "unconfirmed" ? unconfirmed(state, newest) : null,
+    // A newer revision is a newer apply, after which nobody needs to be told any more.
+    expired: expired ? { revision: newest.id, at: rfc3339(newest.ended ?? 0) } : null,
+    foreignBehind: reading?.foreignBehind ?? { ip: 0, ip6: 0 },
+    warnings: [...(reading?.warnings ?? []), ...(diskTrouble ? [diskTrouble] : [])],
+    interfaces: reading?.interfaces ?? [],
+    tables: reading?.tables ?? {},
+    tablesInUse: reading?.tablesInUse ?? [],
+  };
 }
 
-function unconfirmed(
-	state: Extract<State, { at: "unconfirmed" }>,
-	newest: Summary | null,
-) {
-	return {
-		revision: state.trying,
-		deadline: rfc3339(state.deadline),
-		author: newest?.author ?? "",
-	};
+function unconfirmed(state: Extract<State, { at: "unconfirmed" }>, newest: Summary | null) {
+  return {
+    revision: state.trying,
+    deadline: rfc3339(state.deadline),
+    author: newest?.author ?? "",
+  };
 }
 
 function words(
-	state: State,
-	watch: Pick<DriftWatch, "drift" | "unreadable">,
+  state: State,
+  watch: Pick<DriftWatch, "drift" | "unreadable">,
 ): Pick<Described, "state" | "detail"> {
-	const detail = watch.unreadable ?? watch.drift;
-	switch (state.at) {
-		case "applying":
-		case "restoring":
-			return { state: "applying", detail: null };
-		case "unconfirmed":
-			return { state: "unconfirmed", detail };
-		case "error":
-			return {
-				state: "error",
-				detail: `The rules of the running revision could not be put back, tried ${times(state.attempts)}: ${state.said}`,
-			};
-		case "idle":
-			if (watch.unreadable) return { state: "error", detail };
-			return { state: watch.drift ? "drift" : "in-sync", detail };
-	}
+  const detail = watch.unreadable ?? watch.drift;
+  switch (state.at) {
+    case "applying":
+    case "restoring":
+      return { state: "applying", detail: null };
+    case "unconfirmed":
+      return { state: "unconfirmed", detail };
+    case "error":
+      return {
+        state: "error",
+        detail: `The rules of the running revision could not be put back, tried ${times(state.attempts)}: ${state.said}`,
+      };
+    case "idle":
+      if (watch.unreadable) return { state: "error", detail };
+      return { state: watch.drift ? "drift" : "in-sync", detail };
+  }
 }
 
-const times = (number: number): string =>
-	number === 1 ? "once" : `${number} times`;
+const times = (number: number): string => (number === 1 ? "once" : `${number} times`);

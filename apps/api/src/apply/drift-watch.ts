@@ -12,83 +12,77 @@ const PERIOD_MS = 10_000;
 const PAUSES_PER_LOOK = 20;
 
 type WatchParts = {
-	kernel: Kernel;
-	clock: Clock;
-	events: Events;
-	options: CompileOptions;
-	kernelQueue: Serial;
-	/** What the kernel should hold; "changing" while the old rules are being put back, when a difference is no news. */
-	wanted: () => Program | null | "changing";
+  kernel: Kernel;
+  clock: Clock;
+  events: Events;
+  options: CompileOptions;
+  kernelQueue: Serial;
+  /** What the kernel should hold; "changing" while the old rules are being put back, when a difference is no news. */
+  wanted: () => Program | null | "changing";
 };
 
 export class DriftWatch {
-	readonly #parts: WatchParts;
-	#cancel: (() => void) | null = null;
-	#stopped = false;
-	/** What was found last. */
-	reading: Reading | null = null;
-	/** What differs, in a sentence. */
-	drift: string | null = null;
-	/** Why the kernel could not be read, in a sentence. */
-	unreadable: string | null = null;
+  readonly #parts: WatchParts;
+  #cancel: (() => void) | null = null;
+  #stopped = false;
+  /** What was found last. */
+  reading: Reading | null = null;
+  /** What differs, in a sentence. */
+  drift: string | null = null;
+  /** Why the kernel could not be read, in a sentence. */
+  unreadable: string | null = null;
 
-	constructor(parts: WatchParts) {
-		this.#parts = parts;
-	}
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+  }
 
-	/** Looks now, never between the two halves of an apply: it stands in the same queue. True when all agrees. */
-	async look(): Promise<boolean> {
-		return this.#parts.kernelQueue(async () => {
-			try {
-				this.reading = await this.#parts.kernel.read();
-				this.unreadable = null;
-				this.#note(this.reading);
-			} catch (error) {
-				this.unreadable = `The kernel cannot be read: ${reason(error)}`;
-			}
-			return this.drift === null && this.unreadable === null;
-		});
-	}
+  /** Looks now, never between the two halves of an apply: it stands in the same queue. True when all agrees. */
+  async look(): Promise<boolean> {
+    return this.#parts.kernelQueue(async () => {
+      try {
+        this.reading = await this.#parts.kernel.read();
+        this.unreadable = null;
+        this.#note(this.reading);
+      } catch (error) {
+        this.unreadable = `The kernel cannot be read: ${reason(error)}`;
+      }
+      return this.drift === null && this.unreadable === null;
+    });
+  }
 
-	/** Kernel and program were compared just now, by an apply. */
-	agreed(): void {
-		this.#tell(null);
-	}
+  /** Kernel and program were compared just now, by an apply. */
+  agreed(): void {
+    this.#tell(null);
+  }
 
-	#note(reading: Reading): void {
-		const wanted = this.#parts.wanted();
-		this.#tell(
-			wanted === "changing"
-				? null
-				: drift(reading.state, wanted, this.#parts.options),
-		);
-	}
+  #note(reading: Reading): void {
+    const wanted = this.#parts.wanted();
+    this.#tell(wanted === "changing" ? null : drift(reading.state, wanted, this.#parts.options));
+  }
 
-	#tell(found: string | null): void {
-		if (found === this.drift) return;
-		this.drift = found;
-		this.#parts.events.emit("drift", { drift: found !== null, detail: found });
-	}
+  #tell(found: string | null): void {
+    if (found === this.drift) return;
+    this.drift = found;
+    this.#parts.events.emit("drift", { drift: found !== null, detail: found });
+  }
 
-	/** Looks again and again until `stop`. */
-	start(): void {
-		this.#again(PERIOD_MS);
-	}
+  /** Looks again and again until `stop`. */
+  start(): void {
+    this.#again(PERIOD_MS);
+  }
 
-	stop(): void {
-		this.#stopped = true;
-		this.#cancel?.();
-	}
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel?.();
+  }
 
-	#again(pause: number): void {
-		const { clock } = this.#parts;
-		if (this.#stopped) return;
-		this.#cancel = clock.after(pause, async () => {
-			const began = clock.monotonic();
-			await this.look();
-			this.#again(
-				Math.max(PERIOD_MS, (clock.monotonic() - began) * PAUSES_PER_LOOK),
-			);
-		});
-	}
+  #again(pause: number): void {
+    const { clock } = this.#parts;
+    if (this.#stopped) return;
+    this.#cancel = clock.after(pause, async () => {
+      const began = clock.monotonic();
+      await this.look();
+      this.#again(Math.max(PERIOD_MS, (clock.monotonic() - began) * PAUSES_PER_LOOK));
+    });
+  }
 }

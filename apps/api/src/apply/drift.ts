@@ -1,13 +1,13 @@
 /** The difference between what the kernel holds and what it should hold, in words. */
 import {
-	type CompileOptions,
-	delta,
-	EMPTY_PROGRAM,
-	type FamilyDelta,
-	type FamilyState,
-	isEmptyDelta,
-	type Program,
-	type State,
+  type CompileOptions,
+  delta,
+  EMPTY_PROGRAM,
+  type FamilyDelta,
+  type FamilyState,
+  isEmptyDelta,
+  type Program,
+  type State,
 } from "@flowmgr/flow-compiler";
 
 /** More names than this help nobody; the rest is counted. */
@@ -17,60 +17,41 @@ const NAMED = 5;
  * One sentence about what differs, or null when kernel and program agree. `program` is null as long as nothing was
  * ever applied: then nothing of ours should be there, or the empty main chains of an apply that was undone.
  */
-export function drift(
-	state: State,
-	program: Program | null,
-	options: CompileOptions,
-): string | null {
-	if (
-		program === null &&
-		isBare(state.ip) &&
-		(state.ip6 === null || isBare(state.ip6))
-	)
-		return null;
-	const difference = delta(state, program ?? EMPTY_PROGRAM(options));
-	if (isEmptyDelta(difference)) return null;
-	const families = [
-		familyWords("IPv4", difference.ip),
-		difference.ip6 ? familyWords("IPv6", difference.ip6) : "",
-	].filter((words) => words !== "");
-	const owner =
-		program === null
-			? "Nothing was applied from here, but the kernel"
-			: "The kernel";
-	return `${owner} differs from the running revision: ${families.join("; ")}.`;
+export function drift(state: State, program: Program | null, options: CompileOptions): string | null {
+  if (program === null && isBare(state.ip) && (state.ip6 === null || isBare(state.ip6))) return null;
+  const difference = delta(state, program ?? EMPTY_PROGRAM(options));
+  if (isEmptyDelta(difference)) return null;
+  const families = [
+    familyWords("IPv4", difference.ip),
+    difference.ip6 ? familyWords("IPv6", difference.ip6) : "",
+  ].filter((words) => words !== "");
+  const owner = program === null ? "Nothing was applied from here, but the kernel" : "The kernel";
+  return `${owner} differs from the running revision: ${families.join("; ")}.`;
 }
 
 const isBare = (state: FamilyState): boolean =>
-	state.chains.length +
-		state.hooks.length +
-		state.ipRules.length +
-		state.routes.length ===
-	0;
+  state.chains.length + state.hooks.length + state.ipRules.length + state.routes.length === 0;
 
 function familyWords(family: string, difference: FamilyDelta): string {
-	const { create, remove } = difference;
-	// What the delta would add is what is missing, and so on.
-	const words = [
-		list(difference.added, "missing"),
-		list(difference.changed, "changed"),
-		list(difference.removed, "left over"),
-		count(create.ipRules.length + remove.ipRules.length, "ip rule"),
-		count(create.routes.length + remove.routes.length, "route"),
-	].filter((part) => part !== "");
-	if (words.length === 0 && difference.restore !== "")
-		words.push("a jump into our chains is missing or out of place");
-	return words.length === 0 ? "" : `${family}: ${words.join(", ")}`;
+  const { create, remove } = difference;
+  // What the delta would add is what is missing, and so on.
+  const words = [
+    list(difference.added, "missing"),
+    list(difference.changed, "changed"),
+    list(difference.removed, "left over"),
+    count(create.ipRules.length + remove.ipRules.length, "ip rule"),
+    count(create.routes.length + remove.routes.length, "route"),
+  ].filter((part) => part !== "");
+  if (words.length === 0 && difference.restore !== "")
+    words.push("a jump into our chains is missing or out of place");
+  return words.length === 0 ? "" : `${family}: ${words.join(", ")}`;
 }
 
 function list(chains: string[], what: string): string {
-	if (chains.length === 0) return "";
-	const more =
-		chains.length > NAMED ? ` and ${chains.length - NAMED} more` : "";
-	return `${chains.length === 1 ? "chain" : "chains"} ${chains.slice(0, NAMED).join(", ")}${more} ${what}`;
+  if (chains.length === 0) return "";
+  const more = chains.length > NAMED ? ` and ${chains.length - NAMED} more` : "";
+  return `${chains.length === 1 ? "chain" : "chains"} ${chains.slice(0, NAMED).join(", ")}${more} ${what}`;
 }
 
 const count = (number: number, what: string): string =>
-	number === 0
-		? ""
-		: `${number} ${what}${number === 1 ? "" : "s"} differ${number === 1 ? "s" : ""}`;
+  number === 0 ? "" : `${number} ${what}${number === 1 ? "" : "s"} differ${number === 1 ? "s" : ""}`;

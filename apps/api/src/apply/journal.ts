@@ -11,130 +11,109 @@ export type Outcome = Revision["outcome"];
 
 /** A revision with what it takes to put it into the kernel again. */
 export type StoredRevision = {
-	revision: number;
-	author: string;
-	message: string;
-	at: string;
-	config: Config;
-	text: string;
-	marks: Marks;
-	/** Routing tables by name, as the machine knew them then: the program must come out the same again. */
-	tables: { [name: string]: number };
+  revision: number;
+  author: string;
+  message: string;
+  at: string;
+  config: Config;
+  text: string;
+  marks: Marks;
+  /** Routing tables by name, as the machine knew them then: the program must come out the same again. */
+  tables: { [name: string]: number };
 };
 
 const numbers = z.record(z.string(), z.number());
 const marksSchema: z.ZodType<Marks> = z.object({
-	directors: numbers,
-	tables: numbers,
+  directors: numbers,
+  tables: numbers,
 });
 
 const summaryRow = z.object({
-	id: z.number(),
-	author: z.string(),
-	message: z.string(),
-	at: z.number(),
-	outcome: z.enum([
-		"unconfirmed",
-		"confirmed",
-		"reverted",
-		"expired",
-		"failed",
-	]),
-	ended: z.number().nullable(),
-	flows: z.number(),
-	rules: z.number(),
+  id: z.number(),
+  author: z.string(),
+  message: z.string(),
+  at: z.number(),
+  outcome: z.enum(["unconfirmed", "confirmed", "reverted", "expired", "failed"]),
+  ended: z.number().nullable(),
+  flows: z.number(),
+  rules: z.number(),
 });
 export type Summary = z.output<typeof summaryRow>;
 const SUMMARY = "id, author, message, at, outcome, ended, flows, rules";
 
 const fullRow = summaryRow.extend({
-	config: z.string(),
-	text: z.string(),
-	marks: z.string(),
-	tables: z.string(),
+  config: z.string(),
+  text: z.string(),
+  marks: z.string(),
+  tables: z.string(),
 });
 
 export type Journal = ReturnType<typeof openJournal>;
 
 /** `db` is migrated. Nothing is kept in memory: what these functions give is what is on disk. */
 export function openJournal(db: DatabaseSync) {
-	const one = (sql: string, ...values: (string | number)[]) =>
-		db.prepare(sql).get(...values);
-	return {
-		state: (): State =>
-			stateSchema.parse(
-				JSON.parse(String(one("SELECT state FROM applying")?.state)),
-			),
+  const one = (sql: string, ...values: (string | number)[]) => db.prepare(sql).get(...values);
+  return {
+    state: (): State => stateSchema.parse(JSON.parse(String(one("SELECT state FROM applying")?.state))),
 
-		writeState(state: State): void {
-			db.prepare("UPDATE applying SET state = ?").run(JSON.stringify(state));
-		},
+    writeState(state: State): void {
+      db.prepare("UPDATE applying SET state = ?").run(JSON.stringify(state));
+    },
 
-		/** Gives the new revision's number. */
-		add(
-			fields: Omit<StoredRevision, "revision" | "at"> & { at: number },
-		): number {
-			const flows = flowsOf(fields.config);
-			const rules = flows.reduce((sum, flow) => sum + flow.rules.length, 0);
-			const { lastInsertRowid } = db
-				.prepare(
-					`INSERT INTO revision (author, message, at, config, text, marks, tables, flows, rules)
+    /** Gives the new revision's number. */
+    add(fields: Omit<StoredRevision, "revision" | "at"> & { at: number }): number {
+      const flows = flowsOf(fields.config);
+      const rules = flows.reduce((sum, flow) => sum + flow.rules.length, 0);
+      const { lastInsertRowid } = db
+        .prepare(
+          `INSERT INTO revision (author, message, at, config, text, marks, tables, flows, rules)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				)
-				.run(
-					fields.author,
-					fields.message,
-					fields.at,
-					JSON.stringify(fields.config),
-					fields.text,
-					JSON.stringify(fields.marks),
-					JSON.stringify(fields.tables),
-					flows.length,
-					rules,
-				);
-			return Number(lastInsertRowid);
-		},
+        )
+        .run(
+          fields.author,
+          fields.message,
+          fields.at,
+          JSON.stringify(fields.config),
+          fields.text,
+          JSON.stringify(fields.marks),
+          JSON.stringify(fields.tables),
+          flows.length,
+          rules,
+        );
+      return Number(lastInsertRowid);
+    },
 
-		record(revision: number, outcome: Outcome, at: number): void {
-			db.prepare("UPDATE revision SET outcome = ?, ended = ? WHERE id = ?").run(
-				outcome,
-				at,
-				revision,
-			);
-		},
+    record(revision: number, outcome: Outcome, at: number): void {
+      db.prepare("UPDATE revision SET outcome = ?, ended = ? WHERE id = ?").run(outcome, at, revision);
+    },
 
-		get(revision: number): StoredRevision | null {
-			const found = one("SELECT * FROM revision WHERE id = ?", revision);
-			if (!found) return null;
-			const row = fullRow.parse(found);
-			return {
-				revision: row.id,
-				author: row.author,
-				message: row.message,
-				at: rfc3339(row.at),
-				config: configSchema.parse(JSON.parse(row.config)),
-				text: row.text,
-				marks: marksSchema.parse(JSON.parse(row.marks)),
-				tables: numbers.parse(JSON.parse(row.tables)),
-			};
-		},
+    get(revision: number): StoredRevision | null {
+      const found = one("SELECT * FROM revision WHERE id = ?", revision);
+      if (!found) return null;
+      const row = fullRow.parse(found);
+      return {
+        revision: row.id,
+        author: row.author,
+        message: row.message,
+        at: rfc3339(row.at),
+        config: configSchema.parse(JSON.parse(row.config)),
+        text: row.text,
+        marks: marksSchema.parse(JSON.parse(row.marks)),
+        tables: numbers.parse(JSON.parse(row.tables)),
+      };
+    },
 
-		summary(revision: number): Summary | null {
-			const found = one(
-				`SELECT ${SUMMARY} FROM revision WHERE id = ?`,
-				revision,
-			);
-			return found ? summaryRow.parse(found) : null;
-		},
+    summary(revision: number): Summary | null {
+      const found = one(`SELECT ${SUMMARY} FROM revision WHERE id = ?`, revision);
+      return found ? summaryRow.parse(found) : null;
+    },
 
-		/** The newest first; `after`: only those older than this one. */
-		list(limit: number, after: number | undefined): Summary[] {
-			return db
-				.prepare(
-					`SELECT ${SUMMARY} FROM revision WHERE id < ? ORDER BY id DESC LIMIT ?`,
-				)
-				.all(after ?? Number.MAX_SAFE_INTEGER, limit)
-				.map((row) => summaryRow.parse(row));
-		},
-	};
+    /** The newest first; `after`: only those older than this one. */
+    list(limit: number, after: number | undefined): Summary[] {
+      return db
+        .prepare(`SELECT ${SUMMARY} FROM revision WHERE id < ? ORDER BY id DESC LIMIT ?`)
+        .all(after ?? Number.MAX_SAFE_INTEGER, limit)
+        .map((row) => summaryRow.parse(row));
+    },
+  };
 }

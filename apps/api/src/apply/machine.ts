@@ -11,8 +11,8 @@ import { z } from "zod";
 
 /** How a tried revision ended that is not in force any more. */
 const undone = z.object({
-	revision: z.number(),
-	outcome: z.enum(["reverted", "expired", "failed"]),
+  revision: z.number(),
+  outcome: z.enum(["reverted", "expired", "failed"]),
 });
 export type Undone = z.output<typeof undone>;
 
@@ -20,69 +20,69 @@ export type Undone = z.output<typeof undone>;
 const running = z.number().nullable();
 
 export const stateSchema = z.discriminatedUnion("at", [
-	z.object({ at: z.literal("idle"), running }),
-	/** The intent: the kernel may hold either revision. `within`: seconds to confirm, 0 = at once for good. */
-	z.object({
-		at: z.literal("applying"),
-		running,
-		trying: z.number(),
-		within: z.number(),
-	}),
-	/** `deadline`: wall clock, milliseconds since 1970, since it must outlive the process. */
-	z.object({
-		at: z.literal("unconfirmed"),
-		running,
-		trying: z.number(),
-		within: z.number(),
-		deadline: z.number(),
-	}),
-	/**
-	 * `running` is being put (back) into the kernel; `undone` is what was tried, null at an ordinary start;
-	 * `attempts` have failed so far.
-	 */
-	z.object({
-		at: z.literal("restoring"),
-		running,
-		undone: undone.nullable(),
-		attempts: z.number(),
-	}),
-	/** Putting it back failed `attempts` times in a row; it will be tried again. `said`: what the kernel said last. */
-	z.object({
-		at: z.literal("error"),
-		running,
-		undone: undone.nullable(),
-		attempts: z.number(),
-		said: z.string(),
-	}),
+  z.object({ at: z.literal("idle"), running }),
+  /** The intent: the kernel may hold either revision. `within`: seconds to confirm, 0 = at once for good. */
+  z.object({
+    at: z.literal("applying"),
+    running,
+    trying: z.number(),
+    within: z.number(),
+  }),
+  /** `deadline`: wall clock, milliseconds since 1970, since it must outlive the process. */
+  z.object({
+    at: z.literal("unconfirmed"),
+    running,
+    trying: z.number(),
+    within: z.number(),
+    deadline: z.number(),
+  }),
+  /**
+   * `running` is being put (back) into the kernel; `undone` is what was tried, null at an ordinary start;
+   * `attempts` have failed so far.
+   */
+  z.object({
+    at: z.literal("restoring"),
+    running,
+    undone: undone.nullable(),
+    attempts: z.number(),
+  }),
+  /** Putting it back failed `attempts` times in a row; it will be tried again. `said`: what the kernel said last. */
+  z.object({
+    at: z.literal("error"),
+    running,
+    undone: undone.nullable(),
+    attempts: z.number(),
+    said: z.string(),
+  }),
 ]);
 export type State = z.output<typeof stateSchema>;
 
 export type Event =
-	| { on: "start"; now: number }
-	| { on: "apply"; revision: number; within: number }
-	| { on: "applied"; now: number }
-	| { on: "refused"; oldRulesInForce: boolean }
-	| { on: "confirm"; revision: number }
-	| { on: "revert"; revision: number }
-	| { on: "due" }
-	| { on: "restored" }
-	| { on: "restore-failed"; said: string }
-	| { on: "retry" };
+  | { on: "start"; now: number }
+  | { on: "apply"; revision: number; within: number }
+  | { on: "applied"; now: number }
+  | { on: "refused"; oldRulesInForce: boolean }
+  | { on: "confirm"; revision: number }
+  | { on: "revert"; revision: number }
+  | { on: "due" }
+  | { on: "restored" }
+  | { on: "restore-failed"; said: string }
+  | { on: "retry" };
 
 export type Command =
-	/** Make the kernel hold this revision; answered by `applied` or `refused`. */
-	| { do: "switch"; revision: number }
-	/** Make the kernel hold what must be in force; answered by `restored` or `restore-failed`. */
-	| { do: "restore"; revision: number | null }
-	/** Write down how a revision ended, in the same transaction as the state. */
-	| { do: "record"; revision: number; outcome: "confirmed" | Undone["outcome"] }
-	| { do: "arm"; ms: number }
-	| { do: "disarm" }
-	| { do: "retry-in"; ms: number };
+  /** Make the kernel hold this revision; answered by `applied` or `refused`. */
+  | { do: "switch"; revision: number }
+  /** Make the kernel hold what must be in force; answered by `restored` or `restore-failed`. */
+  | { do: "restore"; revision: number | null }
+  /** Write down how a revision ended, in the same transaction as the state. */
+  | { do: "record"; revision: number; outcome: "confirmed" | Undone["outcome"] }
+  | { do: "arm"; ms: number }
+  | { do: "disarm" }
+  | { do: "retry-in"; ms: number };
 
 export type Step = { state: State; commands: Command[] };
 export type Refusal = {
-	refused: "busy" | "nothing-unconfirmed" | "other-revision";
+  refused: "busy" | "nothing-unconfirmed" | "other-revision";
 };
 
 /**
@@ -94,142 +94,128 @@ const LAST_RETRY_MS = 60_000;
 
 /** What an event makes of a state. An event that comes too late for its state (a timer, mostly) changes nothing. */
 export function step(state: State, event: Event): Step | Refusal {
-	switch (event.on) {
-		case "start":
-			return start(state, event.now);
-		case "apply":
-			if (state.at !== "idle") return { refused: "busy" };
-			return {
-				state: {
-					at: "applying",
-					running: state.running,
-					trying: event.revision,
-					within: event.within,
-				},
-				commands: [{ do: "switch", revision: event.revision }],
-			};
-		case "applied":
-			return state.at === "applying" ? applied(state, event.now) : stay(state);
-		case "refused":
-			return refused(state, event.oldRulesInForce);
-		case "confirm":
-		case "revert":
-			if (state.at !== "unconfirmed") return { refused: "nothing-unconfirmed" };
-			if (state.trying !== event.revision) return { refused: "other-revision" };
-			return event.on === "confirm"
-				? confirmed(state.trying)
-				: undo(state, "reverted");
-		case "due":
-			return state.at === "unconfirmed" ? undo(state, "expired") : stay(state);
-		case "restored":
-			return state.at === "restoring" ? restored(state) : stay(state);
-		case "restore-failed":
-			return state.at === "restoring" ? stuck(state, event.said) : stay(state);
-		case "retry":
-			return state.at === "error"
-				? restore(state.running, state.undone, state.attempts)
-				: stay(state);
-	}
+  switch (event.on) {
+    case "start":
+      return start(state, event.now);
+    case "apply":
+      if (state.at !== "idle") return { refused: "busy" };
+      return {
+        state: {
+          at: "applying",
+          running: state.running,
+          trying: event.revision,
+          within: event.within,
+        },
+        commands: [{ do: "switch", revision: event.revision }],
+      };
+    case "applied":
+      return state.at === "applying" ? applied(state, event.now) : stay(state);
+    case "refused":
+      return refused(state, event.oldRulesInForce);
+    case "confirm":
+    case "revert":
+      if (state.at !== "unconfirmed") return { refused: "nothing-unconfirmed" };
+      if (state.trying !== event.revision) return { refused: "other-revision" };
+      return event.on === "confirm" ? confirmed(state.trying) : undo(state, "reverted");
+    case "due":
+      return state.at === "unconfirmed" ? undo(state, "expired") : stay(state);
+    case "restored":
+      return state.at === "restoring" ? restored(state) : stay(state);
+    case "restore-failed":
+      return state.at === "restoring" ? stuck(state, event.said) : stay(state);
+    case "retry":
+      return state.at === "error" ? restore(state.running, state.undone, state.attempts) : stay(state);
+  }
 }
 
 const stay = (state: State): Step => ({ state, commands: [] });
 
 /** What to do with the state that is found on disk. Nothing is armed yet: this process has just begun. */
 function start(state: State, now: number): Step {
-	switch (state.at) {
-		case "idle":
-			if (state.running === null) return stay(state);
-			return restore(state.running, null);
-		case "applying":
-			return restore(state.running, {
-				revision: state.trying,
-				outcome: "failed",
-			});
-		case "unconfirmed": {
-			if (state.deadline <= now)
-				return restore(state.running, {
-					revision: state.trying,
-					outcome: "expired",
-				});
-			// A wall clock that was set back must not make the time longer than it was promised to be.
-			const ms = Math.min(state.deadline - now, state.within * 1000);
-			// The machine may have been started anew: what is being tried has to be in force while it is being tried.
-			return {
-				state,
-				commands: [
-					{ do: "arm", ms },
-					{ do: "switch", revision: state.trying },
-				],
-			};
-		}
-		case "restoring":
-		case "error":
-			return restore(state.running, state.undone);
-	}
+  switch (state.at) {
+    case "idle":
+      if (state.running === null) return stay(state);
+      return restore(state.running, null);
+    case "applying":
+      return restore(state.running, {
+        revision: state.trying,
+        outcome: "failed",
+      });
+    case "unconfirmed": {
+      if (state.deadline <= now)
+        return restore(state.running, {
+          revision: state.trying,
+          outcome: "expired",
+        });
+      // A wall clock that was set back must not make the time longer than it was promised to be.
+      const ms = Math.min(state.deadline - now, state.within * 1000);
+      // The machine may have been started anew: what is being tried has to be in force while it is being tried.
+      return {
+        state,
+        commands: [
+          { do: "arm", ms },
+          { do: "switch", revision: state.trying },
+        ],
+      };
+    }
+    case "restoring":
+    case "error":
+      return restore(state.running, state.undone);
+  }
 }
 
 function applied(state: Extract<State, { at: "applying" }>, now: number): Step {
-	if (state.within === 0) return confirmed(state.trying, []);
-	const ms = state.within * 1000;
-	return {
-		state: { ...state, at: "unconfirmed", deadline: now + ms },
-		commands: [{ do: "arm", ms }],
-	};
+  if (state.within === 0) return confirmed(state.trying, []);
+  const ms = state.within * 1000;
+  return {
+    state: { ...state, at: "unconfirmed", deadline: now + ms },
+    commands: [{ do: "arm", ms }],
+  };
 }
 
 function refused(state: State, oldRulesInForce: boolean): Step {
-	// At a start the tried revision could not be put into the kernel again.
-	if (state.at === "unconfirmed") return undo(state, "failed");
-	// It was confirmed while that was under way.
-	if (state.at === "idle") return restore(state.running, null);
-	if (state.at !== "applying") return stay(state);
-	if (!oldRulesInForce)
-		return restore(state.running, {
-			revision: state.trying,
-			outcome: "failed",
-		});
-	return {
-		state: { at: "idle", running: state.running },
-		commands: [{ do: "record", revision: state.trying, outcome: "failed" }],
-	};
+  // At a start the tried revision could not be put into the kernel again.
+  if (state.at === "unconfirmed") return undo(state, "failed");
+  // It was confirmed while that was under way.
+  if (state.at === "idle") return restore(state.running, null);
+  if (state.at !== "applying") return stay(state);
+  if (!oldRulesInForce)
+    return restore(state.running, {
+      revision: state.trying,
+      outcome: "failed",
+    });
+  return {
+    state: { at: "idle", running: state.running },
+    commands: [{ do: "record", revision: state.trying, outcome: "failed" }],
+  };
 }
 
-const confirmed = (
-	revision: number,
-	first: Command[] = [{ do: "disarm" }],
-): Step => ({
-	state: { at: "idle", running: revision },
-	commands: [...first, { do: "record", revision, outcome: "confirmed" }],
+const confirmed = (revision: number, first: Command[] = [{ do: "disarm" }]): Step => ({
+  state: { at: "idle", running: revision },
+  commands: [...first, { do: "record", revision, outcome: "confirmed" }],
 });
 
-function undo(
-	state: Extract<State, { at: "unconfirmed" }>,
-	outcome: Undone["outcome"],
-): Step {
-	const back = restore(state.running, { revision: state.trying, outcome });
-	return { state: back.state, commands: [{ do: "disarm" }, ...back.commands] };
+function undo(state: Extract<State, { at: "unconfirmed" }>, outcome: Undone["outcome"]): Step {
+  const back = restore(state.running, { revision: state.trying, outcome });
+  return { state: back.state, commands: [{ do: "disarm" }, ...back.commands] };
 }
 
-const restore = (
-	running: number | null,
-	undone: Undone | null,
-	attempts = 0,
-): Step => ({
-	state: { at: "restoring", running, undone, attempts },
-	commands: [{ do: "restore", revision: running }],
+const restore = (running: number | null, undone: Undone | null, attempts = 0): Step => ({
+  state: { at: "restoring", running, undone, attempts },
+  commands: [{ do: "restore", revision: running }],
 });
 
 /** The outcome is recorded only now: until the old rules are verified to be back, nothing has ended. */
 const restored = (state: Extract<State, { at: "restoring" }>): Step => ({
-	state: { at: "idle", running: state.running },
-	commands: state.undone ? [{ do: "record", ...state.undone }] : [],
+  state: { at: "idle", running: state.running },
+  commands: state.undone ? [{ do: "record", ...state.undone }] : [],
 });
 
 function stuck(state: Extract<State, { at: "restoring" }>, said: string): Step {
-	const attempts = state.attempts + 1;
-	const ms = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LAST_RETRY_MS);
-	return {
-		state: { ...state, at: "error", attempts, said },
-		commands: [{ do: "retry-in", ms }],
-	};
+  const attempts = state.attempts + 1;
+  const ms = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LAST_RETRY_MS);
+  return {
+    state: { ...state, at: "error", attempts, said },
+    commands: [{ do: "retry-in", ms }],
+  };
 }

@@ -1,12 +1,6 @@
 /** What an apply would do, in every form that somebody may want to read before it happens. */
 import type { Plan } from "@flowmgr/flow-api";
-import {
-	type Config,
-	changes,
-	type Diagnostic,
-	EMPTY_CONFIG,
-	print,
-} from "@flowmgr/flow-model";
+import { type Config, changes, type Diagnostic, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
 import type { Engine } from "../parts.ts";
 import { NO_KERNEL_PLAN } from "./plan-kernel.ts";
 import { unifiedDiff } from "./unified-diff.ts";
@@ -15,41 +9,35 @@ import { unifiedDiff } from "./unified-diff.ts";
 const ACCEPTABLE: ReadonlySet<string> = new Set(["lockout"]);
 
 /** The errors among diagnostics that an apply stops at. */
-export function blocking(
-	diagnostics: Diagnostic[],
-	accept: readonly string[],
-): Diagnostic[] {
-	return diagnostics.filter(
-		({ severity, code }) =>
-			severity === "error" && !(ACCEPTABLE.has(code) && accept.includes(code)),
-	);
+export function blocking(diagnostics: Diagnostic[], accept: readonly string[]): Diagnostic[] {
+  return diagnostics.filter(
+    ({ severity, code }) => severity === "error" && !(ACCEPTABLE.has(code) && accept.includes(code)),
+  );
 }
 
 type Wanted = {
-	config: Config;
-	diagnostics: Diagnostic[];
-	accept: readonly string[];
+  config: Config;
+  diagnostics: Diagnostic[];
+  accept: readonly string[];
 } & Pick<Plan, "etag" | "authors">;
 
 export async function buildPlan(engine: Engine, wanted: Wanted): Promise<Plan> {
-	const before = engine.running()?.config ?? EMPTY_CONFIG;
-	const sound = blocking(wanted.diagnostics, wanted.accept).length === 0;
-	// A config with errors has no program that the kernel could be asked about.
-	const planned = sound
-		? await engine.plan(wanted.config)
-		: { kernel: NO_KERNEL_PLAN, diagnostics: [] };
-	const { state } = engine.state();
-	const free = state === "in-sync" || state === "drift";
-	return {
-		etag: wanted.etag,
-		...changes(before, wanted.config),
-		authors: wanted.authors,
-		text: unifiedDiff(
-			{ name: "running", text: print(before) },
-			{ name: "draft", text: print(wanted.config) },
-		),
-		kernel: planned.kernel,
-		diagnostics: [...wanted.diagnostics, ...planned.diagnostics],
-		applicable: sound && planned.diagnostics.length === 0 && free,
-	};
+  const before = engine.running()?.config ?? EMPTY_CONFIG;
+  const sound = blocking(wanted.diagnostics, wanted.accept).length === 0;
+  // A config with errors has no program that the kernel could be asked about.
+  const planned = sound ? await engine.plan(wanted.config) : { kernel: NO_KERNEL_PLAN, diagnostics: [] };
+  const { state } = engine.state();
+  const free = state === "in-sync" || state === "drift";
+  return {
+    etag: wanted.etag,
+    ...changes(before, wanted.config),
+    authors: wanted.authors,
+    text: unifiedDiff(
+      { name: "running", text: print(before) },
+      { name: "draft", text: print(wanted.config) },
+    ),
+    kernel: planned.kernel,
+    diagnostics: [...wanted.diagnostics, ...planned.diagnostics],
+    applicable: sound && planned.diagnostics.length === 0 && free,
+  };
 }

@@ -13,65 +13,60 @@ import { blocking, buildPlan } from "./plan.ts";
 const NO_PLACES: Places = new Map();
 
 const querySchema = z.strictObject({
-	confirmWithin: z
-		.string()
-		.regex(/^\d{1,5}$/, "write seconds, 0 to 86400")
-		.transform(Number)
-		.refine((seconds) => seconds <= 86_400, "write seconds, 0 to 86400")
-		.default(0),
-	message: z.string().max(500).default(""),
-	accept: z
-		.union([z.string(), z.array(z.string())])
-		.default([])
-		.transform((given) => (typeof given === "string" ? [given] : given)),
-	dryRun: z.enum(["true", "false"]).default("false"),
+  confirmWithin: z
+    .string()
+    .regex(/^\d{1,5}$/, "write seconds, 0 to 86400")
+    .transform(Number)
+    .refine((seconds) => seconds <= 86_400, "write seconds, 0 to 86400")
+    .default(0),
+  message: z.string().max(500).default(""),
+  accept: z
+    .union([z.string(), z.array(z.string())])
+    .default([])
+    .transform((given) => (typeof given === "string" ? [given] : given)),
+  dryRun: z.enum(["true", "false"]).default("false"),
 });
 
 export function registerPutConfig(app: Api, { draft, engine }: Parts): void {
-	app.put(
-		"/config",
-		{
-			schema: {
-				tags: ["apply"],
-				summary:
-					"Check and apply a whole config, for good unless confirmWithin says otherwise",
-				headers: IF_MATCH,
-				querystring: querySchema,
-				body: CONFIG_BODY,
-				response: { 200: putConfigSchema },
-			},
-		},
-		async (request) => {
-			const { confirmWithin, message, accept, dryRun } = request.query;
-			const ifMatch = request.headers["if-match"];
-			if (ifMatch !== undefined) draft.requireMatch(ifMatch);
-			const { config, places = NO_PLACES, ...read } = readConfig(request);
-			const diagnostics = [
-				...read.diagnostics,
-				...locate(checkMachine(config, engine.state()), places),
-			];
-			if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
-			if (dryRun === "true") {
-				return buildPlan(engine, {
-					etag: draft.get().etag,
-					authors: [],
-					config,
-					diagnostics,
-					accept,
-				});
-			}
-			const before = draft.get();
-			const clean = before.text === (engine.running()?.text ?? "");
-			const applied = await engine.apply({
-				config,
-				message,
-				confirmWithin,
-				caller: request.caller,
-			});
-			// A clean draft follows; one with edits of its own, or edited while this ran, is somebody's work.
-			if (clean && draft.get().etag === before.etag)
-				draft.reset(config, request.caller.name);
-			return applied;
-		},
-	);
+  app.put(
+    "/config",
+    {
+      schema: {
+        tags: ["apply"],
+        summary: "Check and apply a whole config, for good unless confirmWithin says otherwise",
+        headers: IF_MATCH,
+        querystring: querySchema,
+        body: CONFIG_BODY,
+        response: { 200: putConfigSchema },
+      },
+    },
+    async (request) => {
+      const { confirmWithin, message, accept, dryRun } = request.query;
+      const ifMatch = request.headers["if-match"];
+      if (ifMatch !== undefined) draft.requireMatch(ifMatch);
+      const { config, places = NO_PLACES, ...read } = readConfig(request);
+      const diagnostics = [...read.diagnostics, ...locate(checkMachine(config, engine.state()), places)];
+      if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
+      if (dryRun === "true") {
+        return buildPlan(engine, {
+          etag: draft.get().etag,
+          authors: [],
+          config,
+          diagnostics,
+          accept,
+        });
+      }
+      const before = draft.get();
+      const clean = before.text === (engine.running()?.text ?? "");
+      const applied = await engine.apply({
+        config,
+        message,
+        confirmWithin,
+        caller: request.caller,
+      });
+      // A clean draft follows; one with edits of its own, or edited while this ran, is somebody's work.
+      if (clean && draft.get().etag === before.etag) draft.reset(config, request.caller.name);
+      return applied;
+    },
+  );
 }

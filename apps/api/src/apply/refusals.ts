@@ -1,105 +1,91 @@
 /** Why an apply, a confirm or a revert was not taken, as answers for people. */
-import {
-	type Config,
-	type Diagnostic,
-	locate,
-	printWithPlaces,
-} from "@flowmgr/flow-model";
+import { type Config, type Diagnostic, locate, printWithPlaces } from "@flowmgr/flow-model";
 import type { KernelError } from "@flowmgr/kernel";
 import { Problem } from "../problem.ts";
 import type { Refusal, State } from "./machine.ts";
 
 /** A 409 that says what is going on instead. */
 export function conflict(reason: Refusal["refused"], state: State): Problem {
-	const detail = {
-		busy: whatGoesOn(state),
-		"nothing-unconfirmed":
-			"Nothing waits to be confirmed: it was confirmed, taken back or its time ran out.",
-		"other-revision": `Revision ${"trying" in state ? state.trying : "?"} waits to be confirmed, not the one that was named.`,
-	}[reason];
-	return new Problem({ status: 409, code: reason, title: "Not now", detail });
+  const detail = {
+    busy: whatGoesOn(state),
+    "nothing-unconfirmed": "Nothing waits to be confirmed: it was confirmed, taken back or its time ran out.",
+    "other-revision": `Revision ${"trying" in state ? state.trying : "?"} waits to be confirmed, not the one that was named.`,
+  }[reason];
+  return new Problem({ status: 409, code: reason, title: "Not now", detail });
 }
 
 function whatGoesOn(state: State): string {
-	switch (state.at) {
-		case "unconfirmed":
-			return `Revision ${state.trying} waits to be confirmed. Confirm it or take it back first; nothing of yours was changed.`;
-		case "applying":
-			return `Revision ${state.trying} is being applied. Try again when it is done; nothing of yours was changed.`;
-		default:
-			return "The rules of the running revision are being put back. Try again when the status is in sync.";
-	}
+  switch (state.at) {
+    case "unconfirmed":
+      return `Revision ${state.trying} waits to be confirmed. Confirm it or take it back first; nothing of yours was changed.`;
+    case "applying":
+      return `Revision ${state.trying} is being applied. Try again when it is done; nothing of yours was changed.`;
+    default:
+      return "The rules of the running revision are being put back. Try again when the status is in sync.";
+  }
 }
 
 /** The 422 of a config that cannot become a program. */
 export function invalid(error: Diagnostic): Problem {
-	return new Problem({
-		status: 422,
-		code: "invalid-config",
-		title: "The config has an error",
-		detail: `${error.flow ? `Flow ${error.flow}: ` : ""}${error.message}`,
-		diagnostics: [error],
-	});
+  return new Problem({
+    status: 422,
+    code: "invalid-config",
+    title: "The config has an error",
+    detail: `${error.flow ? `Flow ${error.flow}: ` : ""}${error.message}`,
+    diagnostics: [error],
+  });
 }
 
 /** The 502 of a way back that did not work yet. */
 export function notRestored(said: string): Problem {
-	return new Problem({
-		status: 502,
-		code: "not-restored",
-		title: "The old rules are not back",
-		detail: `The old rules could not be put back yet; it is tried again until it works. ${said}`,
-	});
+  return new Problem({
+    status: 502,
+    code: "not-restored",
+    title: "The old rules are not back",
+    detail: `The old rules could not be put back yet; it is tried again until it works. ${said}`,
+  });
 }
 
 /** Confirming proves that the new rules let the admin in, which an older connection cannot. */
 export function staleConnection(): Problem {
-	return new Problem({
-		status: 409,
-		code: "stale-connection",
-		title: "Not a fresh connection",
-		detail:
-			"This connection is older than the new rules, so it proves nothing about them. Confirm over a new one: this one is closed with this answer.",
-	});
+  return new Problem({
+    status: 409,
+    code: "stale-connection",
+    title: "Not a fresh connection",
+    detail:
+      "This connection is older than the new rules, so it proves nothing about them. Confirm over a new one: this one is closed with this answer.",
+  });
 }
 
 /** The 502 of a program that the kernel did not take. */
 export function kernelRefused(error: KernelError, config: Config): Problem {
-	const old = error.oldRulesInForce
-		? "The old rules are still in force."
-		: "The old rules are being put back; see the status.";
-	return new Problem({
-		status: 502,
-		code: "kernel-refused",
-		title: "The kernel refused the rules",
-		detail: `${error.message} ${old}`,
-		diagnostics: [kernelDiagnostic(error, config)],
-	});
+  const old = error.oldRulesInForce
+    ? "The old rules are still in force."
+    : "The old rules are being put back; see the status.";
+  return new Problem({
+    status: 502,
+    code: "kernel-refused",
+    title: "The kernel refused the rules",
+    detail: `${error.message} ${old}`,
+    diagnostics: [kernelDiagnostic(error, config)],
+  });
 }
 
 /** What the kernel said, at the flow and rule that it said it of. */
-export function kernelDiagnostic(
-	error: KernelError,
-	config: Config,
-): Diagnostic {
-	const { source, said } = error;
-	const item = config.items.findIndex(
-		(one) => one.kind !== "expect" && one.name === source?.flow,
-	);
-	const diagnostic: Diagnostic = {
-		code: "kernel-refused",
-		severity: "error",
-		message: `the kernel refused this: ${said}`,
-		...(source && { flow: source.flow }),
-		...(source?.rule && { rule: source.rule }),
-		...(item >= 0 && {
-			path: source?.rule
-				? `/items/${item}/rules/${source.rule - 1}`
-				: `/items/${item}`,
-		}),
-	};
-	return locate([diagnostic], printWithPlaces(config).places)[0] ?? diagnostic;
+export function kernelDiagnostic(error: KernelError, config: Config): Diagnostic {
+  const { source, said } = error;
+  const item = config.items.findIndex((one) => one.kind !== "expect" && one.name === source?.flow);
+  const diagnostic: Diagnostic = {
+    code: "kernel-refused",
+    severity: "error",
+    message: `the kernel refused this: ${said}`,
+    ...(source && { flow: source.flow }),
+    ...(source?.rule && { rule: source.rule }),
+    ...(item >= 0 && {
+      path: source?.rule ? `/items/${item}/rules/${source.rule - 1}` : `/items/${item}`,
+    }),
+  };
+  return locate([diagnostic], printWithPlaces(config).places)[0] ?? diagnostic;
 }
 
-export const reason = (error: unknown): string =>
-	error instanceof Error ? error.message : String(error);
+export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

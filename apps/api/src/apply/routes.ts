@@ -1,11 +1,11 @@
 /** Plan, apply, confirm, take back; the one call of automation; what is in force and what it counts. */
 import {
-	appliedSchema,
-	applyBodySchema,
-	countersSchema,
-	planSchema,
-	revisionBodySchema,
-	runningSchema,
+  appliedSchema,
+  applyBodySchema,
+  countersSchema,
+  planSchema,
+  revisionBodySchema,
+  runningSchema,
 } from "@flowmgr/flow-api";
 import { EMPTY_CONFIG } from "@flowmgr/flow-model";
 import type { Api } from "../api.ts";
@@ -22,12 +22,12 @@ import { registerPutConfig } from "./put-config.ts";
 const tags = ["apply"];
 
 export async function registerApply(app: Api, parts: Parts): Promise<void> {
-	dropIdleConnections(app, parts);
-	registerPlan(app, parts);
-	registerPostApply(app, parts);
-	registerEnds(app, parts);
-	registerRunning(app, parts);
-	registerPutConfig(app, parts);
+  dropIdleConnections(app, parts);
+  registerPlan(app, parts);
+  registerPostApply(app, parts);
+  registerEnds(app, parts);
+  registerRunning(app, parts);
+  registerPutConfig(app, parts);
 }
 
 /**
@@ -35,155 +35,139 @@ export async function registerApply(app: Api, parts: Parts): Promise<void> {
  * proves that the new rules let it in. Those that are busy are told to close with their answer.
  */
 function dropIdleConnections(app: Api, { events }: Parts): void {
-	const end = events.subscribe((name, payload) => {
-		if (
-			name === "apply" &&
-			"state" in payload &&
-			payload.state === "unconfirmed"
-		)
-			app.server.closeIdleConnections();
-	});
-	app.addHook("onClose", async () => end());
+  const end = events.subscribe((name, payload) => {
+    if (name === "apply" && "state" in payload && payload.state === "unconfirmed")
+      app.server.closeIdleConnections();
+  });
+  app.addHook("onClose", async () => end());
 }
 
 function registerPlan(app: Api, { draft, engine }: Parts): void {
-	app.get(
-		"/draft/plan",
-		{
-			schema: {
-				tags,
-				summary: "What an apply of the draft would do",
-				response: { 200: planSchema },
-			},
-		},
-		async (_request, reply) => {
-			const stored = draft.get();
-			const { etag, config, authors } = stored;
-			const plan = await buildPlan(engine, {
-				etag,
-				config,
-				authors,
-				diagnostics: draft.check(),
-				accept: [],
-			});
-			return reply.headers(etagHeader(stored)).send(plan);
-		},
-	);
+  app.get(
+    "/draft/plan",
+    {
+      schema: {
+        tags,
+        summary: "What an apply of the draft would do",
+        response: { 200: planSchema },
+      },
+    },
+    async (_request, reply) => {
+      const stored = draft.get();
+      const { etag, config, authors } = stored;
+      const plan = await buildPlan(engine, {
+        etag,
+        config,
+        authors,
+        diagnostics: draft.check(),
+        accept: [],
+      });
+      return reply.headers(etagHeader(stored)).send(plan);
+    },
+  );
 }
 
 function registerPostApply(app: Api, { draft, engine, settings }: Parts): void {
-	app.post(
-		"/apply",
-		{
-			schema: {
-				tags,
-				summary:
-					"Apply the draft that was reviewed; it goes back by itself unless it is confirmed in time",
-				body: applyBodySchema,
-				response: { 200: appliedSchema },
-			},
-		},
-		async (request) => {
-			const {
-				etag,
-				message = "",
-				accept = [],
-				confirmWithin = settings.confirmWithin,
-			} = request.body;
-			const { config, ...stored } = draft.get();
-			if (!matches(etag, stored.etag)) throw changedSinceReview(stored);
-			const diagnostics = draft.check();
-			if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
-			const { changed: _, ...answer } = await engine.apply({
-				config,
-				message,
-				confirmWithin,
-				caller: request.caller,
-			});
-			return answer;
-		},
-	);
+  app.post(
+    "/apply",
+    {
+      schema: {
+        tags,
+        summary: "Apply the draft that was reviewed; it goes back by itself unless it is confirmed in time",
+        body: applyBodySchema,
+        response: { 200: appliedSchema },
+      },
+    },
+    async (request) => {
+      const { etag, message = "", accept = [], confirmWithin = settings.confirmWithin } = request.body;
+      const { config, ...stored } = draft.get();
+      if (!matches(etag, stored.etag)) throw changedSinceReview(stored);
+      const diagnostics = draft.check();
+      if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
+      const { changed: _, ...answer } = await engine.apply({
+        config,
+        message,
+        confirmWithin,
+        caller: request.caller,
+      });
+      return answer;
+    },
+  );
 }
 
-function changedSinceReview(draft: {
-	etag: string;
-	changedBy: string;
-	changedAt: string;
-}): Problem {
-	const { etag, changedBy, changedAt } = draft;
-	return new Problem({
-		status: 412,
-		code: "draft-changed",
-		title: "The draft has changed",
-		detail: `${changedBy} changed the draft at ${changedAt}, after it was reviewed. Review it again; nothing was applied.`,
-		extra: { etag, changedBy, changedAt },
-	});
+function changedSinceReview(draft: { etag: string; changedBy: string; changedAt: string }): Problem {
+  const { etag, changedBy, changedAt } = draft;
+  return new Problem({
+    status: 412,
+    code: "draft-changed",
+    title: "The draft has changed",
+    detail: `${changedBy} changed the draft at ${changedAt}, after it was reviewed. Review it again; nothing was applied.`,
+    extra: { etag, changedBy, changedAt },
+  });
 }
 
 function registerEnds(app: Api, { engine }: Parts): void {
-	app.post(
-		"/apply/confirm",
-		{
-			schema: {
-				tags,
-				summary:
-					"Keep the rules; counts only over a connection that is newer than they are",
-				body: revisionBodySchema,
-				response: { 200: appliedSchema },
-			},
-		},
-		(request) => engine.confirm(request.body.revision, request.caller),
-	);
-	app.post(
-		"/apply/revert",
-		{
-			schema: {
-				tags,
-				summary: "Put the old rules back now; the draft keeps what was tried",
-				body: revisionBodySchema,
-				response: { 200: appliedSchema },
-			},
-		},
-		(request) => engine.revert(request.body.revision, request.caller),
-	);
+  app.post(
+    "/apply/confirm",
+    {
+      schema: {
+        tags,
+        summary: "Keep the rules; counts only over a connection that is newer than they are",
+        body: revisionBodySchema,
+        response: { 200: appliedSchema },
+      },
+    },
+    (request) => engine.confirm(request.body.revision, request.caller),
+  );
+  app.post(
+    "/apply/revert",
+    {
+      schema: {
+        tags,
+        summary: "Put the old rules back now; the draft keeps what was tried",
+        body: revisionBodySchema,
+        response: { 200: appliedSchema },
+      },
+    },
+    (request) => engine.revert(request.body.revision, request.caller),
+  );
 }
 
 function registerRunning(app: Api, { engine }: Parts): void {
-	app.get(
-		"/running",
-		{
-			schema: {
-				tags,
-				summary: "What is in force; as text with Accept: text/plain",
-				response: {
-					200: {
-						description: "What is in force",
-						content: { "application/json": { schema: runningSchema }, ...TEXT },
-					},
-				},
-			},
-		},
-		async (request, reply) => {
-			const { revision, config, text } = engine.running() ?? {
-				revision: null,
-				config: EMPTY_CONFIG,
-				text: "",
-			};
-			reply.header("Vary", "Accept");
-			if (wantsText(request))
-				return reply.type("text/plain; charset=utf-8").send(text);
-			return reply.send({ revision, config, text });
-		},
-	);
-	app.get(
-		"/running/counters",
-		{
-			schema: {
-				tags,
-				summary: "Packets and bytes by flow and rule",
-				response: { 200: countersSchema },
-			},
-		},
-		() => engine.counters(),
-	);
+  app.get(
+    "/running",
+    {
+      schema: {
+        tags,
+        summary: "What is in force; as text with Accept: text/plain",
+        response: {
+          200: {
+            description: "What is in force",
+            content: { "application/json": { schema: runningSchema }, ...TEXT },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { revision, config, text } = engine.running() ?? {
+        revision: null,
+        config: EMPTY_CONFIG,
+        text: "",
+      };
+      reply.header("Vary", "Accept");
+      if (wantsText(request)) return reply.type("text/plain; charset=utf-8").send(text);
+      return reply.send({ revision, config, text });
+    },
+  );
+  app.get(
+    "/running/counters",
+    {
+      schema: {
+        tags,
+        summary: "Packets and bytes by flow and rule",
+        response: { 200: countersSchema },
+      },
+    },
+    () => engine.counters(),
+  );
 }

@@ -5,11 +5,11 @@ export type Serial = <T>(task: () => Promise<T>) => Promise<T>;
  * the kernel at once would see each other's half-done work.
  */
 export function serial(): Serial {
-	let last: Promise<unknown> = Promise.resolve();
-	return (task) => {
-		const mine = last.then(task);
-		// A task that fails is the failure of who asked for it, not of those behind it.
-		last = mine.catch(() => undefined);
-		return mine;
-	};
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const mine = last.then(task);
+    // A task that fails is the failure of who asked for it, not of those behind it.
+    last = mine.catch(() => undefined);
+    return mine;
+  };
 }

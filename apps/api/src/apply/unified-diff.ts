@@ -8,45 +8,32 @@ const SEARCH_MS = 1_000;
 
 /** "" when they are the same. */
 export function unifiedDiff(from: File, to: File): string {
-	if (from.text === to.text) return "";
-	const options = {
-		context: 3,
-		timeout: SEARCH_MS,
-		headerOptions: FILE_HEADERS_ONLY,
-	};
-	const found = createTwoFilesPatch(
-		from.name,
-		to.name,
-		from.text,
-		to.text,
-		undefined,
-		undefined,
-		options,
-	);
-	return found ?? oneHunk(from, to);
+  if (from.text === to.text) return "";
+  const options = {
+    context: 3,
+    timeout: SEARCH_MS,
+    headerOptions: FILE_HEADERS_ONLY,
+  };
+  const found = createTwoFilesPatch(from.name, to.name, from.text, to.text, undefined, undefined, options);
+  return found ?? oneHunk(from, to);
 }
 
 /** Everything between the common beginning and the common end is replaced. */
 function oneHunk(from: File, to: File): string {
-	const [old, new_] = [lines(from.text), lines(to.text)];
-	const most = Math.min(old.length, new_.length);
-	let head = 0;
-	while (head < most && old[head] === new_[head]) head++;
-	let tail = 0;
-	while (tail < most - head && old.at(-1 - tail) === new_.at(-1 - tail)) tail++;
-	const removed = old.slice(head, old.length - tail);
-	const added = new_.slice(head, new_.length - tail);
-	const hunk = `@@ -${range(head, removed.length)} +${range(head, added.length)} @@`;
-	const body = [
-		...removed.map((line) => `-${line}`),
-		...added.map((line) => `+${line}`),
-	];
-	return [`--- ${from.name}`, `+++ ${to.name}`, hunk, ...body, ""].join("\n");
+  const [old, new_] = [lines(from.text), lines(to.text)];
+  const most = Math.min(old.length, new_.length);
+  let head = 0;
+  while (head < most && old[head] === new_[head]) head++;
+  let tail = 0;
+  while (tail < most - head && old.at(-1 - tail) === new_.at(-1 - tail)) tail++;
+  const removed = old.slice(head, old.length - tail);
+  const added = new_.slice(head, new_.length - tail);
+  const hunk = `@@ -${range(head, removed.length)} +${range(head, added.length)} @@`;
+  const body = [...removed.map((line) => `-${line}`), ...added.map((line) => `+${line}`)];
+  return [`--- ${from.name}`, `+++ ${to.name}`, hunk, ...body, ""].join("\n");
 }
 
 /** An empty range names the line before it. */
-const range = (head: number, count: number): string =>
-	`${count === 0 ? head : head + 1},${count}`;
+const range = (head: number, count: number): string => `${count === 0 ? head : head + 1},${count}`;
 
-const lines = (text: string): string[] =>
-	text === "" ? [] : text.replace(/\n$/, "").split("\n");
+const lines = (text: string): string[] => (text === "" ? [] : text.replace(/\n$/, "").split("\n"));

@@ -9,85 +9,83 @@ import type { Caller, Parts } from "../parts.ts";
 import { VERSION } from "../version.ts";
 
 export async function registerStatus(app: Api, parts: Parts): Promise<void> {
-	app.get(
-		"/status",
-		{
-			schema: {
-				tags: ["status"],
-				summary:
-					"State of it all; with verify=true the kernel is compared first",
-				querystring: z.strictObject({
-					verify: z.enum(["true", "false"]).default("false"),
-				}),
-				response: { 200: statusSchema },
-			},
-		},
-		async (request) => {
-			if (request.query.verify === "true") await parts.engine.verify();
-			return statusOf(parts, request.caller);
-		},
-	);
+  app.get(
+    "/status",
+    {
+      schema: {
+        tags: ["status"],
+        summary: "State of it all; with verify=true the kernel is compared first",
+        querystring: z.strictObject({
+          verify: z.enum(["true", "false"]).default("false"),
+        }),
+        response: { 200: statusSchema },
+      },
+    },
+    async (request) => {
+      if (request.query.verify === "true") await parts.engine.verify();
+      return statusOf(parts, request.caller);
+    },
+  );
 }
 
 function statusOf(parts: Parts, caller: Caller): Status {
-	const { settings, kernel, engine } = parts;
-	const { tables, tablesInUse: _, ...state } = engine.state();
-	return {
-		version: VERSION,
-		machine: hostname(),
-		target: {
-			kind: settings.target.kind,
-			namespace:
-				settings.target.kind === "namespace" ? settings.target.name : null,
-		},
-		backend: kernel.facts.backend,
-		iptables: kernel.facts.iptables,
-		ipv6: settings.ipv6 && kernel.facts.ip6tables !== null,
-		spared: {
-			loopback: settings.loopback === "spare",
-			neighbours: settings.neighbours === "spare",
-		},
-		markMask: hex(settings.markMask),
-		confirmWithin: settings.confirmWithin,
-		...state,
-		running: running(parts),
-		draft: draft(parts),
-		directors: directors(parts),
-		tables: Object.entries(tables).map(([name, number]) => ({ name, number })),
-		you: {
-			name: caller.name,
-			via: caller.via,
-			indirect: caller.indirect,
-			address: caller.address,
-		},
-	};
+  const { settings, kernel, engine } = parts;
+  const { tables, tablesInUse: _, ...state } = engine.state();
+  return {
+    version: VERSION,
+    machine: hostname(),
+    target: {
+      kind: settings.target.kind,
+      namespace: settings.target.kind === "namespace" ? settings.target.name : null,
+    },
+    backend: kernel.facts.backend,
+    iptables: kernel.facts.iptables,
+    ipv6: settings.ipv6 && kernel.facts.ip6tables !== null,
+    spared: {
+      loopback: settings.loopback === "spare",
+      neighbours: settings.neighbours === "spare",
+    },
+    markMask: hex(settings.markMask),
+    confirmWithin: settings.confirmWithin,
+    ...state,
+    running: running(parts),
+    draft: draft(parts),
+    directors: directors(parts),
+    tables: Object.entries(tables).map(([name, number]) => ({ name, number })),
+    you: {
+      name: caller.name,
+      via: caller.via,
+      indirect: caller.indirect,
+      address: caller.address,
+    },
+  };
 }
 
 function running({ engine }: Parts): Status["running"] {
-	const inForce = engine.running();
-	if (!inForce) return null;
-	const { revision, author, message, at } = inForce;
-	return { revision, author, message, at };
+  const inForce = engine.running();
+  if (!inForce) return null;
+  const { revision, author, message, at } = inForce;
+  return { revision, author, message, at };
 }
 
 function draft({ engine, draft }: Parts): Status["draft"] {
-	const { etag, config, changedBy, changedAt } = draft.get();
-	const before = engine.running()?.config ?? EMPTY_CONFIG;
-	return {
-		etag,
-		changedBy,
-		changedAt,
-		changes: changes(before, config).changes.length,
-	};
+  const { etag, config, changedBy, changedAt } = draft.get();
+  const before = engine.running()?.config ?? EMPTY_CONFIG;
+  return {
+    etag,
+    changedBy,
+    changedAt,
+    changes: changes(before, config).changes.length,
+  };
 }
 
 /** Those of the running config: their marks are in the kernel. */
 function directors({ engine, settings }: Parts): Status["directors"] {
-	const marks = engine.running()?.marks.directors ?? {};
-	return Object.entries(marks).map(([name, index]) => ({
-		name,
-		mark: hex(markOf(index, settings.markMask)),
-	}));
+  const marks = engine.running()?.marks.directors ?? {};
+  return Object.entries(marks).map(([name, index]) => ({
+    name,
+    mark: hex(markOf(index, settings.markMask)),
+  }));
 }
 
 const hex = (number: number): string => `0x${number.toString(16)}`;
