@@ -8,6 +8,7 @@ import {
   compile,
   describeIpRule,
   describeRoute,
+  normaliseRule,
   OUR_PRIORITY,
   OUR_PROTOCOL,
   OUR_TABLES,
@@ -33,7 +34,9 @@ async function fromKernel({ ns, iptables, ip6tables }: Lab): Promise<Pick<Golden
 
   async function mangle(tool: string): Promise<string> {
     const text = plain(await ns.must([`${tool}-save`, "-t", "mangle"])).replace(/^:[A-Z]+ ACCEPT .*\n/gm, "");
-    return text === "*mangle\nCOMMIT\n" ? "" : text;
+    // With the package netbase, iptables-save prints names for protocols that it does not know by itself.
+    const lines = text.split("\n").map((line) => normaliseRule(line, tool === ip6tables ? "ip6" : "ip"));
+    return text === "*mangle\nCOMMIT\n" ? "" : lines.join("\n");
   }
 
   async function routing(family: string, command: string): Promise<string[]> {

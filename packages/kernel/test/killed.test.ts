@@ -1,0 +1,45 @@
+/** SIGKILL between the steps of an apply: from whatever is found, the next process gets to the old or the new rules. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { run } from "../src/run.ts";
+import { BACKENDS, everything, type Lab, makeLab, program, wrappers } from "./lab.ts";
+
+const OLD = `flow ssh permit match proto tcp dstport 22
+flow mail director d match proto tcp dst 10.1.1.1 match proto tcp dst fd01::1`;
+const NEW = `flow dns permit match proto udp dstport 53
+flow web table 77 match proto tcp dstport 80 match proto tcp dst fd01::3`;
+
+const KILL = "kill -9 $PPID; exit 1";
+
+/** The real command runs to its end, then its parent is killed. */
+const after = (command: string) => `/usr/sbin/${command} "$@"; ${KILL}`;
+
+const BOUNDARIES: [string, (lab: Lab) => [command: string, body: string]][] = [
+  ["before anything is created", () => ["ip", `[ "$5 $6" = "-4 -batch" ] && ${KILL}`]],
+  ["before the first restore", (lab) => [`${lab.iptables}-restore`, KILL]],
+  ["between the restores", (lab) => [`${lab.iptables}-restore`, after(`${lab.iptables}-restore`)]],
+  ["after the second restore", (lab) => [`${lab.ip6tables}-restore`, after(`${lab.ip6tables}-restore`)]],
+];
+
+describe.each(BACKENDS)("%s", (backend) => {
+  test.each(BOUNDARIES)("%s", async (_, boundary) => {
+    for (const next of [OLD, NEW]) {
+      const lab = await makeLab(backend);
+      await lab.kernel.apply(program(OLD));
+      const file = join(lab.dataDir, "program.json");
+      writeFileSync(file, JSON.stringify(program(NEW)));
+      const tools = wrappers();
+      const [command, body] = boundary(lab);
+      tools.wrap(command, body);
+      const child = join(import.meta.dirname, "apply-child.ts");
+      const killed = await run([process.execPath, child, lab.ns.name, backend, lab.dataDir, file]);
+      expect(killed.failure).toBe("killed");
+      tools.wrap(command, "");
+      await (await lab.reopen()).apply(program(next));
+      const fresh = await makeLab(backend);
+      await fresh.kernel.apply(program(next));
+      expect(await everything(lab)).toBe(await everything(fresh));
+    }
+  });
+});
