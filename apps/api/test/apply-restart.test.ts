@@ -1,0 +1,118 @@
+/** A server that is killed while something waits to be confirmed: the old rules come back in time all the same. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../src/clock.ts";
+import type { Clock } from "../src/parts.ts";
+import { call, inNamespace, makePlace, type Place, rulesIn, startLab, tokenOf } from "./lab.ts";
+
+const MAIN = join(import.meta.dirname, "../src/main.ts");
+
+const SSH = "flow ssh permit\n  match proto tcp dst 192.168.0.1 dstport 22\n";
+const DNS = "flow dns permit\n  match proto udp dst 192.168.0.1 dstport 53\n";
+
+let place: Place;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  place = makePlace();
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await place.remove();
+});
+
+/** The real command, as it is started in earnest; resolves when it says where it listens. */
+function serve(): Promise<{ child: ChildProcess; url: string; end: Promise<void> }> {
+  const argv = [MAIN, "serve", "--listen", "127.0.0.1:0", "--data", place.data, "--namespace", place.namespace];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  const end = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const listen = (chunk: Buffer) => {
+      said += chunk.toString("utf8");
+      const url = /on (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
+      if (url) resolve({ child, url, end });
+    };
+    child.stdout.on("data", listen);
+    child.stderr.on("data", listen);
+    child.once("exit", (code) => reject(new Error(`ended with ${code}: ${said}`)));
+  });
+}
+
+/** A server with ssh confirmed and dns waiting to be confirmed, killed without a word. */
+async function killedWhileUnconfirmed(confirmWithin: number): Promise<{ revision: number; deadline: string }> {
+  const { child, url, end } = await serve();
+  const token = tokenOf(place);
+  expect((await call(url, token, "PUT", "/config", { body: SSH })).status).toBe(200);
+  const path = `/config?confirmWithin=${confirmWithin}`;
+  const applied = await call(url, token, "PUT", path, { body: DNS });
+  expect(applied.json.state, applied.text).toBe("unconfirmed");
+  child.kill("SIGKILL");
+  await end;
+  expect(rulesIn(place.namespace, "ip")[0]).toMatch(/^-A @dns /);
+  return applied.json;
+}
+
+/** The system's clock, some time later. */
+const later = (ms: number): Clock => ({ ...systemClock, now: () => systemClock.now() + ms });
+
+test("killed, started again in time: the rest of the time runs, then the old rules are back", async () => {
+  const { revision, deadline } = await killedWhileUnconfirmed(3_600);
+  // Two seconds before the deadline by the wall clock; real time does the rest.
+  const clock = later(Date.parse(deadline) - systemClock.now() - 2_000);
+  const lab = await startLab({ place, clock });
+  try {
+    const { state } = lab.running.parts.engine.state();
+    // On a slow machine the two seconds may be over already; what must be true is the end.
+    if (state !== "in-sync") {
+      expect(state === "unconfirmed" || state === "applying").toBe(true);
+      await lab.event("apply", (payload) => payload.state === "in-sync");
+    }
+    expect(lab.rules()[0]).toMatch(/^-A @ssh /);
+    const status = (await lab.call("GET", "/status")).json;
+    expect(status).toMatchObject({ state: "in-sync", expired: { revision }, running: { revision: revision - 1 } });
+    expect((await lab.call("GET", "/draft", { headers: { accept: "text/plain" } })).text).toBe(DNS);
+  } finally {
+    await lab.stop();
+  }
+});
+
+test("killed, started again too late: the old rules are back before the first answer", async () => {
+  const { revision, deadline } = await killedWhileUnconfirmed(3_600);
+  const lab = await startLab({ place, clock: later(Date.parse(deadline) - systemClock.now() + 1_000) });
+  try {
+    expect(lab.running.parts.engine.state()).toMatchObject({ state: "in-sync", expired: { revision } });
+    expect(lab.rules()[0]).toMatch(/^-A @ssh /);
+  } finally {
+    await lab.stop();
+  }
+});
+
+test("killed, started again, confirmed: what was tried stays", async () => {
+  const { revision } = await killedWhileUnconfirmed(3_600);
+  const { child, url, end } = await serve();
+  const token = tokenOf(place);
+  const confirmed = await call(url, token, "POST", "/apply/confirm", { body: { revision } });
+  expect(confirmed.json).toEqual({ revision, state: "confirmed" });
+  child.kill("SIGTERM");
+  await end;
+  expect(rulesIn(place.namespace, "ip")[0]).toMatch(/^-A @dns /);
+});
+
+test("a machine that forgot its rules gets them back at the start", async () => {
+  const first = await startLab({ place });
+  await first.call("PUT", "/config", { body: SSH });
+  await first.stop();
+  expect(rulesIn(place.namespace, "ip")).toHaveLength(1);
+  inNamespace(place.namespace, "iptables", "-t", "mangle", "-F");
+  inNamespace(place.namespace, "iptables", "-t", "mangle", "-X");
+  const again = await startLab({ place });
+  try {
+    expect(again.rules()[0]).toMatch(/^-A @ssh /);
+    expect(again.running.parts.engine.state().state).toBe("in-sync");
+  } finally {
+    await again.stop();
+  }
+});
