@@ -24,7 +24,16 @@ afterEach(async () => {
 
 /** The real command, as it is started in earnest; resolves when it says where it listens. */
 function serve(): Promise<{ child: ChildProcess; url: string; end: Promise<void> }> {
-  const argv = [MAIN, "serve", "--listen", "127.0.0.1:0", "--data", place.data, "--namespace", place.namespace];
+  const argv = [
+    MAIN,
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--data",
+    place.data,
+    "--namespace",
+    place.namespace,
+  ];
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   const end = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -42,7 +51,9 @@ function serve(): Promise<{ child: ChildProcess; url: string; end: Promise<void>
 }
 
 /** A server with ssh confirmed and dns waiting to be confirmed, killed without a word. */
-async function killedWhileUnconfirmed(confirmWithin: number): Promise<{ revision: number; deadline: string }> {
+async function killedWhileUnconfirmed(
+  confirmWithin: number,
+): Promise<{ revision: number; deadline: string }> {
   const { child, url, end } = await serve();
   const token = tokenOf(place);
   expect((await call(url, token, "PUT", "/config", { body: SSH })).status).toBe(200);
@@ -72,7 +83,11 @@ test("killed, started again in time: the rest of the time runs, then the old rul
     }
     expect(lab.rules()[0]).toMatch(/^-A @ssh /);
     const status = (await lab.call("GET", "/status")).json;
-    expect(status).toMatchObject({ state: "in-sync", expired: { revision }, running: { revision: revision - 1 } });
+    expect(status).toMatchObject({
+      state: "in-sync",
+      expired: { revision },
+      running: { revision: revision - 1 },
+    });
     expect((await lab.call("GET", "/draft", { headers: { accept: "text/plain" } })).text).toBe(DNS);
   } finally {
     await lab.stop();

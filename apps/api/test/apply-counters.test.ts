@@ -1,0 +1,87 @@
+/** Counters of real packets: they grow, say since when, and outlive what does not concern them. */
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { testClock } from "./clock.ts";
+import { type Lab, sendUdp, startLab } from "./lab.ts";
+
+const DNS =
+  "flow dns permit\n  match proto udp dst 192.168.0.1 dstport 53\n  match proto udp dst 192.168.0.1 dstport 54\n";
+const WEB = "flow web deny\n  match proto tcp dst 192.168.0.2 dstport 80\n";
+
+const clock = testClock();
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await startLab({ clock });
+});
+afterAll(() => lab.remove());
+beforeEach(async () => {
+  await lab.call("PUT", "/config", { body: "" });
+  await lab.call("PUT", "/config", { body: DNS });
+});
+
+type Total = { packets: number; bytes: number; since: string; lastHit: string | null };
+type FlowTotal = Total & { name: string; rules: (Total & { rule: number })[] };
+
+async function flow(name: string): Promise<FlowTotal> {
+  // Younger than this a reading is given again.
+  clock.pass(5_000);
+  const { flows } = (await lab.call("GET", "/running/counters")).json;
+  const found = flows.find((one: FlowTotal) => one.name === name);
+  expect(found, JSON.stringify(flows)).toBeDefined();
+  return found;
+}
+
+test("each rule counts its own packets, and the flow all of them", async () => {
+  const before = await flow("dns");
+  expect(before).toMatchObject({ packets: 0, bytes: 0, lastHit: null });
+  sendUdp(lab.place, "192.168.0.1", 53, 3);
+  sendUdp(lab.place, "192.168.0.1", 54, 2);
+  const after = await flow("dns");
+  // 20 bytes of IPv4, 8 of UDP, 2 of "x\n".
+  expect(after).toMatchObject({ packets: 5, bytes: 150, since: before.since });
+  expect(after.rules.map(({ rule, packets }) => [rule, packets])).toEqual([
+    [1, 3],
+    [2, 2],
+  ]);
+  const hit = clock.now();
+  expect(after.lastHit).toBe(new Date(hit).toISOString());
+  expect((await flow("dns")).lastHit).toBe(after.lastHit);
+});
+
+test("an apply that does not concern a rule leaves its count alone; one that does begins anew", async () => {
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  const before = await flow("dns");
+  expect(before.packets).toBe(4);
+  await lab.call("PUT", "/config", { body: DNS + WEB });
+  expect(await flow("dns")).toEqual(before);
+  expect((await flow("web")).since > before.since).toBe(true);
+
+  await lab.call("PUT", "/config", { body: DNS.replace("dstport 54", "dstport 55") });
+  const changed = await flow("dns");
+  expect(changed.rules[1]).toMatchObject({ packets: 0, lastHit: null });
+  expect(Date.parse(changed.rules[1]?.since ?? "")).toBeGreaterThan(Date.parse(before.since));
+});
+
+test("a count that somebody set back says since when it counts now", async () => {
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  const before = await flow("dns");
+  lab.inside("iptables", "-t", "mangle", "-Z", "@dns");
+  const after = await flow("dns");
+  expect(after.rules[0]).toMatchObject({ packets: 0, lastHit: before.rules[0]?.lastHit });
+  expect(after.rules[0]?.since).toBe(new Date(clock.now()).toISOString());
+});
+
+test("a restart forgets nothing", async () => {
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  const before = await flow("dns");
+  await lab.stop();
+  lab = await startLab({ place: lab.place, clock });
+  expect(await flow("dns")).toEqual(before);
+});
+
+test("many who ask at once cost one reading", async () => {
+  const at = async () => (await lab.call("GET", "/running/counters")).json.at;
+  clock.pass(5_000);
+  const answers = await Promise.all([at(), at(), at(), at()]);
+  expect(new Set(answers).size).toBe(1);
+});

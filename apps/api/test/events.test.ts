@@ -1,0 +1,137 @@
+/** Server-sent events over real HTTP. */
+import { get, type IncomingMessage } from "node:http";
+import { eventSchemas } from "@flowmgr/flow-api";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { testClock } from "./clock.ts";
+import { type Lab, sendUdp, startLab } from "./lab.ts";
+
+const DNS = "flow dns permit\n  match proto udp dst 192.168.0.1 dstport 53\n";
+
+const clock = testClock();
+let lab: Lab;
+const streams: Stream[] = [];
+
+beforeAll(async () => {
+  lab = await startLab({ clock });
+});
+afterAll(() => lab.remove());
+afterEach(() => {
+  for (const stream of streams.splice(0)) stream.answer.destroy();
+});
+
+type Received = { name: string; payload: Record<string, unknown> };
+type Stream = {
+  answer: IncomingMessage;
+  received: Received[];
+  /** The first event that fits, come or still to come. */
+  wait(name: string, fits?: (payload: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
+};
+
+function open(
+  path: string,
+  headers: Record<string, string> = { authorization: `Bearer ${lab.token}` },
+): Promise<Stream> {
+  return new Promise((resolve, reject) => {
+    get(new URL(`/api/v1${path}`, lab.running.url), { agent: false, headers }, (answer) => {
+      const received: Received[] = [];
+      let look = () => {};
+      let rest = "";
+      answer.on("error", () => undefined);
+      answer.on("data", (chunk: Buffer) => {
+        const blocks = `${rest}${chunk.toString("utf8")}`.split("\n\n");
+        rest = blocks.pop() ?? "";
+        for (const block of blocks) {
+          const [, name, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+          if (name && data) received.push({ name, payload: JSON.parse(data) });
+        }
+        look();
+      });
+      const stream: Stream = {
+        answer,
+        received,
+        wait: (name, fits = () => true) =>
+          new Promise((found) => {
+            look = () => {
+              const event = received.find((one) => one.name === name && fits(one.payload));
+              if (event) found(event.payload);
+            };
+            look();
+          }),
+      };
+      streams.push(stream);
+      resolve(stream);
+    }).on("error", reject);
+  });
+}
+
+test("who begins to listen hears first how things stand", async () => {
+  const stream = await open("/events");
+  expect(stream.answer.headers["content-type"]).toBe("text/event-stream; charset=utf-8");
+  await stream.wait("drift");
+  expect(stream.received.map(({ name }) => name)).toEqual(["draft", "apply", "drift"]);
+  for (const { name, payload } of stream.received) {
+    const schema = name === "draft" || name === "apply" ? eventSchemas[name] : eventSchemas.drift;
+    expect(schema.strict().safeParse(payload).success, name).toBe(true);
+  }
+});
+
+test("a change of the draft, an apply and drift are told", async () => {
+  const stream = await open("/events");
+  await lab.call("PUT", "/draft", { headers: { "if-match": "*" }, body: DNS });
+  await stream.wait("draft", ({ changes }) => changes === 1);
+  const { json } = await lab.call("PUT", "/config?confirmWithin=60", { body: DNS });
+  const told = await stream.wait("apply", ({ state }) => state === "unconfirmed");
+  expect(told).toEqual({ state: "unconfirmed", revision: json.revision, deadline: json.deadline });
+  await lab.call("POST", "/apply/revert", { body: { revision: json.revision } });
+  lab.inside("iptables", "-t", "mangle", "-A", "FLOWS", "-j", "ACCEPT");
+  await lab.call("GET", "/status?verify=true");
+  expect(await stream.wait("drift", ({ drift }) => drift === true)).toMatchObject({
+    detail: expect.stringContaining("FLOWS"),
+  });
+});
+
+test("counters come only to those who ask, and only while somebody watches", async () => {
+  await lab.call("PUT", "/config", { body: DNS });
+  const quiet = await open("/events");
+  const watching = await open("/events?counters=true");
+  await watching.wait("counters");
+  sendUdp(lab.place, "192.168.0.1", 53, 2);
+  const grown = watching.wait("counters", ({ flows }) => JSON.stringify(flows).includes('"packets":2'));
+  // The reading before may still be under way; its pause begins when it ends.
+  const tick = setInterval(() => clock.pass(2_000), 20);
+  await grown;
+  clearInterval(tick);
+  expect(quiet.received.some(({ name }) => name === "counters")).toBe(false);
+});
+
+test("a stream ends with the session that opened it", async () => {
+  const signIn = await lab.call("POST", "/session", { body: { token: lab.token } });
+  expect(signIn.status, signIn.text).toBe(201);
+  const cookie = String(signIn.headers["set-cookie"]).split(";")[0] ?? "";
+  const stream = await open("/events", { cookie });
+  await stream.wait("drift");
+  const ended = new Promise((resolve) => stream.answer.once("close", resolve));
+  const { db } = lab.running.parts;
+  db.exec("DELETE FROM session");
+  clock.pass(15_000);
+  await ended;
+});
+
+test("nobody listens without signing in", async () => {
+  const { answer } = await open("/events", {});
+  expect(answer.statusCode).toBe(401);
+});
+
+test("a reader that takes nothing is dropped, not remembered", async () => {
+  const stream = await open("/events");
+  await stream.wait("drift");
+  stream.answer.pause();
+  const dropped = new Promise<void>((resolve) => stream.answer.once("close", () => resolve()));
+  const { events } = lab.running.parts;
+  const big = { drift: true, detail: "x".repeat(1024 * 1024) };
+  for (let sent = 0; sent < 40; sent++) events.emit("drift", big);
+  stream.answer.resume();
+  await dropped;
+  const whole = stream.received.filter(({ payload }) => payload.detail === big.detail).length;
+  expect(whole).toBeLessThan(40);
+});
