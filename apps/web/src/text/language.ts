@@ -35,10 +35,17 @@ function token(stream: StringStream, reading: Reading): string | null {
     stream.skipToEnd();
     return "comment";
   }
+  if (stream.column() === stream.indentation() && stream.match(ITEM, false)) beginItem(reading);
   const word = stream.match(WORD);
   if (word && word !== true) return readWord(reading, word[0]);
   readSeparator(reading, stream.next() ?? "");
   return "punctuation";
+}
+
+/** What an error above left open ends here: a line that begins with `flow` begins a flow. */
+function beginItem(reading: Reading): void {
+  reading.place = "item";
+  reading.braces = false;
 }
 
 const flowLanguage = StreamLanguage.define<Reading>({
