@@ -33,6 +33,9 @@ const LISTED: ReadonlySet<ConditionKind> = new Set(["src", "dst", "srcport", "ds
 /** Kinds for which other tools have a word that takes every packet. */
 const ANY: ReadonlySet<string> = new Set(["any", "all", "*", "anywhere"]);
 
+/** No value is longer than a table's name (511); five megabytes pasted as one word need not be read to refuse them. */
+export const LONGEST_VALUE = 600;
+
 export function readValues(conditions: Conditions, complain: Complain): Values {
   const values: Values = {};
   const family = icmpFamily(conditions);
@@ -84,7 +87,7 @@ function readCondition<T>(
   }
   const read: T[] = [];
   for (const [index, text] of values.entries()) {
-    const parsed = parse(text);
+    const parsed = parse(text.slice(0, LONGEST_VALUE));
     if ("ok" in parsed) read.push(parsed.ok);
     else complain(`${where}/${index}`, explain(kind, text, parsed.error));
   }

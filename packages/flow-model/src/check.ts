@@ -3,7 +3,7 @@
  * taken, rules that can never hold, what a later version brings. An error stops a config from being applied; a
  * warning never changes what it means.
  */
-import { type Complain, readValues, type Values } from "./check-values.ts";
+import { type Complain, LONGEST_VALUE, readValues, type Values } from "./check-values.ts";
 import { canHold, contradiction, wouldTake } from "./contradiction.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
 import { icmpFamily } from "./holds.ts";
@@ -85,7 +85,7 @@ function checkFlow(
       help,
     });
   }
-  const name = parseName(flow.name);
+  const name = parseName(flow.name.slice(0, LONGEST_VALUE));
   if ("error" in name) complain("/name", name.error);
   else if (names.has(flow.name)) {
     const message = `a second flow is called ${quote(flow.name)}`;
@@ -113,11 +113,11 @@ function checkPolicy({ policy, skipped }: Flow, complain: Complain): void {
     });
   }
   if (policy?.action === "director") {
-    const name = parseDirectorName(policy.director);
+    const name = parseDirectorName(policy.director.slice(0, LONGEST_VALUE));
     if ("error" in name) complain("/policy/director", name.error);
   }
   if (policy?.action === "table") {
-    const table = parseTable(policy.table);
+    const table = parseTable(policy.table.slice(0, LONGEST_VALUE));
     if ("error" in table) complain("/policy/table", table.error);
   }
 }

@@ -68,7 +68,9 @@ export class Cursor {
     this.#noted ??= span;
     const { line, column } = this.#noted;
     this.#placed.push([`${this.#pointer}/note`, { ...span, line, column }]);
-    this.#owner.note = [this.#owner.note, text].filter((part) => part !== "").join(" ");
+    // Joining pieces anew each time would copy all that came before: this grows as it should.
+    const { note } = this.#owner;
+    this.#owner.note = note === "" || text === "" ? note + text : `${note} ${text}`;
   }
 
   /** A name or a value: any word, keywords too, since these are read by their place. Null where none stands. */

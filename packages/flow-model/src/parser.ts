@@ -11,17 +11,7 @@
  */
 import { Cursor } from "./cursor.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
-import {
-  ACTION_WORDS,
-  CONDITION,
-  ITEM,
-  ITEM_WORDS,
-  isKind,
-  POLICY,
-  RULE,
-  SKIPPED,
-  VERBS,
-} from "./keywords.ts";
+import { ACTION_WORDS, ITEM, ITEM_WORDS, POLICY, RULE, SKIPPED, VERBS } from "./keywords.ts";
 import { parseConditions } from "./parse-conditions.ts";
 import { Report } from "./report.ts";
 import type { Action, Config, Flow, Rule } from "./schema.ts";
@@ -182,12 +172,12 @@ function parseRules(cursor: Cursor, pointer: string, flow: Flow): void {
     };
     const context = flow.name === "" ? { rule: number } : { flow: flow.name, rule: number };
     cursor.enter(rule, `${pointer}/rules/${number - 1}`, context);
-    parseRule(cursor, `${pointer}/rules/${number - 1}`, rule);
+    parseRule(cursor, `${pointer}/rules/${number - 1}`, rule, flow);
     flow.rules.push(rule);
   }
 }
 
-function parseRule(cursor: Cursor, pointer: string, rule: Rule): void {
+function parseRule(cursor: Cursor, pointer: string, rule: Rule, flow: Flow): void {
   const first = cursor.token;
   if (first.text === "off") {
     cursor.take();
@@ -199,14 +189,15 @@ function parseRule(cursor: Cursor, pointer: string, rule: Rule): void {
     cursor.take();
     rule.verb = verb;
   } else {
-    const help =
-      isKind(verb) || verb === "not" ? "write match or ignore before the conditions" : CONDITION.help;
-    cursor.complain(
-      "missing-verb",
-      "match or ignore is missing",
-      rule.off ? "write off match or off ignore" : help,
-    );
+    cursor.complain("missing-verb", "match or ignore is missing", helpForVerb(rule, flow));
   }
   parseConditions(cursor, pointer, rule);
   cursor.place(pointer, first);
+}
+
+function helpForVerb(rule: Rule, flow: Flow): string {
+  if (rule.off) return "write off match or off ignore";
+  // `flow match proto tcp`: the verb is there, but it was read as the name.
+  if (VERBS.has(flow.name) && flow.rules.length === 0 && !flow.policy) return behindName(flow.name).help;
+  return "write match or ignore before the conditions";
 }

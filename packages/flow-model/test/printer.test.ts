@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Config,
+  configSchema,
+  type Flow,
+  parse,
+  print,
+  printFlow,
+  printRule,
+  printWithPlaces,
+} from "../src/index.ts";
+import { FIVE_EXAMPLES, ON_MANY_LINES } from "./examples.ts";
+
+const config = (...items: object[]): Config => configSchema.parse({ items, comment: [] });
+const flow = { kind: "flow", name: "a", policy: { action: "permit" } };
+const reprint = (text: string) => print(parse(text).config);
+
+describe("the printer", () => {
+  it("writes the canonical text", () => {
+    expect(reprint(FIVE_EXAMPLES)).toBe(ON_MANY_LINES);
+    expect(reprint(ON_MANY_LINES)).toBe(ON_MANY_LINES);
+    expect(print({ items: [], comment: [] })).toBe("");
+  });
+
+  it("keeps comments with their owners", () => {
+    const text = `# about a
+#
+#  indented
+flow a permit # way in
+  # first
+  match dst 10.0.0.1 # note
+  off ignore
+
+# about b
+flow b skip deny
+
+# the end
+`;
+    expect(reprint(text)).toBe(text);
+    expect(reprint("# only this")).toBe("# only this\n");
+  });
+
+  it("prints conditions in the grammar's order, and values in their canonical form", () => {
+    const written =
+      "flow a skip table 7 match icmptype 08 not dstport 22:22 srcport 1024: dst 2001:DB8:0::1/128 src 10.0.0.0/255.0.0.0 proto 6 iface eth+";
+    expect(reprint(written)).toBe(`flow a skip table 7
+  match iface eth+ proto 6 src 10.0.0.0/8 dst 2001:db8::1 srcport 1024:65535 not dstport 22 icmptype 08
+`);
+  });
+
+  it("writes skip where there is no policy", () => {
+    expect(reprint("flow a match")).toBe("flow a skip\n  match\n");
+  });
+
+  it("prints what is being edited, however unfinished, and never throws", () => {
+    const [unfinished] = config({
+      ...flow,
+      policy: { action: "director", director: "" },
+      rules: [
+        { verb: "match", note: "two\nlines", conditions: { src: "not a b", dstport: ["25", "110:110"] } },
+      ],
+    }).items as Flow[];
+    expect(unfinished && printFlow(unfinished)).toContain("flow a director ");
+    const rule = unfinished?.rules[0];
+    expect(rule && printRule({ ...rule, note: "" })).toBe("match not src a b dstport { 25, 110 }");
+  });
+
+  it.each([
+    [
+      "a value of two words",
+      config({ ...flow, rules: [{ verb: "match", conditions: { src: "10.0.0.1 dst ::1" } }] }),
+    ],
+    ["a value that is a comment", config({ ...flow, rules: [{ verb: "match", conditions: { src: "#" } }] })],
+    ["an empty name", config({ ...flow, name: "" })],
+    ["a director of two lines", config({ ...flow, policy: { action: "director", director: "a\nb" } })],
+    ["a table in braces", config({ ...flow, policy: { action: "table", table: "{1}" } })],
+    ["a note of two lines", config({ ...flow, note: "a\nflow evil permit match" })],
+    ["a comment of two lines", config({ ...flow, comment: ["a\r"] })],
+    ["a rule's comment of two lines", config({ ...flow, rules: [{ verb: "match", comment: ["a\nmatch"] }] })],
+    ["a last comment of two lines", { items: [], comment: ["a\n"] }],
+    ["a list", config({ kind: "list", name: "office" })],
+  ])("refuses what would come back as something else: %s", (_, unprintable) => {
+    expect(() => print(unprintable)).toThrow(/cannot be printed/);
+  });
+
+  it("says where everything stands", () => {
+    const [a, b] = [
+      { ...flow, comment: ["c"], rules: [{ verb: "match", conditions: { src: "10.0.0.1/32" } }] },
+      { ...flow, name: "b" },
+    ];
+    const { text, places } = printWithPlaces(config(a, b));
+    expect(text).toBe("# c\nflow a permit\n  match src 10.0.0.1\n\nflow b permit\n");
+    expect(places.get("/items/0/rules/0/conditions/src/values/0")).toEqual({
+      line: 3,
+      column: 13,
+      endLine: 3,
+      endColumn: 21,
+    });
+    expect(places.get("/items/1/name")).toEqual({ line: 5, column: 6, endLine: 5, endColumn: 7 });
+  });
+
+  it("throws rather than give places for a text that reads back otherwise", () => {
+    const twice = config({ ...flow, rules: [{ verb: "match", conditions: { dstport: ["25", "110"] } }] });
+    expect(() => printWithPlaces(twice)).toThrow(/does not read back/);
+    const [one] = config(flow).items as Flow[];
+    if (one)
+      expect(() => printWithPlaces({ items: [{ ...one, policy: null }], comment: [] })).toThrow(/read back/);
+  });
+});
