@@ -1,6 +1,7 @@
 /** Reading the counters again and again, as long as somebody watches. */
 import type { Parts } from "../parts.ts";
-import { PAUSES_PER_READING } from "./counters.ts";
+import { READING_SHARE } from "./counters.ts";
+import { pause } from "./pace.ts";
 
 /** Who watches gets a reading this often, while reading is cheap. */
 const WATCH_MS = 2_000;
@@ -25,8 +26,8 @@ export function counterWatch(parts: Pick<Parts, "engine" | "events" | "clock">):
       // The kernel can't be read: the status says so, and the next reading may work.
     }
     reading = false;
-    const pause = Math.max(WATCH_MS, (clock.monotonic() - began) * PAUSES_PER_READING);
-    if (watchers > 0) cancel = clock.after(pause, () => void tick());
+    const wait = pause(clock.monotonic() - began, READING_SHARE, WATCH_MS);
+    if (watchers > 0) cancel = clock.after(wait, () => void tick());
   }
 
   return () => {

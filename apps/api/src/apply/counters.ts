@@ -10,9 +10,10 @@ import { z } from "zod";
 import { rfc3339 } from "../clock.ts";
 import type { Clock } from "../parts.ts";
 import { transaction } from "../store/database.ts";
+import { pause } from "./pace.ts";
 
 /** Reading may cost this part of a core, 1/10, however many watch: at 10 000 flows one reading takes 0.4 s. */
-export const PAUSES_PER_READING = 10;
+export const READING_SHARE = 10;
 /** An answer this young is given again, so that many who ask at once cost one reading. */
 const FRESH_MS = 500;
 /** What was seen goes to disk this often; a crash forgets at most that much of `lastHit`. */
@@ -70,7 +71,7 @@ export class Counting {
     const at = this.#clock.now();
     const flows = byFlow(counts.map((count) => ({ count, seen: this.#note(count, at) })));
     const ended = this.#clock.monotonic();
-    const until = ended + Math.max(FRESH_MS, (ended - began) * PAUSES_PER_READING);
+    const until = ended + pause(ended - began, READING_SHARE, FRESH_MS);
     this.#last = { answer: { at: rfc3339(at), flows }, until };
     if (ended - this.#savedAt > SAVE_MS) this.save();
     return this.#last.answer;

@@ -3,13 +3,14 @@ import type { CompileOptions, Program } from "@flowmgr/flow-compiler";
 import type { Kernel, Reading } from "@flowmgr/kernel";
 import type { Clock, Events } from "../parts.ts";
 import { drift } from "./drift.ts";
+import { pause } from "./pace.ts";
 import { reason } from "./refusals.ts";
 import type { Serial } from "./serial.ts";
 
 /** How often the kernel is compared with what it should hold. Reading 10 000 flows takes 0.4 s: 4 % of a core. */
 const PERIOD_MS = 10_000;
 /** And never more than 1/20 of a core. */
-const PAUSES_PER_LOOK = 20;
+const LOOK_SHARE = 20;
 
 type WatchParts = {
   kernel: Kernel;
@@ -76,13 +77,13 @@ export class DriftWatch {
     this.#cancel?.();
   }
 
-  #again(pause: number): void {
+  #again(ms: number): void {
     const { clock } = this.#parts;
     if (this.#stopped) return;
-    this.#cancel = clock.after(pause, async () => {
+    this.#cancel = clock.after(ms, async () => {
       const began = clock.monotonic();
       await this.look();
-      this.#again(Math.max(PERIOD_MS, (clock.monotonic() - began) * PAUSES_PER_LOOK));
+      this.#again(pause(clock.monotonic() - began, LOOK_SHARE, PERIOD_MS));
     });
   }
 }

@@ -4,35 +4,20 @@
  * Order is everything here. A state is on disk before its commands are run, and a revision's end is on disk in the
  * same transaction as the state that follows from it. Whatever line the process dies at, `start` reads a state that
  * says which revision has to be in force (machine.ts), and the kernel package leaves the kernel with whole rules, old
- * or new. All that touches the kernel stands in one queue.
+ * or new.
  */
 import type { AppliedAnswer, Counters } from "@flowmgr/flow-api";
-import {
-  assignMarks,
-  type CompileOptions,
-  compile,
-  delta,
-  EMPTY_PROGRAM,
-  type Marks,
-  type Program,
-  type Source,
-} from "@flowmgr/flow-compiler";
+import type { Marks } from "@flowmgr/flow-compiler";
 import { type Config, print } from "@flowmgr/flow-model";
 import { KernelError } from "@flowmgr/kernel";
 import { rfc3339 } from "../clock.ts";
 import type { ApplyRequest, Caller, Engine, Parts } from "../parts.ts";
-import { compileOptions } from "../settings.ts";
 import { transaction } from "../store/database.ts";
-import { Counting } from "./counters.ts";
 import { describe } from "./describe.ts";
-import { DriftWatch } from "./drift-watch.ts";
+import { InForce, type Loaded } from "./in-force.ts";
 import { type Journal, openJournal, type StoredRevision } from "./journal.ts";
 import { type Command, type Event, type State, type Step, step } from "./machine.ts";
-import { planKernel } from "./plan-kernel.ts";
 import * as refusal from "./refusals.ts";
-import { type Serial, serial } from "./serial.ts";
-
-const NO_MARKS: Marks = { directors: {}, tables: {} };
 
 /** What leads back to whole rules goes on when the disk is full; everything else has to be on disk first. */
 const WITHOUT_DISK: ReadonlySet<Event["on"]> = new Set([
@@ -44,8 +29,6 @@ const WITHOUT_DISK: ReadonlySet<Event["on"]> = new Set([
   "retry",
 ]);
 
-type InForce = StoredRevision & { program: Program };
-
 type EngineParts = Pick<Parts, "settings" | "db" | "kernel" | "clock" | "events">;
 
 /** `db` is migrated; nothing happens before `start`. */
@@ -55,42 +38,19 @@ export function createEngine(parts: EngineParts): Engine {
 
 class Runner implements Engine {
   readonly #parts: EngineParts;
-  readonly #options: CompileOptions;
   readonly #journal: Journal;
-  readonly #counting: Counting;
-  readonly #watch: DriftWatch;
-  readonly #kernelQueue: Serial = serial();
+  readonly #inForce: InForce;
   readonly #timers = new Map<"deadline" | "retry", () => void>();
   #state: State;
-  /** What the kernel holds, or is being made to hold again; null before the first apply. */
-  #inForce: InForce | null = null;
-  /** Monotonic time of the last switch: a connection accepted later has passed the new rules. */
-  #switchedAt = 0;
   /** Why the state could not be written, in a sentence. */
   #diskTrouble: string | null = null;
-  /** The program that `kernel.check` took last, so that a plan and the apply behind it check once. */
-  #checked = "";
 
   constructor(parts: EngineParts) {
-    const { db, kernel, clock, events } = parts;
     this.#parts = parts;
-    this.#options = compileOptions(parts.settings);
-    this.#journal = openJournal(db);
+    this.#journal = openJournal(parts.db);
     this.#state = this.#journal.state();
-    this.#counting = new Counting(db, clock, () =>
-      this.#kernelQueue(async () => (this.#inForce ? kernel.counters(this.#inForce.program) : [])),
-    );
-    this.#watch = new DriftWatch({
-      kernel,
-      clock,
-      events,
-      options: this.#options,
-      kernelQueue: this.#kernelQueue,
-      wanted: () => {
-        const settled = this.#state.at === "idle" || this.#state.at === "unconfirmed";
-        return settled ? (this.#inForce?.program ?? null) : "changing";
-      },
-    });
+    const settled = () => this.#state.at === "idle" || this.#state.at === "unconfirmed";
+    this.#inForce = new InForce(parts, this.#journal, settled);
   }
 
   async start(): Promise<void> {
@@ -100,76 +60,68 @@ class Runner implements Engine {
       // The state says so by now and goes back by itself; the server has to be there to tell.
       if (!(error instanceof KernelError)) throw error;
     }
-    await this.#watch.look();
-    this.#watch.start();
+    await this.#inForce.watch.look();
+    this.#inForce.watch.start();
   }
 
   async stop(): Promise<void> {
-    this.#watch.stop();
+    this.#inForce.watch.stop();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    await this.#kernelQueue(async () => this.#counting.save());
+    await this.#inForce.queue(async () => this.#inForce.counting.save());
   }
 
   running(): StoredRevision | null {
-    return this.#inForce;
+    return this.#inForce.now;
   }
 
   marks(config: Config): Marks {
-    const assigned = assignMarks(config, this.#inForce?.marks ?? NO_MARKS, this.#optionsNow());
-    if ("marks" in assigned) return assigned.marks;
-    throw refusal.invalid(assigned.error);
+    return this.#inForce.marks(config);
+  }
+
+  plan(config: Config): ReturnType<Engine["plan"]> {
+    return this.#inForce.plan(config);
+  }
+
+  counters(): Promise<Counters> {
+    return this.#inForce.counting.read();
+  }
+
+  state(): ReturnType<Engine["state"]> {
+    const [newest = null] = this.#journal.list(1, undefined);
+    return describe(this.#state, this.#inForce.watch, newest, this.#diskTrouble);
+  }
+
+  async verify(): Promise<boolean> {
+    return (await this.#inForce.watch.look()) && this.#state.at !== "error";
   }
 
   async apply(request: ApplyRequest): Promise<AppliedAnswer & { changed: boolean }> {
     const { config, message, confirmWithin, caller } = request;
     if (this.#state.at !== "idle") throw refusal.conflict("busy", this.#state);
     const text = print(config);
-    if (this.#inForce?.text === text) return this.#repair(this.#inForce);
+    const { now } = this.#inForce;
+    if (now?.text === text) return this.#repair(now);
     const marks = this.marks(config);
-    const at = this.#parts.clock.now();
+    const fields = { config, text, marks, tables: this.#inForce.tables(), message, author: caller.name };
     let revision = 0;
     const commands = this.#commit(() => {
-      revision = this.#journal.add({
-        config,
-        text,
-        marks,
-        tables: this.#tables(),
-        message,
-        author: caller.name,
-        at,
-      });
+      revision = this.#journal.add({ ...fields, at: this.#parts.clock.now() });
       return { on: "apply", revision, within: confirmWithin };
     });
-    try {
-      await this.#perform(commands);
-    } catch (error) {
-      if (error instanceof KernelError) throw refusal.kernelRefused(error, config);
-      throw error;
-    }
+    await inWords(config, () => this.#perform(commands));
     return { ...this.#answer(revision), changed: true };
   }
 
   /** The same config again: nothing to do but to make the kernel agree, where somebody else changed it. */
-  async #repair(wanted: InForce): Promise<AppliedAnswer & { changed: boolean }> {
-    await this.#kernelQueue(async () => {
-      // While it stood in the queue another apply may have come and gone; then there is nothing to repair.
-      if (this.#inForce?.revision !== wanted.revision || this.#state.at !== "idle") return;
-      try {
-        const { reset } = await this.#parts.kernel.apply(wanted.program);
-        this.#counting.renew(wanted.program, reset);
-      } catch (error) {
-        if (error instanceof KernelError) throw refusal.kernelRefused(error, wanted.config);
-        throw error;
-      }
-    });
-    await this.#watch.look();
+  async #repair(wanted: Loaded): Promise<AppliedAnswer & { changed: boolean }> {
+    await inWords(wanted.config, () => this.#inForce.repair(wanted, () => this.#state.at === "idle"));
     return { revision: wanted.revision, state: "confirmed", changed: false };
   }
 
   async confirm(revision: number, caller: Caller): Promise<AppliedAnswer> {
-    if (this.#state.at === "unconfirmed" && caller.connectedAt <= this.#switchedAt)
-      throw refusal.staleConnection();
+    const fresh = caller.connectedAt > this.#inForce.switchedAt;
+    if (this.#state.at === "unconfirmed" && !fresh) throw refusal.staleConnection();
     await this.#send({ on: "confirm", revision });
     return this.#answer(revision);
   }
@@ -183,44 +135,7 @@ class Runner implements Engine {
   #answer(revision: number): AppliedAnswer {
     const state = this.#state;
     if (state.at !== "unconfirmed" || state.trying !== revision) return { revision, state: "confirmed" };
-    return {
-      revision,
-      state: "unconfirmed",
-      deadline: rfc3339(state.deadline),
-    };
-  }
-
-  async plan(config: Config): ReturnType<Engine["plan"]> {
-    const marks = this.marks(config);
-    const program = compile(config, marks, this.#optionsNow());
-    return this.#kernelQueue(async () => {
-      const { state } = await this.#parts.kernel.read();
-      const kernel = planKernel(delta(state, program));
-      try {
-        await this.#check({ text: print(config), marks, program });
-        return { kernel, diagnostics: [] };
-      } catch (error) {
-        if (error instanceof KernelError)
-          return {
-            kernel,
-            diagnostics: [refusal.kernelDiagnostic(error, config)],
-          };
-        throw error;
-      }
-    });
-  }
-
-  counters(): Promise<Counters> {
-    return this.#counting.read();
-  }
-
-  state(): ReturnType<Engine["state"]> {
-    const [newest = null] = this.#journal.list(1, undefined);
-    return describe(this.#state, this.#watch, newest, this.#diskTrouble);
-  }
-
-  async verify(): Promise<boolean> {
-    return (await this.#watch.look()) && this.#state.at !== "error";
+    return { revision, state: "unconfirmed", deadline: rfc3339(state.deadline) };
   }
 
   /** What the machine makes of an event: on disk first, then done. Throws Problem when it is refused. */
@@ -266,13 +181,8 @@ class Runner implements Engine {
 
   #tell(): void {
     const { state, unconfirmed } = this.state();
-    const revision =
-      unconfirmed?.revision ?? ("trying" in this.#state ? this.#state.trying : this.#state.running);
-    this.#parts.events.emit("apply", {
-      state,
-      revision,
-      deadline: unconfirmed?.deadline ?? null,
-    });
+    const revision = "trying" in this.#state ? this.#state.trying : this.#state.running;
+    this.#parts.events.emit("apply", { state, revision, deadline: unconfirmed?.deadline ?? null });
   }
 
   async #perform(commands: Command[]): Promise<void> {
@@ -302,72 +212,38 @@ class Runner implements Engine {
 
   /** Throws KernelError when the kernel refused; by then the machine knows and what it wanted is done. */
   async #switch(revision: number): Promise<void> {
-    let touched = false;
-    try {
-      const wanted = this.#load(revision);
-      await this.#kernelQueue(async () => {
-        await this.#check(wanted);
-        touched = true;
-        await this.#put(wanted);
-      });
-      await this.#send({ on: "applied", now: this.#parts.clock.now() });
-    } catch (error) {
+    const result = await this.#inForce.switchTo(revision);
+    if ("error" in result) {
+      const { error, touched } = result;
       const oldRulesInForce = !touched || (error instanceof KernelError && error.oldRulesInForce);
       await this.#send({ on: "refused", oldRulesInForce });
+      throw error;
+    }
+    try {
+      await this.#send({ on: "applied", now: this.#parts.clock.now() });
+    } catch (error) {
+      // The deadline is not on disk, so nobody may be told that there is one.
+      await this.#send({ on: "refused", oldRulesInForce: false });
       throw error;
     }
   }
 
   async #restore(revision: number | null): Promise<void> {
-    this.#inForce = revision === null ? null : this.#load(revision);
-    const wanted = this.#inForce;
     try {
-      await this.#kernelQueue(() => (wanted ? this.#put(wanted) : this.#putNothing()));
+      await this.#inForce.restore(revision);
     } catch (error) {
       return this.#send({ on: "restore-failed", said: refusal.reason(error) });
     }
     await this.#send({ on: "restored" });
   }
+}
 
-  async #put(wanted: InForce): Promise<void> {
-    const { reset } = await this.#parts.kernel.apply(wanted.program);
-    this.#tookOver(wanted, reset);
-  }
-
-  async #putNothing(): Promise<void> {
-    await this.#parts.kernel.apply(EMPTY_PROGRAM(this.#options));
-    this.#tookOver(null, []);
-  }
-
-  #tookOver(wanted: InForce | null, reset: Source[]): void {
-    this.#inForce = wanted;
-    this.#switchedAt = this.#parts.clock.monotonic();
-    this.#counting.renew(wanted?.program ?? null, reset);
-    this.#watch.agreed();
-  }
-
-  async #check(wanted: { text: string; marks: Marks; program: Program }): Promise<void> {
-    const key = JSON.stringify([wanted.text, wanted.marks]);
-    if (key === this.#checked) return;
-    await this.#parts.kernel.check(wanted.program);
-    this.#checked = key;
-  }
-
-  #load(revision: number): InForce {
-    const stored = this.#journal.get(revision);
-    if (!stored) throw new Error(`revision ${revision} is not in the database`);
-    const options = { ...this.#options, tables: stored.tables };
-    return {
-      ...stored,
-      program: compile(stored.config, stored.marks, options),
-    };
-  }
-
-  #optionsNow(): CompileOptions {
-    return { ...this.#options, tables: this.#tables() };
-  }
-
-  #tables(): { [name: string]: number } {
-    return this.#watch.reading?.tables ?? {};
+/** Turns what the kernel refuses into an answer in the words of the config. */
+async function inWords(config: Config, task: () => Promise<void>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    if (error instanceof KernelError) throw refusal.kernelRefused(error, config);
+    throw error;
   }
 }

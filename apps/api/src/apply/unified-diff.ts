@@ -7,11 +7,11 @@ type File = { name: string; text: string };
 const SEARCH_MS = 1_000;
 
 /** "" when they are the same. */
-export function unifiedDiff(from: File, to: File): string {
+export function unifiedDiff(from: File, to: File, searchMs = SEARCH_MS): string {
   if (from.text === to.text) return "";
   const options = {
     context: 3,
-    timeout: SEARCH_MS,
+    timeout: searchMs,
     headerOptions: FILE_HEADERS_ONLY,
   };
   const found = createTwoFilesPatch(from.name, to.name, from.text, to.text, undefined, undefined, options);

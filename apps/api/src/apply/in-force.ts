@@ -1,0 +1,151 @@
+/**
+ * What the kernel holds, and putting something else there. All that reads or writes the kernel stands in one queue,
+ * so that nobody sees half of what another does.
+ */
+import type { Plan } from "@flowmgr/flow-api";
+import {
+  assignMarks,
+  type CompileOptions,
+  compile,
+  delta,
+  EMPTY_PROGRAM,
+  type Marks,
+  type Program,
+} from "@flowmgr/flow-compiler";
+import { type Config, type Diagnostic, print } from "@flowmgr/flow-model";
+import { KernelError } from "@flowmgr/kernel";
+import type { Parts } from "../parts.ts";
+import { compileOptions } from "../settings.ts";
+import { Counting } from "./counters.ts";
+import { DriftWatch } from "./drift-watch.ts";
+import type { Journal, StoredRevision } from "./journal.ts";
+import { planKernel } from "./plan-kernel.ts";
+import { invalid, kernelDiagnostic } from "./refusals.ts";
+import { serial } from "./serial.ts";
+
+const NO_MARKS: Marks = { directors: {}, tables: {} };
+
+export type Loaded = StoredRevision & { program: Program };
+
+type InForceParts = Pick<Parts, "settings" | "db" | "kernel" | "clock" | "events">;
+
+export class InForce {
+  readonly #parts: InForceParts;
+  readonly #options: CompileOptions;
+  readonly #journal: Journal;
+  readonly queue = serial();
+  readonly counting: Counting;
+  readonly watch: DriftWatch;
+  /** What the kernel holds, or is being made to hold again; null before the first apply. */
+  now: Loaded | null = null;
+  /** Monotonic time of the last switch: a connection accepted later has passed the new rules. */
+  switchedAt = 0;
+  /** The program that `kernel.check` took last, so that a plan and the apply behind it check once. */
+  #checked = "";
+
+  /** `settled`: false while the old rules are being put back, when a difference is no news. */
+  constructor(parts: InForceParts, journal: Journal, settled: () => boolean) {
+    const { settings, db, kernel, clock, events } = parts;
+    this.#parts = parts;
+    this.#journal = journal;
+    this.#options = compileOptions(settings);
+    this.counting = new Counting(db, clock, () =>
+      this.queue(async () => (this.now ? kernel.counters(this.now.program) : [])),
+    );
+    this.watch = new DriftWatch({
+      kernel,
+      clock,
+      events,
+      options: this.#options,
+      kernelQueue: this.queue,
+      wanted: () => (settled() ? (this.now?.program ?? null) : "changing"),
+    });
+  }
+
+  /** Routing tables that the machine knows by name. */
+  tables(): { [name: string]: number } {
+    return this.watch.reading?.tables ?? {};
+  }
+
+  /** The marks of a config; what is in force keeps its own. Throws Problem 422. */
+  marks(config: Config): Marks {
+    const options = { ...this.#options, tables: this.tables() };
+    const assigned = assignMarks(config, this.now?.marks ?? NO_MARKS, options);
+    if ("marks" in assigned) return assigned.marks;
+    throw invalid(assigned.error);
+  }
+
+  /** What an apply would change, and what the kernel says of it. */
+  async plan(config: Config): Promise<{ kernel: Plan["kernel"]; diagnostics: Diagnostic[] }> {
+    const marks = this.marks(config);
+    const program = compile(config, marks, { ...this.#options, tables: this.tables() });
+    return this.queue(async () => {
+      const { state } = await this.#parts.kernel.read();
+      const kernel = planKernel(delta(state, program));
+      try {
+        await this.#check({ text: print(config), marks, program });
+        return { kernel, diagnostics: [] };
+      } catch (error) {
+        if (error instanceof KernelError) return { kernel, diagnostics: [kernelDiagnostic(error, config)] };
+        throw error;
+      }
+    });
+  }
+
+  /** A revision with its program, the same as when it was applied. */
+  load(revision: number): Loaded {
+    const stored = this.#journal.get(revision);
+    if (!stored) throw new Error(`revision ${revision} is not in the database`);
+    const options = { ...this.#options, tables: stored.tables };
+    return { ...stored, program: compile(stored.config, stored.marks, options) };
+  }
+
+  /**
+   * Tries a revision in a throw-away namespace, then puts it into the kernel. Never throws: an error comes with
+   * `touched`, which tells whether the rules in force could have been touched by then.
+   */
+  async switchTo(revision: number): Promise<{ done: true } | { error: unknown; touched: boolean }> {
+    let touched = false;
+    try {
+      const wanted = this.load(revision);
+      await this.queue(async () => {
+        await this.#check(wanted);
+        touched = true;
+        await this.#put(wanted);
+      });
+      return { done: true };
+    } catch (error) {
+      return { error, touched };
+    }
+  }
+
+  /** Makes the kernel hold a revision that was in force, or nothing (null). Throws KernelError. */
+  async restore(revision: number | null): Promise<void> {
+    const wanted = revision === null ? null : this.load(revision);
+    this.now = wanted;
+    await this.queue(() => this.#put(wanted));
+  }
+
+  /** Makes the kernel agree again with what is in force, unless that changed while this stood in the queue. */
+  async repair(wanted: Loaded, stillWanted: () => boolean): Promise<void> {
+    await this.queue(async () => {
+      if (this.now === wanted && stillWanted()) await this.#put(wanted);
+    });
+  }
+
+  async #put(wanted: Loaded | null): Promise<void> {
+    const { kernel, clock } = this.#parts;
+    const { reset } = await kernel.apply(wanted?.program ?? EMPTY_PROGRAM(this.#options));
+    this.now = wanted;
+    this.switchedAt = clock.monotonic();
+    this.counting.renew(wanted?.program ?? null, reset);
+    this.watch.agreed();
+  }
+
+  async #check(wanted: { text: string; marks: Marks; program: Program }): Promise<void> {
+    const key = JSON.stringify([wanted.text, wanted.marks]);
+    if (key === this.#checked) return;
+    await this.#parts.kernel.check(wanted.program);
+    this.#checked = key;
+  }
+}
