@@ -1,5 +1,6 @@
 /** Applying over real HTTP, read back from the real kernel. */
-import { Agent } from "node:http";
+import { connect } from "node:net";
+import { statusSchema } from "@flowmgr/flow-api";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Answer, type Lab, startLab } from "./lab.ts";
@@ -22,6 +23,24 @@ async function draft(text: string): Promise<string> {
 async function apply(text: string, confirmWithin: number): Promise<Answer> {
   const etag = await draft(text);
   return lab.call("POST", "/apply", { body: { etag, confirmWithin, message: "a test" } });
+}
+
+/** A bare TCP connection; `closed` gives all that came when the server has closed it. */
+type Connection = { write(text: string): void; answered: Promise<void>; closed: Promise<string> };
+function openConnection(): Promise<Connection> {
+  const { hostname, port } = new URL(lab.running.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port) }, () => {
+      resolve({ write: (text) => socket.write(text), answered, closed });
+    });
+    let came = "";
+    socket.on("data", (chunk: Buffer) => {
+      came += chunk.toString("utf8");
+    });
+    socket.on("error", reject);
+    const answered = new Promise<void>((done) => socket.once("data", () => done()));
+    const closed = new Promise<string>((done) => socket.once("close", () => done(came)));
+  });
 }
 
 const status = async () => (await lab.call("GET", "/status")).json;
@@ -90,23 +109,26 @@ describe("confirm or back", () => {
   });
 
   test("a connection from before the switch proves nothing, and is closed with that answer", async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const etag = await draft(DNS);
-    await lab.call("GET", "/status", { agent });
-    // While the apply is under way this connection is busy with a request, so it is not closed as idle.
-    const applied = lab.call("POST", "/apply", { agent, body: { etag, confirmWithin: 30 } });
-    const { revision } = (await applied).json;
-    // The answer said "close"; a client that pretends not to have heard is refused by the time of its connection.
-    const old = lab.running.parts.engine.confirm(revision, {
-      name: "admin",
-      via: "token",
-      address: "127.0.0.1",
-      indirect: true,
-      connectedAt: clock.monotonic() - 1,
-    });
-    await expect(old).rejects.toMatchObject({ status: 409, code: "stale-connection" });
+    const old = await openConnection();
+    const idle = await openConnection();
+    idle.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await idle.answered;
+    // Half a request: the server cannot take this connection for idle and close it at the switch.
+    old.write("POST /api/v1/apply/confirm HTTP/1.1\r\nHost: localhost\r\n");
+    clock.pass(1);
+    const { revision } = (await apply(DNS, 30)).json;
+    await idle.closed;
+
+    clock.pass(1);
+    const body = JSON.stringify({ revision });
+    old.write(`Authorization: Bearer ${lab.token}\r\nContent-Type: application/json\r\n`);
+    old.write(`Content-Length: ${body.length}\r\n\r\n${body}`);
+    const answer = await old.closed;
+    expect(answer).toMatch(/^HTTP\/1.1 409 /);
+    expect(answer.toLowerCase()).toContain("\r\nconnection: close\r\n");
+    expect(answer).toContain("urn:flowmgr:problem:stale-connection");
     expect((await status()).state).toBe("unconfirmed");
-    agent.destroy();
+    expect((await lab.call("POST", "/apply/confirm", { body: { revision } })).status).toBe(200);
   });
 
   test("the same apply for good needs no confirm and arms nothing", async () => {
@@ -261,7 +283,7 @@ describe("drift", () => {
   test("it is looked for without anybody asking", async () => {
     lab.inside("iptables", "-t", "mangle", "-F", "FLOWS");
     const told = lab.event("drift", ({ drift }) => drift === true);
-    clock.pass(10_000);
+    clock.pass(60_000);
     await told;
     expect((await status()).detail).toContain("chain FLOWS changed");
   });
@@ -275,6 +297,32 @@ test("the plan of the draft: headline, diff, chains, and that it may be applied"
   expect(plan.text).toMatch(/^--- running\n\+\+\+ draft\n@@ /);
   expect(plan.kernel.ip6.added).toEqual([]);
   expect(plan.authors).toMatchObject([{ name: "admin" }]);
+});
+
+test("the status has its shape, and knows the machine", async () => {
+  await lab.call("PUT", "/config", {
+    body: "flow mail director pool\n  match proto tcp dst 192.168.0.2 dstport 25\n",
+  });
+  const got = statusSchema.strict().parse((await lab.call("GET", "/status?verify=true")).json);
+  expect(got).toMatchObject({
+    state: "in-sync",
+    target: { kind: "namespace", namespace: lab.place.namespace },
+    directors: [{ name: "pool", mark: "0x100" }],
+    you: { name: "admin", via: "token", indirect: true, address: "127.0.0.1" },
+  });
+  expect(got.interfaces).toEqual(expect.arrayContaining(["lo", "eth0", "eth1"]));
+  expect(lab.inside("ip", "rule")).toContain("fwmark 0x100/0xff00");
+});
+
+test("a director keeps its mark when others come before it", async () => {
+  const mail = "flow mail director pool\n  match proto tcp dst 192.168.0.2 dstport 25\n";
+  const web = "flow web director farm\n  match proto tcp dst 192.168.0.2 dstport 80\n";
+  await lab.call("PUT", "/config", { body: mail });
+  await lab.call("PUT", "/config", { body: web + mail });
+  expect((await status()).directors).toEqual([
+    { name: "pool", mark: "0x100" },
+    { name: "farm", mark: "0x200" },
+  ]);
 });
 
 test("nothing that is not known slips through", async () => {
