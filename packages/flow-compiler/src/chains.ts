@@ -35,13 +35,7 @@ export function partsOf(flow: Flow, family: Family): Part[] {
     if (matches.length > 0) parts.push({ rule: index + 1, verb, conditions, matches });
   }
   const errors = icmpErrorMatches(flow, family);
-  if (errors.length > 0)
-    parts.push({
-      rule: null,
-      verb: "match",
-      conditions: null,
-      matches: errors,
-    });
+  if (errors.length > 0) parts.push({ rule: null, verb: "match", conditions: null, matches: errors });
   return parts;
 }
 

@@ -3,8 +3,9 @@ import { type Action, type Config, EMPTY_CONFIG, type Family, type Flow, flowsOf
 import { chainName, chainRules, type FamilyFlow, isOn, partsOf } from "./chains.ts";
 import { classesOf } from "./classes.ts";
 import { dispatch } from "./dispatch.ts";
-import { hooksOf, OWN_CHAINS } from "./hooks.ts";
+import { hooksOf } from "./hooks.ts";
 import { markFor, markOf } from "./marks.ts";
+import { OWN_CHAINS } from "./ours.ts";
 import type { Chain, CompileOptions, FamilyProgram, Marks, Program } from "./program.ts";
 import { routingOf } from "./routing.ts";
 
@@ -28,11 +29,7 @@ export function EMPTY_PROGRAM(options: CompileOptions): Program {
 
 function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, family: Family): FamilyProgram {
   const compiled = flows.map((flow): FamilyFlow => {
-    return {
-      flow,
-      parts: partsOf(flow, family),
-      targets: targetsOf(flow, marks, options),
-    };
+    return { flow, parts: partsOf(flow, family), targets: targetsOf(flow, marks, options) };
   });
   const { mains, beside } = dispatch(OWN_CHAINS.flows, compiled, classesOf(options, family));
   const { ipRules, routes, directorMarks } = routingOf(compiled, marks, options, family);
@@ -60,10 +57,7 @@ const showsEmpty = (family: Family) => family === 4;
 /** What the flow's matches do, in iptables' words; the last one ends the visit. */
 function targetsOf({ policy }: Flow, marks: Marks, options: CompileOptions): string[] {
   if (policy === null) return [];
-  const plain: Partial<Record<Action["action"], string>> = {
-    permit: "-j ACCEPT",
-    deny: "-j DROP",
-  };
+  const plain: Partial<Record<Action["action"], string>> = { permit: "-j ACCEPT", deny: "-j DROP" };
   const target = plain[policy.action];
   if (target !== undefined) return [target];
   const mark = markFor(policy, marks, options);

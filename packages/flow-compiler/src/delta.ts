@@ -17,12 +17,7 @@ import { appendRule, declareChain, plain } from "./render.ts";
 import { describeIpRule, describeRoute } from "./routing.ts";
 
 /** What a family should hold that is switched off: nothing of ours. */
-const NOTHING: FamilyProgram = {
-  chains: [],
-  hooks: [],
-  ipRules: [],
-  routes: [],
-};
+const NOTHING: FamilyProgram = { chains: [], hooks: [], ipRules: [], routes: [] };
 
 /** What to do, per family. `ip6` is null when the machine has none; one that is switched off is cleared. */
 export function delta(state: State, program: Program): Delta {
@@ -60,10 +55,7 @@ function difference<T>(found: readonly T[], wanted: readonly T[], name: (one: T)
 
 type Line = { text: string; source: Source | null };
 
-const line = (text: string, source: Source | null = null): Line => ({
-  text,
-  source,
-});
+const line = (text: string, source: Source | null = null): Line => ({ text, source });
 
 /**
  * The restore text: declare (which empties), fill, hang in, take away. A chain is emptied before it is deleted, and

@@ -1,18 +1,6 @@
-/** Where our chains hang in the kernel's own: the names, the jumps, and the sign by which they are known. */
+/** Where our chains hang in the kernel's own. */
+import { HOOK_COMMENT, OWN_CHAINS } from "./ours.ts";
 import type { CompileOptions, Hook } from "./program.ts";
-
-/**
- * The comment of every jump of ours. It is the sign of ownership that a restarted process looks for, so changing
- * it would leave the jumps of older releases behind as somebody else's.
- */
-export const HOOK_COMMENT = "flowmgr";
-
-/** The chains that are not named after a flow. The class chains (`FLOWS-lo`) begin with one of these and `-`. */
-export const OWN_CHAINS = {
-  flows: "FLOWS",
-  outflows: "OUTFLOWS",
-  directors: "DIRECTORS",
-} as const;
 
 /**
  * The jumps of a family. Flows and outflows are hooked in even when there are none: the place in PREROUTING is

@@ -12,8 +12,8 @@ import {
   parseTable,
   refuse,
 } from "@flowmgr/flow-model";
+import { OUR_TABLES } from "./ours.ts";
 import type { CompileOptions, Marks } from "./program.ts";
-import { OUR_TABLES } from "./routing.ts";
 
 /** The mark with this index under a mask: index 1 under 0xff00 is 0x100. */
 export function markOf(index: number, mask: number): number {
@@ -136,10 +136,7 @@ export function markFor(
   const index = "ok" in owner ? own(marks[owner.ok.kind], owner.ok.key) : null;
   // The marks come from assignMarks for this same config, which refuses what has none.
   if (index === null || !("ok" in owner)) throw new Error("a policy without a mark came to compile");
-  return {
-    index,
-    table: owner.ok.kind === "tables" ? Number(owner.ok.key) : null,
-  };
+  return { index, table: owner.ok.kind === "tables" ? Number(owner.ok.key) : null };
 }
 
 /** An own property: a director may be called `constructor`. */

@@ -33,21 +33,9 @@ import { protocolWord } from "./normalise.ts";
  * What one iptables rule asks, field by field, each in iptables-save's words (`! -s 10.0.0.0/8`), "" for nothing.
  * The fields stand in the order in which iptables-save prints them.
  */
-export type Match = {
-  src: string;
-  dst: string;
-  iface: string;
-  proto: string;
-  extension: string;
-};
+export type Match = { src: string; dst: string; iface: string; proto: string; extension: string };
 
-export const ANY: Match = {
-  src: "",
-  dst: "",
-  iface: "",
-  proto: "",
-  extension: "",
-};
+export const ANY: Match = { src: "", dst: "", iface: "", proto: "", extension: "" };
 
 /** A field that cannot hold; `""` is one that always holds. */
 const NEVER = null;
@@ -58,12 +46,7 @@ export function matchesOf(conditions: Conditions, family: Family): Match[] {
   const dst = addressWords("-d", conditions.dst, family);
   const iface = interfaceWords(conditions.iface);
   if (src === NEVER || dst === NEVER || iface === NEVER) return [];
-  return protocolMatches(conditions, family).map((match) => ({
-    src,
-    dst,
-    iface,
-    ...match,
-  }));
+  return protocolMatches(conditions, family).map((match) => ({ src, dst, iface, ...match }));
 }
 
 /** Joins what is not empty: a whole rule from its parts. A loop, because it runs for each of 100 000 rules. */
@@ -85,7 +68,7 @@ export function addressMatch(option: "-s" | "-d", address: Address): string {
 }
 
 /** `-p` with what iptables calls the protocol. */
-export function protocolWords(number: number, not = false): string {
+function protocolWords(number: number, not = false): string {
   return `${bang(not)}-p ${protocolWord(number)}`;
 }
 

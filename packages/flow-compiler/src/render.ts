@@ -53,10 +53,7 @@ export function plain(words: string): string {
   return words;
 }
 
-type FamilyRouting = {
-  ipRules: readonly IpRule[];
-  routes: readonly LocalRoute[];
-};
+type FamilyRouting = { ipRules: readonly IpRule[]; routes: readonly LocalRoute[] };
 
 /** `ip rule`s and routes of both families, one a line, as `ip` would be told; "" when there are none. */
 export function renderRouting({ ip, ip6 }: { ip: FamilyRouting; ip6: FamilyRouting | null }): string {

@@ -11,30 +11,15 @@ import { type Family, networkOf, parseAddress, printAddress } from "@flowmgr/flo
 import type { FamilyFlow, Part } from "./chains.ts";
 import { markFor, markOf } from "./marks.ts";
 import { readValue, single } from "./match.ts";
+import { OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES } from "./ours.ts";
 import type { CompileOptions, IpRule, LocalRoute, Marks } from "./program.ts";
-
-/**
- * Protocol number of our `ip rule`s: how they are known after a restart. Numbers above RTPROT_STATIC (4) are free
- * for programs; rt_protos of iproute2 6.1 names 8 to 18, 42, 99 and 186 to 192. 70 is `F`.
- */
-export const OUR_PROTOCOL = 70;
-
-/** Behind `local` (0), so that this machine's addresses stay its own, and before `main` (32766). */
-export const OUR_PRIORITY = 20_000;
-
-/** Routing tables of directors: 0x666c (`fl`) and the index of the mark, which has at most 16 bits. */
-export const OUR_TABLES = { first: 0x666c_0000, last: 0x666c_ffff } as const;
 
 /** The routing table of the director whose mark has this index. */
 export function directorTable(index: number): number {
   return OUR_TABLES.first + index;
 }
 
-export type Routing = {
-  ipRules: IpRule[];
-  routes: LocalRoute[];
-  directorMarks: number[];
-};
+export type Routing = { ipRules: IpRule[]; routes: LocalRoute[]; directorMarks: number[] };
 
 /** The `ip rule`s and routes of one family, in the order of the marks and of the destinations. */
 export function routingOf(
@@ -60,11 +45,7 @@ export function routingOf(
   const byMark = [...tables].sort(([a], [b]) => a - b);
   const mask = options.markMask;
   return {
-    ipRules: byMark.map(([index, { table }]) => ({
-      mark: markOf(index, mask),
-      mask,
-      table,
-    })),
+    ipRules: byMark.map(([index, { table }]) => ({ mark: markOf(index, mask), mask, table })),
     routes: byMark.flatMap(([, { table, destinations }]) =>
       [...(destinations ?? [])].sort(byAddress).map((destination) => ({ destination, table })),
     ),
