@@ -16,7 +16,7 @@ const KILL = "kill -9 $PPID; exit 1";
 const after = (command: string) => `/usr/sbin/${command} "$@"; ${KILL}`;
 
 const BOUNDARIES: [string, (lab: Lab) => [command: string, body: string]][] = [
-  ["before anything is created", () => ["ip", `[ "$5 $6" = "-4 -batch" ] && ${KILL}`]],
+  ["before anything is created", () => ["ip", `if [ "$5 $6" = "-4 -batch" ]; then ${KILL}; fi`]],
   ["before the first restore", (lab) => [`${lab.iptables}-restore`, KILL]],
   ["between the restores", (lab) => [`${lab.iptables}-restore`, after(`${lab.iptables}-restore`)]],
   ["after the second restore", (lab) => [`${lab.ip6tables}-restore`, after(`${lab.ip6tables}-restore`)]],
