@@ -325,6 +325,26 @@ test("a director keeps its mark when others come before it", async () => {
   ]);
 });
 
+test("a mark that others use is refused by name, and those in force stay", async () => {
+  const mail = "flow mail director pool\n  match proto tcp dst 192.168.0.2 dstport 25\n";
+  const web = "flow web director farm\n  match proto tcp dst 192.168.0.2 dstport 80\n";
+  await lab.call("PUT", "/config", { body: mail });
+  lab.inside("ip", "rule", "add", "fwmark", "0x100/0xff00", "lookup", "77");
+  lab.inside("ip", "rule", "add", "fwmark", "0x200/0xff00", "lookup", "77");
+  await lab.call("GET", "/status?verify=true");
+  expect((await lab.call("PUT", "/config", { body: `# again\n${mail}` })).status).toBe(200);
+  const refused = await lab.call("PUT", "/config", { body: mail + web });
+  expect(refused.status).toBe(422);
+  expect(refused.json.diagnostics).toMatchObject([
+    { code: "mark-in-use", flow: "web", path: "/items/1/policy" },
+  ]);
+  expect(refused.json.diagnostics[0].message).toBe(
+    "mark 0x200, the next free one for director farm, is used by others: ip rule to table 77",
+  );
+  lab.inside("ip", "rule", "delete", "fwmark", "0x100/0xff00", "lookup", "77");
+  lab.inside("ip", "rule", "delete", "fwmark", "0x200/0xff00", "lookup", "77");
+});
+
 test("nothing that is not known slips through", async () => {
   const unknown = await lab.call("POST", "/apply", { body: { etag: "x", forever: true } });
   expect(unknown.status).toBe(422);

@@ -19,6 +19,7 @@ import { compileOptions } from "../settings.ts";
 import { Counting } from "./counters.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import type { Journal, StoredRevision } from "./journal.ts";
+import { markConflict } from "./mark-conflict.ts";
 import { planKernel } from "./plan-kernel.ts";
 import { invalid, kernelDiagnostic } from "./refusals.ts";
 import { serial } from "./serial.ts";
@@ -70,9 +71,13 @@ export class InForce {
   /** The marks of a config; what is in force keeps its own. Throws Problem 422. */
   marks(config: Config): Marks {
     const options = { ...this.#options, tables: this.tables() };
-    const assigned = assignMarks(config, this.now?.marks ?? NO_MARKS, options);
-    if ("marks" in assigned) return assigned.marks;
-    throw invalid(assigned.error);
+    const before = this.now?.marks ?? NO_MARKS;
+    const assigned = assignMarks(config, before, options);
+    if ("error" in assigned) throw invalid(assigned.error);
+    const foreign = this.watch.reading?.foreignMarks ?? [];
+    const conflict = markConflict(config, assigned.marks, before, this.#options.markMask, foreign);
+    if (conflict) throw invalid(conflict);
+    return assigned.marks;
   }
 
   /** What an apply would change, and what the kernel says of it. */
