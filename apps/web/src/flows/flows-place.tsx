@@ -1,14 +1,6 @@
 import { printFlow } from "@flowmgr/flow-model";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import {
-  loadDraft,
-  useDraft,
-  useEdit,
-  useRunning,
-  useStatus,
-  useStore,
-  watchCounters,
-} from "../api/index.ts";
+import { loadDraft, useDraft, useRunning, useStatus, useStore, watchCounters } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
@@ -62,7 +54,6 @@ function Flows({
   const readOnly = textErrors > 0;
   const status = useStatus().data;
   const running = useRunning().data?.config ?? null;
-  const { undo, redo } = useEdit();
   const actions = useFlowActions(readOnly);
   const narrow = useNarrow();
   const unsaved = useStore(unsavedFlows);
@@ -131,9 +122,6 @@ function Flows({
     },
     "/": () => search.current?.focus(),
     "?": () => setAsking({ kind: "keys" }),
-    "Ctrl+z": undo,
-    "Ctrl+Shift+z": redo,
-    "Ctrl+y": redo,
     Escape: () => {
       if (opened !== null) return close();
       if (query === "") return false;

@@ -4,6 +4,7 @@ import { useLocation } from "wouter";
 import { useEdit } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { useKeys } from "../ui/use-keys.ts";
 import styles from "./frame.module.css";
 import { useChanges } from "./use-changes.ts";
 
@@ -14,6 +15,7 @@ export function ChangeBar() {
   const [location, go] = useLocation();
   const [asking, setAsking] = useState(false);
   const count = changes.length;
+  useKeys({ "Ctrl+z": undo, "Ctrl+Shift+z": redo, "Ctrl+y": redo });
   if (location.startsWith("/review") || (count === 0 && !undoLabel && !redoLabel)) return null;
   return (
     <section className={styles.changes} aria-label="Changes not applied">

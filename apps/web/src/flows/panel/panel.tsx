@@ -1,5 +1,5 @@
 import { type Config, type Diagnostic, type Flow, printFlow, type Rule } from "@flowmgr/flow-model";
-import { type Ref, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type Ref, useEffect, useRef, useState } from "react";
 import { useRunning, useStatus } from "../../api/index.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Menu } from "../../ui/menu.tsx";
@@ -27,8 +27,17 @@ export function Panel(props: PanelProps) {
   const { ref, name, config, actions, readOnly, close } = props;
   const edited = useFlow(name, config);
   const running = useRunning().data?.config ?? null;
+
+  // A field is left before the panel goes, so that what was typed counts.
+  function pressed(event: KeyboardEvent) {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    event.preventDefault();
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    close();
+  }
+
   return (
-    <aside ref={ref} className={styles.panel} aria-label={`Flow ${name}`} tabIndex={-1}>
+    <aside ref={ref} className={styles.panel} aria-label={`Flow ${name}`} tabIndex={-1} onKeyDown={pressed}>
       <header className={styles.head}>
         <h2 className={styles.title}>{name}</h2>
         {edited ? (

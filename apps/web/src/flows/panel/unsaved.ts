@@ -2,13 +2,13 @@
  * Flows as they stand in the panel while something in them keeps them from the draft: typed, invalid, not lost.
  * Kept in the browser's storage for this tab, so that closing the panel or reloading the page loses nothing.
  */
-import { type Flow, flowSchema, itemSchema } from "@flowmgr/flow-model";
+import type { Flow } from "@flowmgr/flow-model";
 import { createStore } from "../../ui/store.ts";
 
 /** `base` is the draft's flow that it was typed over. */
 export type Unsaved = { base: Flow; flow: Flow };
 
-const KEY = "flowmgr.unsaved-flows";
+const KEY = "flowmgr.unsaved-flows.1";
 
 /** By name in the draft. */
 export const unsavedFlows = createStore<ReadonlyMap<string, Unsaved>>(read());
@@ -33,22 +33,12 @@ function write(next: ReadonlyMap<string, Unsaved>): void {
   }
 }
 
+/** This page alone wrote it, in this tab; another shape would have another key. */
 function read(): ReadonlyMap<string, Unsaved> {
-  const kept = new Map<string, Unsaved>();
   try {
-    const stored: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
-    for (const [name, value] of Array.isArray(stored) ? stored : []) {
-      const [base, flow] = [flowOf(value?.base), flowOf(value?.flow)];
-      if (typeof name === "string" && base && flow) kept.set(name, { base, flow });
-    }
+    const stored: [string, Unsaved][] = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
+    return new Map(stored);
   } catch {
-    // Not ours or not whole: nothing to offer.
+    return new Map();
   }
-  return kept;
-}
-
-function flowOf(value: unknown): Flow | null {
-  if (!flowSchema.safeParse(value).success) return null;
-  const item = itemSchema.parse(value);
-  return item.kind === "flow" || item.kind === "outflow" ? item : null;
 }
