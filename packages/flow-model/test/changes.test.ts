@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Config, changes, type Edit, edit, longestIncreasing, parse } from "../src/index.ts";
+import { arbitraryConfig, manyFlows } from "../src/testing.ts";
+
+const read = (text: string) => parse(text).config;
+const ABC = "flow a permit match proto tcp\nflow b deny match\nflow c director d match dst 10.0.0.1\n";
+
+describe("changes", () => {
+  it.each([
+    [ABC, "No change", []],
+    [`${ABC}flow d permit match`, "1 flow added; nothing else changes", ["d added"]],
+    [
+      "flow a permit match proto tcp flow b deny match",
+      "1 flow removed; nothing else changes",
+      ["c removed"],
+    ],
+    [ABC.replace("tcp", "udp"), "1 flow changed; nothing else changes", ["a changed"]],
+    [ABC.replace("match", "off match"), "1 flow changed; nothing else changes", ["a changed"]],
+    [ABC.replace("b deny", "b skip deny"), "1 flow switched off; nothing else changes", ["b switched-off"]],
+    [ABC.replace("flow a", "flow x"), "1 flow renamed; nothing else changes", ["x changed was a"]],
+    [
+      ABC.replace("match proto", "match # all\nproto"),
+      "1 flow commented; nothing else changes",
+      ["a commented"],
+    ],
+    [`${ABC}# the end`, "Only comments change", []],
+    [ABC.replace("10.0.0.1", "10.0.0.1/32"), "No change", []],
+    [
+      `flow c director d match dst 10.0.0.1\n${ABC.split("\n").slice(0, 2).join("\n")}`,
+      "1 flow moved; nothing else changes",
+      ["c moved"],
+    ],
+    [
+      `flow new permit match ${ABC.replace("b deny", "b skip deny")}`,
+      "1 flow added, 1 switched off; nothing else changes",
+      ["new added", "b switched-off"],
+    ],
+    [
+      "flow c director e match dst 10.0.0.1 flow a permit match proto tcp flow b deny match",
+      "1 flow changed, 1 moved; nothing else changes",
+      ["c moved", "c changed"],
+    ],
+    ["", "3 flows removed; nothing else changes", ["a removed", "b removed", "c removed"]],
+  ])("to %j: %s", (text, headline, list) => {
+    const found = changes(read(ABC), read(text));
+    expect(found.headline).toBe(headline);
+    expect(
+      found.changes.map(({ name, change, was }) => `${name} ${change}${was ? ` was ${was}` : ""}`),
+    ).toEqual(list);
+  });
+
+  it("finds none between a config and its copy", () => {
+    fc.assert(
+      fc.property(arbitraryConfig(), (config) => {
+        const none = { changes: [], headline: "No change" };
+        expect(changes(config, config)).toEqual(none);
+        expect(changes(config, structuredClone(config))).toEqual(none);
+      }),
+    );
+  });
+
+  it("names the one flow that was moved, whatever its way", () => {
+    const count = 9;
+    const config = manyFlows(count);
+    for (let from = 0; from < count; from++) {
+      for (let to = 0; to < count; to++) {
+        const item = config.items[from];
+        const name = item?.kind === "flow" ? item.name : "";
+        const move: Edit = { do: "move", name, position: to + 1 };
+        const after = edit(config, move);
+        if ("error" in after) throw new Error(after.error.message);
+        const { changes: found } = changes(config, after.config);
+        const isNeighbour = Math.abs(from - to) === 1;
+        expect(found).toHaveLength(from === to ? 0 : 1);
+        // Two neighbours that change places: either may be the one that moved.
+        if (from !== to && !isNeighbour) expect(found).toEqual([{ name, change: "moved" }]);
+      }
+    }
+  });
+
+  it("accounts for every flow that came or went", () => {
+    fc.assert(
+      fc.property(arbitraryConfig(), arbitraryConfig(), (before, after) => {
+        const { changes: found } = changes(before, after);
+        const names = (config: Config) => config.items.map((item) => (item.kind === "flow" ? item.name : ""));
+        const [old, current] = [names(before), names(after)];
+        const appeared = found.filter(({ change, was }) => change === "added" || was !== undefined);
+        expect(appeared.map(({ name }) => name)).toEqual(current.filter((name) => !old.includes(name)));
+        const gone = found.flatMap(({ name, change, was }) => (change === "removed" ? [name] : (was ?? [])));
+        expect(gone.toSorted()).toEqual(old.filter((name) => !current.includes(name)).toSorted());
+      }),
+    );
+  });
+
+  it("finds a longest run that kept its order: as long as a slow search finds", () => {
+    const numbers = fc.uniqueArray(fc.nat(20), { maxLength: 9 });
+    fc.assert(
+      fc.property(numbers, (list) => {
+        const run = longestIncreasing(list).map((position) => list[position] ?? 0);
+        expect(run).toEqual(run.toSorted((a, b) => a - b));
+        const lengths: number[] = [];
+        for (const [index, number] of list.entries()) {
+          const before = list.slice(0, index).map((other, at) => (other < number ? (lengths[at] ?? 0) : 0));
+          lengths.push(Math.max(0, ...before) + 1);
+        }
+        expect(run).toHaveLength(Math.max(0, ...lengths));
+      }),
+    );
+  });
+});
