@@ -76,6 +76,9 @@ test("at a start the time that is left is armed, never more than was promised", 
     stepped(unconfirmed, { on: "start", now }).commands.find((command) => command.do === "arm");
   expect(armed(45_000)).toEqual({ do: "arm", ms: 5_000 });
   expect(armed(-1_000_000)).toEqual({ do: "arm", ms: 30_000 });
+  // The machine may have been started anew and hold nothing.
+  const commands = stepped(unconfirmed, { on: "start", now: 45_000 }).commands;
+  expect(commands).toContainEqual({ do: "switch", revision: 2 });
   expect(stepped(unconfirmed, { on: "start", now: 50_000 }).state).toMatchObject({
     at: "restoring",
     undone: { revision: 2, outcome: "expired" },
@@ -131,7 +134,7 @@ const moves = fc.array(
       }),
     },
   ),
-  { maxLength: 60 },
+  { minLength: 20, maxLength: 80, size: "max" },
 );
 type Move = typeof moves extends fc.Arbitrary<(infer M)[]> ? M : never;
 
@@ -174,6 +177,9 @@ function crash(world: World, lost: boolean): void {
 
 function make(world: World, move: Move): void {
   const trying = world.state.at === "unconfirmed" ? world.state.trying : 0;
+  // Nobody is listened to before a start is through.
+  const starting = world.state.at === "unconfirmed" && world.pending !== null;
+  if (starting && ["apply", "confirm", "revert"].includes(move.move)) return;
   switch (move.move) {
     case "apply":
       send(world, { on: "apply", revision: world.next++, within: move.within });

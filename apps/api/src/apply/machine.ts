@@ -176,8 +176,6 @@ function applied(state: Extract<State, { at: "applying" }>, now: number): Step {
 function refused(state: State, oldRulesInForce: boolean): Step {
   // At a start the tried revision could not be put into the kernel again.
   if (state.at === "unconfirmed") return undo(state, "failed");
-  // It was confirmed while that was under way.
-  if (state.at === "idle") return restore(state.running, null);
   if (state.at !== "applying") return stay(state);
   if (!oldRulesInForce)
     return restore(state.running, {
