@@ -61,8 +61,8 @@ function Opened({ revision, revisions }: { revision: RevisionDetail; revisions: 
 
 const TABS = [
   { name: "text", title: "Text" },
-  { name: "running", title: "Against what is in force" },
-  { name: "before", title: "Against the one before" },
+  { name: "running", title: "Against running" },
+  { name: "before", title: "Against previous" },
 ] as const;
 
 function Views({ revision, revisions }: { revision: RevisionDetail; revisions: readonly Revision[] }) {

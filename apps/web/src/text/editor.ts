@@ -57,6 +57,7 @@ export function flowEditor(known: () => KnownValues): Extension {
       "aria-label": "The flows as text",
       "aria-describedby": "text-state",
       spellcheck: "false",
+      tabindex: "0",
     }),
     editorLooks,
   ];
