@@ -7,7 +7,7 @@
  * milliseconds. A value that does not parse takes no packet: such a config is refused by `check`, and what is
  * traced while someone is typing must not throw.
  */
-import { containsAddress, parseAddress } from "./address.ts";
+import { parseAddress, rangeOf } from "./address.ts";
 import { type IcmpType, parseIcmpType } from "./icmp.ts";
 import { interfaceMatches } from "./names.ts";
 import type { Family, Packet } from "./packet.ts";
@@ -72,13 +72,13 @@ const TESTS: Record<ConditionKind, (condition: Condition, all: Conditions) => Te
 /** Negated or not, only for packets of a family that stands in the list. */
 function addressTest({ not, values }: Condition, of: (packet: Packet) => bigint): Test {
   const addresses = parseEach(values, parseAddress);
-  const networks = {
-    4: addresses.filter((a) => a.family === 4),
-    6: addresses.filter((a) => a.family === 6),
-  };
+  // Ranges, since a comparison allocates nothing and a shift does.
+  const ofFamily = (family: Family) => addresses.filter((one) => one.family === family).map(rangeOf);
+  const ranges = { 4: ofFamily(4), 6: ofFamily(6) };
   return (packet) => {
-    const mine = networks[packet.family];
-    return mine.length > 0 && mine.some((network) => containsAddress(network, of(packet))) !== not;
+    const mine = ranges[packet.family];
+    const bits = of(packet);
+    return mine.length > 0 && mine.some(({ low, high }) => low <= bits && bits <= high) !== not;
   };
 }
 
