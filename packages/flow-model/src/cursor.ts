@@ -101,7 +101,8 @@ export class Cursor {
   /** A misspelt word is reported and then read as the one that was meant. */
   mend(words: ReadonlySet<string>): void {
     // A word of the language that stands in the wrong place is no misspelling.
-    if (this.atEnd || KEYWORDS.has(this.token.text)) return;
+    // Once so much is wrong that no more is kept, nobody reads what was meant, and guessing takes time.
+    if (this.atEnd || KEYWORDS.has(this.token.text) || this.#report.full) return;
     const meant = meantBy(this.token.text, words);
     if (meant === null) return;
     const fixes = [{ label: `Write ${meant}`, text: meant }];

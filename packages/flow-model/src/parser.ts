@@ -171,8 +171,9 @@ function parseRules(cursor: Cursor, pointer: string, flow: Flow): void {
       conditions: {},
     };
     const context = flow.name === "" ? { rule: number } : { flow: flow.name, rule: number };
-    cursor.enter(rule, `${pointer}/rules/${number - 1}`, context);
-    parseRule(cursor, `${pointer}/rules/${number - 1}`, rule, flow);
+    const path = `${pointer}/rules/${number - 1}`;
+    cursor.enter(rule, path, context);
+    parseRule(cursor, path, rule, flow);
     flow.rules.push(rule);
   }
 }

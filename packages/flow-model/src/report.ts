@@ -2,15 +2,19 @@
 import type { Diagnostic, Places, Severity } from "./diagnostic.ts";
 
 /** Most diagnostics that one text or config gives. Five megabytes of garbage hold a million errors; nobody reads them. */
-export const MOST_DIAGNOSTICS = 1000;
+const MOST_DIAGNOSTICS = 1000;
 
 export class Report {
   readonly #kept: Diagnostic[] = [];
   readonly #more = { error: 0, warning: 0 };
 
   add(diagnostic: Diagnostic): void {
-    if (this.#kept.length < MOST_DIAGNOSTICS) this.#kept.push(diagnostic);
-    else this.#more[diagnostic.severity] += 1;
+    if (this.full) this.#more[diagnostic.severity] += 1;
+    else this.#kept.push(diagnostic);
+  }
+
+  get full(): boolean {
+    return this.#kept.length >= MOST_DIAGNOSTICS;
   }
 
   /** What was found. When it was too much, a last diagnostic says how much was left out, and of which severity. */
