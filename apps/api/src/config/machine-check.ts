@@ -21,9 +21,9 @@ export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
   });
 }
 
-/** A flow that is off reaches no packet: whatever it names may be missing. */
+/** A flow that is off keeps its table's mark, so its table has to have a number too. */
 function checkTable(flow: Flow, path: string, machine: Machine): Diagnostic[] {
-  if (flow.skipped || flow.policy?.action !== "table") return [];
+  if (flow.policy?.action !== "table") return [];
   const parsed = parseTable(flow.policy.table);
   // Check has said already what is wrong with it.
   if ("error" in parsed) return [];
@@ -41,7 +41,7 @@ function checkTable(flow: Flow, path: string, machine: Machine): Diagnostic[] {
       },
     ];
   }
-  if (machine.tablesInUse.includes(number)) return [];
+  if (flow.skipped || machine.tablesInUse.includes(number)) return [];
   return [
     {
       ...place,

@@ -1,0 +1,76 @@
+/** The tester: which rule decides this packet, step by step. */
+
+import { trace } from "@flowmgr/flow-analysis";
+import { type Trace, traceBodySchema, traceSchema } from "@flowmgr/flow-api";
+import { markOf } from "@flowmgr/flow-compiler";
+import { type Config, EMPTY_CONFIG, type PacketError, parsePacket } from "@flowmgr/flow-model";
+import type { z } from "zod";
+import type { Api } from "../api.ts";
+import { openJournal } from "../apply/journal.ts";
+import type { Parts } from "../parts.ts";
+import { notFound, Problem } from "../problem.ts";
+import { readText, refuseErrors } from "./body.ts";
+
+type TraceParts = Pick<Parts, "draft" | "engine" | "db" | "settings">;
+type TraceBody = z.output<typeof traceBodySchema>;
+
+export function registerTrace(app: Api, parts: TraceParts): void {
+  app.post(
+    "/trace",
+    {
+      schema: {
+        tags: ["trace"],
+        summary: "What becomes of a packet, step by step; nothing is sent",
+        body: traceBodySchema,
+        response: { 200: traceSchema },
+      },
+    },
+    async ({ body }) => {
+      const config = chosenConfig(parts, body);
+      const packet = parsePacket(body.packet);
+      if ("error" in packet) throw badPacket(packet.error);
+      const { loopback, neighbours } = parts.settings;
+      const tables = new Map(Object.entries(parts.engine.state().tables));
+      const traced = trace(config, packet.ok, { loopback, neighbours, tables });
+      return { ...traced, mark: markFor(parts, config, traced.verdict) };
+    },
+  );
+}
+
+/** `text` goes before `config`; neither means the draft. */
+function chosenConfig({ draft, engine, db }: TraceParts, { config = "draft", text }: TraceBody): Config {
+  if (text !== undefined) {
+    const read = readText(text);
+    refuseErrors(read.diagnostics);
+    return read.config;
+  }
+  if (config === "draft") return draft.get().config;
+  if (config === "running") return engine.running()?.config ?? EMPTY_CONFIG;
+  const revision = openJournal(db).get(config);
+  if (!revision) throw notFound(`There is no revision ${config}.`);
+  return revision.config;
+}
+
+function badPacket({ code, message, help, field }: PacketError): Problem {
+  return new Problem({
+    status: 422,
+    code: "bad-packet",
+    title: "Not a packet",
+    detail: `${message}; ${help}`,
+    diagnostics: [{ code, severity: "error", message, help, path: `/packet/${field}` }],
+  });
+}
+
+/** The mark that the kernel would set; null when none, or when no apply of this config could give one. */
+function markFor({ engine, settings }: TraceParts, config: Config, verdict: Trace["verdict"]): string | null {
+  const { action, director, table } = verdict;
+  if (action !== "director" && action !== "table") return null;
+  try {
+    const marks = engine.marks(config);
+    const index = action === "director" ? marks.directors[director ?? ""] : marks.tables[String(table)];
+    return index === undefined ? null : `0x${markOf(index, settings.markMask).toString(16)}`;
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
+  }
+}

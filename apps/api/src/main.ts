@@ -1,0 +1,135 @@
+/** The command: the only reader of process.env and argv, the only one that prints and sets the exit status. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { openTokens } from "./auth/tokens.ts";
+import { systemClock } from "./clock.ts";
+import { readSettings, type Settings, SettingsError } from "./settings.ts";
+import { settingsHelp } from "./settings-table.ts";
+import { type Running, StartError, signInLink, start } from "./start.ts";
+import { DataDirError, openDatabase } from "./store/database.ts";
+import { VERSION } from "./version.ts";
+
+const USAGE = `flowmgr ${VERSION}: flows that steer packets on a Linux load balancer
+
+  sudo npm start -- [SETTINGS]              start the server (flowmgr serve)
+  sudo npm start -- login-link [SETTINGS]   print another sign-in link
+  npm start -- --help | --version
+
+Settings:
+${settingsHelp()}
+`;
+
+const say = (text: string) => process.stderr.write(`flowmgr: ${text}\n`);
+const print = (text: string) => process.stdout.write(`${text}\n`);
+
+async function main(argv: string[]): Promise<number> {
+  const [command = "--help", ...rest] = argv;
+  if ([command, ...rest].includes("--help")) return show(USAGE);
+  if (command === "--version") return show(`${VERSION}\n`);
+  if (command !== "serve" && command !== "login-link") {
+    say(`"${command}" is not a command; it is serve or login-link, and --help tells more`);
+    return 2;
+  }
+  const { settings, warnings } = readSettings({
+    argv: rest,
+    env: process.env,
+    readFile: (path) => readFileSync(path, "utf8"),
+  });
+  for (const warning of warnings) say(warning);
+  return command === "serve" ? serve(settings) : loginLink(settings);
+}
+
+function show(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+async function serve(settings: Settings): Promise<number> {
+  if (!mayChangeRules()) {
+    say("changing packet rules needs root (CAP_NET_ADMIN): sudo npm start");
+    return 1;
+  }
+  if (settings.target.kind === "host" && !settings.yes && !(await agreed())) return 2;
+  const running = await start(settings, systemClock, { log: (error) => console.error(error) });
+  greet(settings, running);
+  await stopSignal();
+  await running.close();
+  return 0;
+}
+
+/** Bit 12 of the effective capabilities (linux/capability.h): root in a container may lack it. */
+const CAP_NET_ADMIN = 1n << 12n;
+
+function mayChangeRules(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
+  return (BigInt(`0x${effective}`) & CAP_NET_ADMIN) !== 0n;
+}
+
+async function agreed(): Promise<boolean> {
+  say(
+    [
+      "--target host: rules go into this machine's own network. flowmgr will touch there",
+      "  the mangle table of iptables and ip6tables: chains FLOWS, OUTFLOWS, DIRECTORS and @NAME,",
+      "    one jump each in PREROUTING, OUTPUT and INPUT; no other table and no chain of others",
+      "  ip rules and local routes of its own, marked by its protocol number",
+      "A wrong config can cut you off; an apply that is not confirmed goes back by itself.",
+    ].join("\n"),
+  );
+  if (!process.stdin.isTTY) {
+    say("nobody is there to be asked: give --yes if that is meant");
+    return false;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question("Go on? Type yes: ");
+  terminal.close();
+  return answer.trim() === "yes";
+}
+
+function greet(settings: Settings, { url, parts, first }: Running): void {
+  const where =
+    settings.target.kind === "host" ? "this machine's own network" : `namespace ${settings.target.name}`;
+  const code = openTokens(parts.db, parts.clock).newCode("admin");
+  print(`flowmgr ${VERSION} on ${url}, rules go to ${where}`);
+  print(`Token for scripts: ${join(settings.data, "admin-token")}${first ? " (just made)" : ""}`);
+  print("Sign in within ten minutes, once, by this link:");
+  print(`  ${signInLink(url, code)}`);
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process as it would any other. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.off("SIGTERM", stop);
+      process.off("SIGINT", stop);
+      resolve();
+    };
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+  });
+}
+
+function loginLink(settings: Settings): number {
+  if (!existsSync(join(settings.data, "flowmgr.db"))) {
+    say(`there is no flowmgr in ${settings.data}: start it first, or name its directory with --data DIR`);
+    return 1;
+  }
+  const db = openDatabase(settings.data);
+  const row = db.prepare("SELECT url FROM server").get();
+  if (row) print(signInLink(String(row.url), openTokens(db, systemClock).newCode("admin")));
+  else say("the server has never listened; start it first");
+  db.close();
+  return row ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof SettingsError) {
+    say(error.message);
+    process.exitCode = 2;
+  } else if (error instanceof StartError || error instanceof DataDirError) {
+    say(error.message);
+    process.exitCode = 1;
+  } else throw error;
+}

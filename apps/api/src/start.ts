@@ -1,0 +1,108 @@
+/** From settings to a server that answers, in the order in which things may fail. */
+
+import { ensureWorld, openKernel } from "@flowmgr/kernel";
+import type { FastifyInstance } from "fastify";
+import { createEngine } from "./apply/runner.ts";
+import { openTokens } from "./auth/tokens.ts";
+import { createDraft } from "./config/draft.ts";
+import { createEvents } from "./events.ts";
+import type { Clock, Parts } from "./parts.ts";
+import { buildServer, type ServerOptions } from "./server.ts";
+import type { Settings } from "./settings.ts";
+import { lockDataDir, makeDataDir, openDatabase } from "./store/database.ts";
+
+/** The server cannot start; the message says why and what to do. */
+export class StartError extends Error {
+  override name = "StartError";
+}
+
+export type Running = {
+  app: FastifyInstance;
+  parts: Parts;
+  /** Where a browser on this machine finds it, without a slash at the end. */
+  url: string;
+  /** True when this was the first start and the admin's token was written. */
+  first: boolean;
+  /** Requests end, state is on disk, the data directory is free; the rules stay in force. */
+  close(): Promise<void>;
+};
+
+/**
+ * Starts everything. Throws StartError or DataDirError with nothing left open. Rules of the running revision are in
+ * force, and overdue ones rolled back, before the first request is answered.
+ */
+export async function start(settings: Settings, clock: Clock, options: ServerOptions = {}): Promise<Running> {
+  const undo: (() => unknown)[] = [];
+  const close = async () => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  };
+  try {
+    makeDataDir(settings.data);
+    undo.push(lockDataDir(settings.data));
+    const db = openDatabase(settings.data);
+    undo.push(() => db.close());
+    const first = openTokens(db, clock).first(settings.data);
+    const kernel = await reachKernel(settings);
+    const events = createEvents();
+    const engine = createEngine({ settings, db, kernel, clock, events });
+    undo.push(() => engine.stop());
+    await engine.start();
+    const draft = createDraft({ db, clock, events, engine });
+    const parts: Parts = { settings, db, kernel, clock, events, draft, engine };
+    const app = await buildServer(parts, options);
+    undo.push(() => app.close());
+    await listen(app, settings);
+    const url = urlOf(settings, app);
+    db.prepare("INSERT OR REPLACE INTO server (only, url) VALUES (1, ?)").run(url);
+    return { app, parts, url, first, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function reachKernel({ target, backend, ipv6, data }: Settings): Promise<Parts["kernel"]> {
+  try {
+    if (target.kind === "namespace") await ensureWorld(target.name);
+    return await openKernel({ target, backend, ipv6, dataDir: data });
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function listen(app: FastifyInstance, { listen: { host, port } }: Settings): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    const at = `${bracketed(host)}:${port}`;
+    const why: Record<string, string> = {
+      EADDRINUSE: `${at} is in use by another program: stop that one, or choose another with --listen`,
+      EADDRNOTAVAIL: `${host} is not an address of this machine: choose one of its own with --listen`,
+      EACCES: `this user may not listen on ${at}: choose a port above 1023 with --listen`,
+    };
+    throw new StartError(
+      why[String(code)] ?? `cannot listen on ${at}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+function urlOf(settings: Settings, app: FastifyInstance): string {
+  const { listen: asked, tls, behindProxy, allowHost } = settings;
+  const [name] = allowHost;
+  // The proxy speaks HTTPS on the usual port, as far as we can know.
+  if (behindProxy.length > 0 && name) return `https://${name}`;
+  const bound = app.server.address();
+  const port = typeof bound === "object" && bound ? bound.port : asked.port;
+  const everywhere = asked.host === "0.0.0.0" || asked.host === "::";
+  return `${tls ? "https" : "http"}://${name ?? (everywhere ? "127.0.0.1" : bracketed(asked.host))}:${port}`;
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** A sign-in link: the code is in the fragment, which no browser sends and no log keeps. */
+export function signInLink(url: string, code: string): string {
+  return `${url}/#code=${code}`;
+}

@@ -1,0 +1,168 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LIFE, openSessions } from "../src/auth/sessions.ts";
+import { openTokens } from "../src/auth/tokens.ts";
+import { lockDataDir, makeDataDir, openDatabase, transaction } from "../src/store/database.ts";
+import { testClock } from "./clock.ts";
+
+const HOUR = 3_600_000;
+let dir = "";
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "flowmgr-store-"));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true });
+});
+
+describe("the data directory", () => {
+  it("is made for its owner alone", () => {
+    makeDataDir(join(dir, "a/b"));
+    expect(statSync(join(dir, "a/b")).mode & 0o777).toBe(0o700);
+  });
+
+  it("says why it cannot be made", () => {
+    expect(() => makeDataDir("/proc/flowmgr")).toThrow("cannot make the data directory /proc/flowmgr: ");
+  });
+
+  it("takes one user at a time, and another when that one is gone", () => {
+    const free = lockDataDir(dir);
+    expect(() => lockDataDir(dir)).toThrow(`the data directory ${dir} is in use by another flowmgr: `);
+    free();
+    lockDataDir(dir)();
+  });
+
+  it("lets login-link open the database beside the server", () => {
+    const free = lockDataDir(dir);
+    const one = openDatabase(dir);
+    const other = openDatabase(dir);
+    one.exec("INSERT INTO server (only, url) VALUES (1, 'http://x')");
+    expect(other.prepare("SELECT url FROM server").get()).toEqual({ url: "http://x" });
+    for (const db of [one, other]) db.close();
+    free();
+  });
+});
+
+describe("migrations", () => {
+  it("run once, in the order of their numbers", () => {
+    openDatabase(dir).close();
+    const db = openDatabase(dir);
+    const names = db
+      .prepare("SELECT name FROM migrations ORDER BY rowid")
+      .all()
+      .map((row) => String(row.name));
+    expect(names.slice(0, 2)).toEqual(["0001-draft.sql", "0002-auth.sql"]);
+    expect(names).toEqual([...names].sort());
+    db.close();
+  });
+
+  it("refuse a database that a newer version wrote", () => {
+    const db = openDatabase(dir);
+    db.exec("INSERT INTO migrations (name, at) VALUES ('9999-future.sql', '')");
+    db.close();
+    expect(() => openDatabase(dir)).toThrow("written by a newer flowmgr (it has 9999-future.sql)");
+  });
+
+  it("make tables that refuse a value of the wrong type", () => {
+    const db = openDatabase(dir);
+    expect(() => db.exec("INSERT INTO session VALUES ('h', 'n', 'soon', 1)")).toThrow();
+    db.close();
+  });
+});
+
+it("a transaction leaves nothing behind when it fails", () => {
+  const db = openDatabase(dir);
+  expect(() =>
+    transaction(db, () => {
+      db.exec("INSERT INTO server (only, url) VALUES (1, 'x')");
+      throw new Error("no");
+    }),
+  ).toThrow("no");
+  expect(db.prepare("SELECT count(*) AS n FROM server").get()).toEqual({ n: 0 });
+  db.close();
+});
+
+describe("tokens", () => {
+  it("the first start writes one, for the owner's eyes only; the database holds its hash", () => {
+    const db = openDatabase(dir);
+    const tokens = openTokens(db, testClock());
+    expect(tokens.first(dir)).toBe(true);
+    const file = join(dir, "admin-token");
+    const token = readFileSync(file, "utf8").trim();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(tokens.find(token)).toBe("admin");
+    expect(tokens.find(`${token}x`)).toBeNull();
+    expect(JSON.stringify(db.prepare("SELECT * FROM token").all())).not.toContain(token);
+    db.close();
+  });
+
+  it("no second start makes another", () => {
+    const db = openDatabase(dir);
+    openTokens(db, testClock()).first(dir);
+    rmSync(join(dir, "admin-token"));
+    expect(openTokens(db, testClock()).first(dir)).toBe(false);
+    expect(existsSync(join(dir, "admin-token"))).toBe(false);
+    db.close();
+  });
+
+  it("a code signs in once, within ten minutes", () => {
+    const db = openDatabase(dir);
+    const clock = testClock();
+    const tokens = openTokens(db, clock);
+    const once = tokens.newCode("admin");
+    expect(tokens.useCode(once)).toBe("admin");
+    expect(tokens.useCode(once)).toBeNull();
+    const late = tokens.newCode("admin");
+    clock.pass(10 * 60_000);
+    expect(tokens.useCode(late)).toBeNull();
+    const intime = tokens.newCode("admin");
+    clock.pass(10 * 60_000 - 1);
+    expect(tokens.useCode(intime)).toBe("admin");
+    db.close();
+  });
+});
+
+describe("sessions", () => {
+  it("end after twelve idle hours", () => {
+    const db = openDatabase(dir);
+    const clock = testClock();
+    const sessions = openSessions(db, clock);
+    const { secret, session } = sessions.start("admin");
+    expect(session.until - session.since).toBe(12 * HOUR);
+    clock.pass(12 * HOUR - 1);
+    expect(sessions.find(secret)?.name).toBe("admin");
+    clock.pass(12 * HOUR - 1);
+    expect(sessions.find(secret)?.name).toBe("admin");
+    clock.pass(12 * HOUR);
+    expect(sessions.find(secret)).toBeNull();
+    db.close();
+  });
+
+  it("end after a week however busy they are", () => {
+    const db = openDatabase(dir);
+    const clock = testClock();
+    const sessions = openSessions(db, clock);
+    const { secret } = sessions.start("admin");
+    for (let passed = 0; passed + HOUR < LIFE; passed += HOUR) {
+      clock.pass(HOUR);
+      expect(sessions.find(secret)).not.toBeNull();
+    }
+    clock.pass(HOUR);
+    expect(sessions.find(secret)).toBeNull();
+    db.close();
+  });
+
+  it("end when they are ended, one by one", () => {
+    const db = openDatabase(dir);
+    const sessions = openSessions(db, testClock());
+    const one = sessions.start("admin").secret;
+    const other = sessions.start("admin").secret;
+    sessions.end(one);
+    expect(sessions.find(one)).toBeNull();
+    expect(sessions.find(other)).not.toBeNull();
+    db.close();
+  });
+});
