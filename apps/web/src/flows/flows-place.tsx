@@ -149,6 +149,7 @@ function Flows({
           />
         ) : (
           <>
+            <h1 className="visually-hidden">Flows</h1>
             <div className={styles.tools}>
               <input
                 ref={search}

@@ -26,7 +26,7 @@ export function ChangeBar() {
         </span>
       </p>
       <Button look="plain" onClick={undo} disabled={!undoLabel} title={hint("Undo", undoLabel, "Ctrl+Z")}>
-        Undo
+        <Word text="Undo" sign="↶" />
       </Button>
       <Button
         look="plain"
@@ -34,7 +34,7 @@ export function ChangeBar() {
         disabled={!redoLabel}
         title={hint("Redo", redoLabel, "Ctrl+Shift+Z")}
       >
-        Redo
+        <Word text="Redo" sign="↷" />
       </Button>
       <Button look="plain" className={styles.discard} disabled={count === 0} onClick={() => setAsking(true)}>
         Discard
@@ -47,7 +47,10 @@ export function ChangeBar() {
           title={`Discard ${count} ${count === 1 ? "change" : "changes"}?`}
           close={() => setAsking(false)}
         >
-          <p>The draft goes back to what is in force: {headline}. Undo brings the changes back.</p>
+          <p>
+            This drops what you see under Review ({headline}). The draft goes back to what is in force; Undo
+            brings the changes back.
+          </p>
           <div className={styles.answers}>
             <Button onClick={() => setAsking(false)}>Keep</Button>
             <Button
@@ -63,6 +66,18 @@ export function ChangeBar() {
         </Dialog>
       ) : null}
     </section>
+  );
+}
+
+/** A word, and on a phone its sign. */
+function Word({ text, sign }: { text: string; sign: string }) {
+  return (
+    <>
+      <span className={styles.word}>{text}</span>
+      <span className={styles.sign} aria-hidden="true">
+        {sign}
+      </span>
+    </>
   );
 }
 

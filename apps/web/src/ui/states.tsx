@@ -9,7 +9,7 @@ type StateProps = { title: string; children?: ReactNode; actions?: ReactNode };
 export function PlaceState({ title, children, actions }: StateProps) {
   return (
     <div className={styles.state}>
-      <h2 className={styles.title}>{title}</h2>
+      <h1 className={styles.title}>{title}</h1>
       {children ? <div className={styles.detail}>{children}</div> : null}
       {actions ? <div className={styles.actions}>{actions}</div> : null}
     </div>

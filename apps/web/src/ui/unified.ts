@@ -50,15 +50,6 @@ export function rowsOf(patch: string): Row[] {
   return rows;
 }
 
-/** How many lines come and go. */
-export function countOf(rows: readonly Row[]): {
-  added: number;
-  removed: number;
-} {
-  const has = (...kinds: Row["kind"][]) => rows.filter(({ kind }) => kinds.includes(kind)).length;
-  return { added: has("added", "changed"), removed: has("removed", "changed") };
-}
-
 function paired(removed: string[], added: string[], at: { before: number; after: number }): Row[] {
   const rows: Row[] = [];
   for (let index = 0; index < Math.max(removed.length, added.length); index++) {
