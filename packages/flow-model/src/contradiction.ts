@@ -15,7 +15,7 @@ import { PORT_MAX } from "./ports.ts";
 import { hasPorts, ICMP, ICMP6, protocolName, protocolOccurs, SCTP, TCP, UDP } from "./protocols.ts";
 import { CONDITION_KINDS, type ConditionKind } from "./schema.ts";
 
-export type Contradiction = {
+type Contradiction = {
   /** The first condition, in the order written, that cannot hold together with those before it. */
   kind: ConditionKind;
   why: string;

@@ -7,7 +7,7 @@
  */
 import type { Span } from "./diagnostic.ts";
 
-export type Comment = { text: string; span: Span };
+type Comment = { text: string; span: Span };
 
 export type Token = {
   /** The word as written; "" at the end of the text. */

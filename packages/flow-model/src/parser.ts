@@ -34,7 +34,7 @@ export function parse(text: string): Parse {
 }
 
 /** What was read; `places` is a call because few ask for it, see `Cursor`. */
-export type Reading = { config: Config; places: () => Places };
+type Reading = { config: Config; places: () => Places };
 
 /** A reading as `parse` gives it, the places still on demand. */
 export function withPlaces({ config, places }: Reading, diagnostics: Diagnostic[]): Parse {

@@ -1,0 +1,96 @@
+/** What only JSON can say wrong: the path, the config, the message, the help. */
+
+const flow = { kind: "flow", name: "a", policy: { action: "permit" } };
+export const ruled = (conditions: object) => ({
+  items: [{ ...flow, rules: [{ verb: "match", conditions }] }],
+  comment: [],
+});
+const items = (...all: object[]) => ({ items: all, comment: [] });
+
+type JsonRow = [code: string, path: string, config: object, message: string, help: string];
+
+const LISTS = "named lists are not supported yet";
+const LINES = "write one entry for each line, without control characters";
+const CONTROL = "a comment holds a line end or a control character";
+
+export const JSON_ROWS: JsonRow[] = [
+  [
+    "missing-policy",
+    "/items/0/skipped",
+    items({ ...flow, policy: null, skipped: false }),
+    "a flow without a policy is skipped",
+    "set skipped, or give it a policy",
+  ],
+  [
+    "missing-value",
+    "/items/0/rules/0/conditions/src/values",
+    ruled({ src: [] }),
+    "a value is missing behind src",
+    "give it one, or leave src out",
+  ],
+  [
+    "not-yet",
+    "/items/0/rules/0/conditions/dstport/values/1",
+    ruled({ dstport: ["22", "25"] }),
+    "several values are not supported yet",
+    "write a rule for each value",
+  ],
+  [
+    "not-yet",
+    "/items/0/kind",
+    items({ kind: "list", name: "office", values: ["10.0.0.1"] }),
+    LISTS,
+    "leave it out",
+  ],
+  [
+    "not-yet",
+    "/items/0/kind",
+    items({ kind: "expect", verdict: { action: "deny" } }),
+    "expectations are not supported yet",
+    "leave it out",
+  ],
+  [
+    "bad-comment",
+    "/items/0/comment/1",
+    items({ ...flow, comment: ["fine\t", "two\nlines"] }),
+    CONTROL,
+    LINES,
+  ],
+  ["bad-comment", "/items/0/note", items({ ...flow, note: "return\r" }), CONTROL, LINES],
+  ["bad-comment", "/comment/0", { items: [], comment: ["half a pair \ud800"] }, CONTROL, LINES],
+  [
+    "bad-address",
+    "/items/0/rules/0/conditions/src/values/0",
+    ruled({ src: "10.0.0.1 dst 10.0.0.2" }),
+    '"10.0.0.1 dst 10.0.0.2" is not an address; names are not looked up',
+    "write an address such as 192.168.0.1, 192.168.0.0/24 or 2001:db8::/32",
+  ],
+  [
+    "bad-name",
+    "/items/0/name",
+    items({ ...flow, name: "" }),
+    "a name is missing",
+    "a name is 1 to 27 letters, digits, - and _",
+  ],
+  [
+    "icmp-families",
+    "/items/0/rules/0/conditions/icmptype",
+    ruled({ proto: ["icmp", "icmp6"], icmptype: "8" }),
+    "icmptype for both families",
+    "types differ between the families: write a rule for icmp and one for icmp6",
+  ],
+  [
+    "never-holds",
+    "/items/0/rules/0/conditions/dstport",
+    ruled({ dstport: "22", proto: "icmp" }),
+    "this rule can never hold: icmp packets have no ports",
+    "leave dstport out, or write proto tcp, udp or sctp",
+  ],
+  [
+    "never-holds",
+    "/items/0/rules/0/conditions/dstport",
+    ruled({ dstport: "22", proto: { not: true, values: ["tcp", "udp"] } }),
+    "this rule can never hold: not proto tcp leaves no protocol with ports",
+    "leave dstport out, or write proto tcp, udp or sctp",
+  ],
+];

@@ -1,0 +1,158 @@
+/** Errors of structure: the text with its mark, the message, the help. */
+
+export type Row = [code: string, marked: string, message: string, help: string];
+
+const CONDITION_HELP =
+  "a condition has one value; then comes another condition (iface, proto, src, dst, srcport, dstport, icmptype), a rule (match, ignore) or flow";
+const POLICY_HELP =
+  "behind the name comes a policy (permit, deny, director NAME, table ID, skip), then rules (match, ignore)";
+
+/** Words: unknown, misplaced, missing, and those of a later version. */
+export const STRUCTURE: Row[] = [
+  ["unknown-word", "«Flow» a permit match", 'unknown word "Flow"', "write flow"],
+  ["unknown-word", "flow a «accept» match", 'unknown word "accept"', "write permit"],
+  ["unknown-word", "flow a «REJECT» match", 'unknown word "REJECT"', "write deny"],
+  ["unknown-word", "flow a «permti» match", 'unknown word "permti"', "write permit"],
+  ["unknown-word", "flow a permit «mtach»", 'unknown word "mtach"', "write match"],
+  ["unknown-word", "flow a permit match «protocol» tcp", 'unknown word "protocol"', "write proto"],
+  ["unknown-word", "flow a permit match not «--dport» 22", 'unknown word "--dport"', "write dstport"],
+  ["unknown-word", "flow a permit match «port» 22", 'unknown word "port"', "write dstport or srcport"],
+  [
+    "unknown-word",
+    "flow a permit match «any» src 10.0.0.1",
+    'unknown word "any"',
+    "leave out what shall hold for every packet; match alone takes them all",
+  ],
+  ["unknown-word", "flow my «ssh» permit match", 'unknown word "ssh"', POLICY_HELP],
+  [
+    "unknown-word",
+    "flow a skip «nothing» match",
+    'unknown word "nothing"',
+    "behind skip comes an action (permit, deny, director NAME, table ID) or a rule (match, ignore)",
+  ],
+  [
+    "unknown-word",
+    "«hello» world flow a permit match",
+    'unknown word "hello"',
+    "write flow NAME POLICY, then its rules",
+  ],
+  [
+    "misplaced-word",
+    "«match» src 10.0.0.1",
+    '"match" cannot stand here',
+    "write flow NAME POLICY, then its rules",
+  ],
+  ["misplaced-word", "flow a permit match dstport 22 «23»", '"23" cannot stand here', CONDITION_HELP],
+  [
+    "misplaced-word",
+    "flow a permit match dstport 22«,» 23",
+    '"," cannot stand here',
+    "write a rule for each value",
+  ],
+  [
+    "misplaced-word",
+    "flow a permit match proto tcp «deny»",
+    '"deny" cannot stand here',
+    "a policy stands once, right behind the name of its flow",
+  ],
+  [
+    "misplaced-word",
+    "flow a permit «}» match",
+    '"}" cannot stand here',
+    "a rule begins with match or ignore, the next flow with flow",
+  ],
+  [
+    "unknown-word",
+    "flow permit «maildirect» match",
+    'unknown word "maildirect"',
+    `the word behind flow is its name: this flow is called permit; ${POLICY_HELP}`,
+  ],
+  [
+    "misplaced-word",
+    "flow a permit match src «not» 10.0.0.1 dst 10.0.0.2",
+    "not stands before the condition",
+    "write not src 192.168.0.0/24",
+  ],
+  ["missing-name", "flow«»", "a name is missing behind flow", "write flow NAME POLICY, then its rules"],
+  [
+    "missing-name",
+    "flow # which?\n«»",
+    "a name is missing behind flow",
+    "write flow NAME POLICY, then its rules",
+  ],
+  ["missing-director", "flow a director«»", "the director's name is missing", "write director NAME"],
+  ["missing-table", "flow a table\n«{» }", "the routing table is missing", "write table 100, or table main"],
+  [
+    "missing-verb",
+    "flow a permit «src» 10.0.0.1",
+    "match or ignore is missing",
+    "write match or ignore before the conditions",
+  ],
+  [
+    "missing-verb",
+    "flow a permit off «dst» 10.0.0.1",
+    "match or ignore is missing",
+    "write off match or off ignore",
+  ],
+  [
+    "missing-verb",
+    "flow match «proto» tcp",
+    "match or ignore is missing",
+    `the word behind flow is its name: this flow is called match; ${POLICY_HELP}`,
+  ],
+  [
+    "missing-condition",
+    "flow a permit match not «10.0.0.1»",
+    "a condition is missing behind not",
+    "not stands before one condition: not src 192.168.0.0/24",
+  ],
+  [
+    "missing-value",
+    "flow a permit match src\n  «dst» 10.0.0.1",
+    "a value is missing behind src",
+    "write src 192.168.0.0/24",
+  ],
+  ["missing-value", "flow a permit match dstport«»", "a value is missing behind dstport", "write dstport 22"],
+  [
+    "duplicate-condition",
+    "flow a permit match src 10.0.0.1 proto tcp «not\n src 10.0.0.2»",
+    "a second src in one rule",
+    "a condition stands at most once in a rule: write a second rule",
+  ],
+  [
+    "not-yet",
+    "flow a permit match dstport «{ 25, { 110 } }» proto tcp",
+    "lists in braces are not supported yet",
+    "write a rule for each value",
+  ],
+  [
+    "not-yet",
+    "flow a permit match src «@office»",
+    "named lists are not supported yet",
+    "write a rule for each value",
+  ],
+  [
+    "not-yet",
+    "flow a permit match «state new» proto tcp",
+    "state is not supported yet",
+    "leave it out: rules judge every packet by itself",
+  ],
+  [
+    "not-yet",
+    "«outflow» a permit match",
+    "outflows are not supported yet",
+    "write flow, which judges incoming packets, or leave it out",
+  ],
+  [
+    "not-yet",
+    "«list» flow { 10.0.0.1 }",
+    "named lists are not supported yet",
+    "write a rule for each of its values",
+  ],
+  [
+    "not-yet",
+    "«expect» flow deny src 10.0.0.1",
+    "expectations are not supported yet",
+    "leave it out; as a comment it stays for later",
+  ],
+];
