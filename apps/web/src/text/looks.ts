@@ -33,7 +33,6 @@ const tooltips = {
     background: "var(--ground)",
     color: "var(--ink)",
     boxShadow: "0 4px 16px rgb(0 0 0 / 12%)",
-    overflow: "hidden",
   },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": {
     fontFamily: "var(--mono)",
@@ -46,6 +45,7 @@ const tooltips = {
   },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionInfo, .cm-word-help": {
+    margin: "0",
     maxWidth: "320px",
     padding: "8px 12px",
     font: "400 var(--small) / 18px var(--sans)",
