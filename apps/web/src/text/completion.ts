@@ -32,7 +32,9 @@ export function completeFlowText(known: () => KnownValues) {
     if (options.length === 0) return null;
     // Behind a space nothing pops up by itself at a place where the text may just end.
     if (from === context.pos && !context.explicit) return null;
-    return { from, options, validFor: /^[^\s{},#]*$/ };
+    // A word that is whole closes the list, so that Enter behind it begins a line.
+    if (options.some(({ label }) => label === word?.text)) return null;
+    return { from, options };
   };
 }
 

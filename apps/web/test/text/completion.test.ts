@@ -35,4 +35,10 @@ describe("completion", () => {
     expect(offered("flow a permit ", false)).toBeNull();
     expect(offered("flow a permit m", false)).toContain("match");
   });
+
+  test("nothing behind a word that is whole, so that Enter begins a line", () => {
+    expect(offered("flow a permi", false)).toContain("permit");
+    expect(offered("flow a permit", false)).toBeNull();
+    expect(offered("flow a permit match iface eth0", false)).toBeNull();
+  });
 });
