@@ -4,14 +4,7 @@
 // It installs what is missing, says so before it does, and hands over to the Node that the lock file pins.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-	existsSync,
-	mkdirSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,196 +13,159 @@ const PNPM = "pnpm@12.21.0";
 
 /** Debian packages by the command that proves them to be there. */
 const APT_START = {
-	iptables: "iptables",
-	"ip6tables-restore": "iptables",
-	ip: "iproute2",
+  iptables: "iptables",
+  "ip6tables-restore": "iptables",
+  ip: "iproute2",
 };
 const APT_TEST = {
-	...APT_START,
-	chromium: "chromium",
-	tcpreplay: "tcpreplay",
-	ping: "iputils-ping",
-	unshare: "util-linux",
+  ...APT_START,
+  chromium: "chromium",
+  tcpreplay: "tcpreplay",
+  ping: "iputils-ping",
+  unshare: "util-linux",
 };
 
 const [command, ...rest] = process.argv.slice(2);
 
 function say(text) {
-	process.stderr.write(`flowmgr: ${text}\n`);
+  process.stderr.write(`flowmgr: ${text}\n`);
 }
 
 function stop(text) {
-	say(text);
-	process.exit(1);
+  say(text);
+  process.exit(1);
 }
 
 function onPath(name) {
-	const places = [
-		...(process.env.PATH ?? "").split(":"),
-		"/usr/sbin",
-		"/sbin",
-		"/usr/bin",
-	];
-	return places.some((place) => existsSync(join(place, name)));
+  const places = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin", "/usr/bin"];
+  return places.some((place) => existsSync(join(place, name)));
 }
 
 /** Installs the Debian packages that are missing, and names them first. */
 function installPackages(wanted) {
-	const missing = [
-		...new Set(
-			Object.entries(wanted).flatMap(([tool, name]) =>
-				onPath(tool) ? [] : [name],
-			),
-		),
-	];
-	if (missing.length === 0) return;
-	const byHand = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
-	if (!onPath("apt-get"))
-		stop(
-			`these packages are missing: ${missing.join(", ")}. Install them and start again.`,
-		);
-	if (process.getuid?.() !== 0)
-		stop(`run this as root, or first: sudo ${byHand}`);
-	say(`installing Debian packages: ${missing.join(" ")}`);
-	const options = {
-		stdio: ["ignore", "ignore", "inherit"],
-		env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-	};
-	const apt = ["-qq", "-o", "DPkg::Lock::Timeout=600"];
-	try {
-		execFileSync("apt-get", [...apt, "update"], options);
-		execFileSync(
-			"apt-get",
-			[...apt, "install", "-y", "--no-install-recommends", ...missing],
-			options,
-		);
-	} catch {
-		stop(`apt-get could not install them. Try it by hand: ${byHand}`);
-	}
+  const missing = [
+    ...new Set(Object.entries(wanted).flatMap(([tool, name]) => (onPath(tool) ? [] : [name]))),
+  ];
+  if (missing.length === 0) return;
+  const byHand = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
+  if (!onPath("apt-get"))
+    stop(`these packages are missing: ${missing.join(", ")}. Install them and start again.`);
+  if (process.getuid?.() !== 0) stop(`run this as root, or first: sudo ${byHand}`);
+  say(`installing Debian packages: ${missing.join(" ")}`);
+  const options = {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  };
+  const apt = ["-qq", "-o", "DPkg::Lock::Timeout=600"];
+  try {
+    execFileSync("apt-get", [...apt, "update"], options);
+    execFileSync("apt-get", [...apt, "install", "-y", "--no-install-recommends", ...missing], options);
+  } catch {
+    stop(`apt-get could not install them. Try it by hand: ${byHand}`);
+  }
 }
 
 /** Every file below a folder, sorted, without what tools write there. */
 function filesBelow(folder) {
-	return readdirSync(folder, { withFileTypes: true })
-		.filter((entry) => !["node_modules", "dist", "test"].includes(entry.name))
-		.sort((a, b) => (a.name < b.name ? -1 : 1))
-		.flatMap((entry) => {
-			const path = join(folder, entry.name);
-			return entry.isDirectory() ? filesBelow(path) : [path];
-		});
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !["node_modules", "dist", "test"].includes(entry.name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(path) : [path];
+    });
 }
 
 function digest(files) {
-	const hash = createHash("sha256");
-	for (const file of files)
-		hash.update(file).update("\0").update(readFileSync(file)).update("\0");
-	return hash.digest("hex");
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(file).update("\0").update(readFileSync(file)).update("\0");
+  return hash.digest("hex");
 }
 
 /** Does a step when what it was made from has changed since; the stamp is written only when it went well. */
 function whenChanged(stamp, files, step) {
-	const now = digest(files);
-	if (existsSync(stamp) && readFileSync(stamp, "utf8") === now) return;
-	rmSync(stamp, { force: true });
-	step();
-	mkdirSync(dirname(stamp), { recursive: true });
-	writeFileSync(stamp, now);
+  const now = digest(files);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === now) return;
+  rmSync(stamp, { force: true });
+  step();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, now);
 }
 
 function run(program, args, what) {
-	const done = spawnSync(program, args, {
-		cwd: root,
-		stdio: ["ignore", "pipe", "pipe"],
-		encoding: "utf8",
-	});
-	if (done.status === 0) return;
-	process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}`);
-	stop(`${what} failed.`);
+  const done = spawnSync(program, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+  });
+  if (done.status === 0) return;
+  process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}`);
+  stop(`${what} failed.`);
 }
 
 function installModules() {
-	const manifests = [
-		"package.json",
-		"pnpm-workspace.yaml",
-		"pnpm-lock.yaml",
-	].map((name) => join(root, name));
-	for (const group of ["apps", "packages"]) {
-		for (const name of readdirSync(join(root, group))) {
-			const manifest = join(root, group, name, "package.json");
-			if (existsSync(manifest)) manifests.push(manifest);
-		}
-	}
-	whenChanged(join(root, "node_modules/.flowmgr-installed"), manifests, () => {
-		say("installing npm packages");
-		run(
-			"npx",
-			["-y", PNPM, "install", "--frozen-lockfile"],
-			"installing npm packages",
-		);
-	});
+  const manifests = ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml"].map((name) => join(root, name));
+  for (const group of ["apps", "packages"]) {
+    for (const name of readdirSync(join(root, group))) {
+      const manifest = join(root, group, name, "package.json");
+      if (existsSync(manifest)) manifests.push(manifest);
+    }
+  }
+  whenChanged(join(root, "node_modules/.flowmgr-installed"), manifests, () => {
+    say("installing npm packages");
+    run("npx", ["-y", PNPM, "install", "--frozen-lockfile"], "installing npm packages");
+  });
 }
 
 /** The pinned Node itself, not the shell shim in .bin, so that signals reach it. */
 function node() {
-	const binary = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
-	if (!existsSync(binary))
-		stop(
-			`no Node for ${process.platform} ${process.arch}: flowmgr runs on Linux, x64 and arm64.`,
-		);
-	return binary;
+  const binary = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
+  if (!existsSync(binary))
+    stop(`no Node for ${process.platform} ${process.arch}: flowmgr runs on Linux, x64 and arm64.`);
+  return binary;
 }
 
 function buildPage() {
-	const sources = [
-		"apps/web",
-		"packages/flow-model",
-		"packages/flow-analysis",
-		"packages/flow-api",
-	];
-	whenChanged(
-		join(root, "apps/web/dist/.built"),
-		sources.flatMap((name) => filesBelow(join(root, name))),
-		() => {
-			say("building the page");
-			run(
-				node(),
-				[join(root, "node_modules/vite/bin/vite.js"), "build", "apps/web"],
-				"building the page",
-			);
-		},
-	);
+  const sources = ["apps/web", "packages/flow-model", "packages/flow-analysis", "packages/flow-api"];
+  whenChanged(
+    join(root, "apps/web/dist/.built"),
+    sources.flatMap((name) => filesBelow(join(root, name))),
+    () => {
+      say("building the page");
+      run(node(), [join(root, "node_modules/vite/bin/vite.js"), "build", "apps/web"], "building the page");
+    },
+  );
 }
 
 /** Runs the program in the foreground, passes signals on, ends with its status. */
 function handOver(args) {
-	const child = spawn(node(), args, { cwd: root, stdio: "inherit" });
-	// A terminal sends Ctrl-C to the whole group: the child has it already.
-	process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
-	process.on("SIGTERM", () => child.kill("SIGTERM"));
-	process.on("SIGHUP", () => child.kill("SIGTERM"));
-	child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+  const child = spawn(node(), args, { cwd: root, stdio: "inherit" });
+  // A terminal sends Ctrl-C to the whole group: the child has it already.
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  process.on("SIGHUP", () => child.kill("SIGTERM"));
+  child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 }
 
 if (Number(process.versions.node.split(".")[0]) < 20)
-	stop(`Node ${process.versions.node} is too old; 20 or newer is needed.`);
-if (command !== "start" && command !== "test")
-	stop("usage: npm start [-- FLAGS], npm test [-- SUITE ...]");
+  stop(`Node ${process.versions.node} is too old; 20 or newer is needed.`);
+if (command !== "start" && command !== "test") stop("usage: npm start [-- FLAGS], npm test [-- SUITE ...]");
 if (
-	command === "start" &&
-	process.getuid?.() !== 0 &&
-	!rest.includes("--help") &&
-	!rest.includes("--version")
+  command === "start" &&
+  process.getuid?.() !== 0 &&
+  !rest.includes("--help") &&
+  !rest.includes("--version")
 ) {
-	stop("changing packet rules needs root: sudo npm start");
+  stop("changing packet rules needs root: sudo npm start");
 }
 installPackages(command === "start" ? APT_START : APT_TEST);
 installModules();
 buildPage();
 if (command === "start") {
-	handOver([
-		join(root, "apps/api/src/main.ts"),
-		...(/^[a-z]/.test(rest[0] ?? "") ? rest : ["serve", ...rest]),
-	]);
+  handOver([
+    join(root, "apps/api/src/main.ts"),
+    ...(/^[a-z]/.test(rest[0] ?? "") ? rest : ["serve", ...rest]),
+  ]);
 } else {
-	handOver([join(root, ".config/test.ts"), ...rest]);
+  handOver([join(root, ".config/test.ts"), ...rest]);
 }

@@ -11,9 +11,9 @@ import { join } from "node:path";
 
 type Count = { passed: number; failed: number; skipped: number };
 type Suite = {
-	name: string;
-	args: (report: string) => string[];
-	count: (report: string, status: number | null) => Count;
+  name: string;
+  args: (report: string) => string[];
+  count: (report: string, status: number | null) => Count;
 };
 
 const root = join(import.meta.dirname, "..");
@@ -21,116 +21,104 @@ const bin = (path: string) => join(root, "node_modules", path);
 
 /** A command whose exit status is its only result. */
 const step = (name: string, ...args: string[]): Suite => ({
-	name,
-	args: () => args,
-	count: (_report, status) => ({
-		passed: status === 0 ? 1 : 0,
-		failed: status === 0 ? 0 : 1,
-		skipped: 0,
-	}),
+  name,
+  args: () => args,
+  count: (_report, status) => ({
+    passed: status === 0 ? 1 : 0,
+    failed: status === 0 ? 0 : 1,
+    skipped: 0,
+  }),
 });
 
 function vitestCount(report: string): Count {
-	const read = JSON.parse(readFileSync(report, "utf8"));
-	return {
-		passed: Number(read.numPassedTests),
-		failed: Number(read.numFailedTests),
-		skipped: Number(read.numPendingTests) + Number(read.numTodoTests),
-	};
+  const read = JSON.parse(readFileSync(report, "utf8"));
+  return {
+    passed: Number(read.numPassedTests),
+    failed: Number(read.numFailedTests),
+    skipped: Number(read.numPendingTests) + Number(read.numTodoTests),
+  };
 }
 
 function playwrightCount(report: string): Count {
-	const { stats } = JSON.parse(readFileSync(report, "utf8"));
-	return {
-		passed: Number(stats.expected) + Number(stats.flaky),
-		failed: Number(stats.unexpected),
-		skipped: Number(stats.skipped),
-	};
+  const { stats } = JSON.parse(readFileSync(report, "utf8"));
+  return {
+    passed: Number(stats.expected) + Number(stats.flaky),
+    failed: Number(stats.unexpected),
+    skipped: Number(stats.skipped),
+  };
 }
 
 const projects = [
-	"packages/flow-model/tsconfig.json",
-	"packages/flow-model/tsconfig.test.json",
-	"packages/flow-analysis/tsconfig.json",
-	"packages/flow-analysis/tsconfig.test.json",
-	"packages/flow-compiler/tsconfig.json",
-	"packages/flow-compiler/tsconfig.test.json",
-	"packages/flow-api/tsconfig.json",
-	"packages/kernel/tsconfig.json",
-	"apps/api/tsconfig.json",
-	"apps/web/tsconfig.json",
-	"e2e/tsconfig.json",
-	"bench/tsconfig.json",
-	".config/tsconfig.json",
+  "packages/flow-model/tsconfig.json",
+  "packages/flow-model/tsconfig.test.json",
+  "packages/flow-analysis/tsconfig.json",
+  "packages/flow-analysis/tsconfig.test.json",
+  "packages/flow-compiler/tsconfig.json",
+  "packages/flow-compiler/tsconfig.test.json",
+  "packages/flow-api/tsconfig.json",
+  "packages/kernel/tsconfig.json",
+  "apps/api/tsconfig.json",
+  "apps/web/tsconfig.json",
+  "e2e/tsconfig.json",
+  "bench/tsconfig.json",
+  ".config/tsconfig.json",
 ];
 
 const suites: Suite[] = [
-	...projects.map((project) =>
-		step(`types ${project}`, bin("typescript/bin/tsc"), "-p", project),
-	),
-	step("lint", bin("@biomejs/biome/bin/biome"), "check", "."),
-	step("house rules", ".config/house-rules.ts"),
-	step("unused", bin("knip/bin/knip.js"), "--config", ".config/knip.json"),
-	{
-		name: "unit",
-		args: (report) => [
-			bin("vitest/vitest.mjs"),
-			"run",
-			"--config",
-			".config/vitest.config.ts",
-			"--reporter=default",
-			"--reporter=json",
-			`--outputFile.json=${report}`,
-		],
-		count: vitestCount,
-	},
-	{
-		name: "e2e",
-		args: () => [
-			"e2e/node_modules/playwright/cli.js",
-			"test",
-			"--config",
-			"e2e/playwright.config.ts",
-		],
-		count: playwrightCount,
-	},
+  ...projects.map((project) => step(`types ${project}`, bin("typescript/bin/tsc"), "-p", project)),
+  step("lint", bin("@biomejs/biome/bin/biome"), "check", "."),
+  step("house rules", ".config/house-rules.ts"),
+  step("unused", bin("knip/bin/knip.js"), "--config", ".config/knip.json"),
+  {
+    name: "unit",
+    args: (report) => [
+      bin("vitest/vitest.mjs"),
+      "run",
+      "--config",
+      ".config/vitest.config.ts",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ],
+    count: vitestCount,
+  },
+  {
+    name: "e2e",
+    args: () => ["e2e/node_modules/playwright/cli.js", "test", "--config", "e2e/playwright.config.ts"],
+    count: playwrightCount,
+  },
 ];
 
 function runSuite(suite: Suite, folder: string): Count {
-	const report = join(folder, `${suite.name.replace(/\W/g, "-")}.json`);
-	const started = Date.now();
-	const done = spawnSync(process.execPath, suite.args(report), {
-		cwd: root,
-		stdio: ["ignore", "inherit", "inherit"],
-		env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
-	});
-	let count: Count;
-	try {
-		count = suite.count(report, done.status);
-	} catch {
-		count = { passed: 0, failed: 0, skipped: 0 };
-	}
-	const broken =
-		(done.status !== 0 && count.failed === 0) ||
-		count.passed + count.failed === 0;
-	if (broken) count = { ...count, failed: count.failed + 1 };
-	const seconds = ((Date.now() - started) / 1000).toFixed(1);
-	console.log(
-		`${suite.name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`,
-	);
-	return count;
+  const report = join(folder, `${suite.name.replace(/\W/g, "-")}.json`);
+  const started = Date.now();
+  const done = spawnSync(process.execPath, suite.args(report), {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+  });
+  let count: Count;
+  try {
+    count = suite.count(report, done.status);
+  } catch {
+    count = { passed: 0, failed: 0, skipped: 0 };
+  }
+  const broken = (done.status !== 0 && count.failed === 0) || count.passed + count.failed === 0;
+  if (broken) count = { ...count, failed: count.failed + 1 };
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  console.log(`${suite.name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`);
+  return count;
 }
 
 const wanted = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "flowmgr-test-"));
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 for (const suite of suites) {
-	if (wanted.length > 0 && !wanted.some((word) => suite.name.startsWith(word)))
-		continue;
-	const count = runSuite(suite, folder);
-	total.passed += count.passed;
-	total.failed += count.failed;
-	total.skipped += count.skipped;
+  if (wanted.length > 0 && !wanted.some((word) => suite.name.startsWith(word))) continue;
+  const count = runSuite(suite, folder);
+  total.passed += count.passed;
+  total.failed += count.failed;
+  total.skipped += count.skipped;
 }
 rmSync(folder, { recursive: true });
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";

@@ -33,7 +33,8 @@ function programOf(flows: number, changed: number): Program {
   return compile(config, assigned.marks, OPTIONS);
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: number[]) =>
+  values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();
@@ -73,10 +74,13 @@ async function compare(backend: "nft" | "legacy", flows: number): Promise<void> 
     const one: [number[], number[]] = [[], []];
     const empty = programOf(0, 0);
     await kernel.apply(empty);
-    await bareApply({ ip: { chains: [], hooks: [], ipRules: [], routes: [] }, ip6: null, marks: empty.marks }, {
-      ...empty,
-      ip6: null,
-    });
+    await bareApply(
+      { ip: { chains: [], hooks: [], ipRules: [], routes: [] }, ip6: null, marks: empty.marks },
+      {
+        ...empty,
+        ip6: null,
+      },
+    );
     const v4 = (program: Program): Program => ({ ...program, ip6: null });
     await kernel.apply(v4(empty));
     for (let round = 1; round <= ROUNDS; round += 1) {
@@ -94,7 +98,9 @@ async function compare(backend: "nft" | "legacy", flows: number): Promise<void> 
     ] as const) {
       const [a, b] = [median(mine), median(theirs)];
       const times = `${a.toFixed(0)} ms, iptables-restore alone ${b.toFixed(0)} ms`;
-      process.stdout.write(`${backend}, ${flows} flows, ${what}: apply ${times}, ratio ${(a / b).toFixed(1)}\n`);
+      process.stdout.write(
+        `${backend}, ${flows} flows, ${what}: apply ${times}, ratio ${(a / b).toFixed(1)}\n`,
+      );
     }
   } finally {
     await ours.remove();

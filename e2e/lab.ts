@@ -13,173 +13,140 @@ import { test as base, expect, type Page } from "playwright/test";
 const root = join(import.meta.dirname, "..");
 
 export type Lab = {
-	/** Namespace that the rules go into; `${name}-client` and `${name}-server` stand around it. */
-	namespace: string;
-	url: string;
-	token: string;
-	/** A fresh one-time sign-in link. */
-	loginLink(): string;
-	/** What a command prints inside the target namespace. */
-	inside(...command: string[]): string;
-	/** Our chains as the kernel saves them: lines of FLOWS, OUTFLOWS, DIRECTORS and `@...`. */
-	chains(): string[];
-	/** Status and body of a REST call with the admin token. */
-	rest(
-		method: string,
-		path: string,
-		body?: unknown,
-		headers?: Record<string, string>,
-	): Promise<{ status: number; json: unknown }>;
-	/** SIGKILL, then the same server again on the same port and data. */
-	killAndRestart(): Promise<void>;
+  /** Namespace that the rules go into; `${name}-client` and `${name}-server` stand around it. */
+  namespace: string;
+  url: string;
+  token: string;
+  /** A fresh one-time sign-in link. */
+  loginLink(): string;
+  /** What a command prints inside the target namespace. */
+  inside(...command: string[]): string;
+  /** Our chains as the kernel saves them: lines of FLOWS, OUTFLOWS, DIRECTORS and `@...`. */
+  chains(): string[];
+  /** Status and body of a REST call with the admin token. */
+  rest(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; json: unknown }>;
+  /** SIGKILL, then the same server again on the same port and data. */
+  killAndRestart(): Promise<void>;
 };
 
 async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-	const address = server.address();
-	await new Promise((done) => server.close(done));
-	if (address === null || typeof address === "string")
-		throw new Error("no free port");
-	return address.port;
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
 }
 
-function serve(
-	flags: string[],
-): Promise<{ child: ChildProcess; link: string }> {
-	const child = spawn(
-		process.execPath,
-		[join(root, "apps/api/src/main.ts"), "serve", ...flags],
-		{
-			stdio: ["ignore", "pipe", "pipe"],
-		},
-	);
-	return new Promise((done, fail) => {
-		let printed = "";
-		const read = (chunk: Buffer) => {
-			printed += chunk.toString();
-			const link = /(https?:\/\/\S+#\S+)/.exec(printed)?.[1];
-			if (link) done({ child, link });
-		};
-		child.stdout.on("data", read);
-		child.stderr.on("data", read);
-		child.on("exit", (code) =>
-			fail(new Error(`the server ended with ${code}:\n${printed}`)),
-		);
-	});
+function serve(flags: string[]): Promise<{ child: ChildProcess; link: string }> {
+  const child = spawn(process.execPath, [join(root, "apps/api/src/main.ts"), "serve", ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return new Promise((done, fail) => {
+    let printed = "";
+    const read = (chunk: Buffer) => {
+      printed += chunk.toString();
+      const link = /(https?:\/\/\S+#\S+)/.exec(printed)?.[1];
+      if (link) done({ child, link });
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.on("exit", (code) => fail(new Error(`the server ended with ${code}:\n${printed}`)));
+  });
 }
 
 const ended = (child: ChildProcess) =>
-	child.exitCode !== null || child.signalCode !== null
-		? Promise.resolve()
-		: new Promise<void>((done) => child.once("exit", () => done()));
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise<void>((done) => child.once("exit", () => done()));
 
-async function openLab(
-	flags: string[],
-): Promise<{ lab: Lab; close: () => Promise<void> }> {
-	const namespace = `fme2e-${randomBytes(3).toString("hex")}`;
-	const data = mkdtempSync(join(tmpdir(), "flowmgr-e2e-"));
-	const listen = `127.0.0.1:${await freePort()}`;
-	const url = `http://${listen}`;
-	const all = [
-		"--data",
-		data,
-		"--namespace",
-		namespace,
-		"--listen",
-		listen,
-		...flags,
-	];
-	let running = await serve(all);
-	const token = readFileSync(join(data, "admin-token"), "utf8").trim();
-	const inside = (...command: string[]) =>
-		execFileSync("ip", ["netns", "exec", namespace, ...command], {
-			encoding: "utf8",
-		});
-	const lab: Lab = {
-		namespace,
-		url,
-		token,
-		inside,
-		loginLink: () =>
-			/(https?:\/\/\S+#\S+)/.exec(
-				execFileSync(
-					process.execPath,
-					[join(root, "apps/api/src/main.ts"), "login-link", ...all],
-					{
-						encoding: "utf8",
-					},
-				),
-			)?.[1] ?? "",
-		chains: () =>
-			inside("iptables-save", "-t", "mangle")
-				.split("\n")
-				.filter((line) => /^(:|-A )(FLOWS|OUTFLOWS|DIRECTORS|@)/.test(line)),
-		async rest(method, path, body, headers = {}) {
-			const answer = await fetch(`${url}${path}`, {
-				method,
-				headers: {
-					authorization: `Bearer ${token}`,
-					...(body === undefined
-						? {}
-						: {
-								"content-type":
-									typeof body === "string" ? "text/plain" : "application/json",
-							}),
-					...headers,
-				},
-				body:
-					body === undefined
-						? null
-						: typeof body === "string"
-							? body
-							: JSON.stringify(body),
-			});
-			const text = await answer.text();
-			return {
-				status: answer.status,
-				json: text === "" ? null : JSON.parse(text),
-			};
-		},
-		async killAndRestart() {
-			running.child.removeAllListeners("exit");
-			running.child.kill("SIGKILL");
-			await ended(running.child);
-			running = await serve(all);
-		},
-	};
-	const close = async () => {
-		running.child.removeAllListeners("exit");
-		running.child.kill("SIGTERM");
-		await ended(running.child);
-		for (const name of [
-			`${namespace}-client`,
-			`${namespace}-server`,
-			namespace,
-		]) {
-			execFileSync("ip", ["netns", "del", name]);
-		}
-		rmSync(data, { recursive: true });
-	};
-	return { lab, close };
+async function openLab(flags: string[]): Promise<{ lab: Lab; close: () => Promise<void> }> {
+  const namespace = `fme2e-${randomBytes(3).toString("hex")}`;
+  const data = mkdtempSync(join(tmpdir(), "flowmgr-e2e-"));
+  const listen = `127.0.0.1:${await freePort()}`;
+  const url = `http://${listen}`;
+  const all = ["--data", data, "--namespace", namespace, "--listen", listen, ...flags];
+  let running = await serve(all);
+  const token = readFileSync(join(data, "admin-token"), "utf8").trim();
+  const inside = (...command: string[]) =>
+    execFileSync("ip", ["netns", "exec", namespace, ...command], {
+      encoding: "utf8",
+    });
+  const lab: Lab = {
+    namespace,
+    url,
+    token,
+    inside,
+    loginLink: () =>
+      /(https?:\/\/\S+#\S+)/.exec(
+        execFileSync(process.execPath, [join(root, "apps/api/src/main.ts"), "login-link", ...all], {
+          encoding: "utf8",
+        }),
+      )?.[1] ?? "",
+    chains: () =>
+      inside("iptables-save", "-t", "mangle")
+        .split("\n")
+        .filter((line) => /^(:|-A )(FLOWS|OUTFLOWS|DIRECTORS|@)/.test(line)),
+    async rest(method, path, body, headers = {}) {
+      const answer = await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined
+            ? {}
+            : {
+                "content-type": typeof body === "string" ? "text/plain" : "application/json",
+              }),
+          ...headers,
+        },
+        body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
+      });
+      const text = await answer.text();
+      return {
+        status: answer.status,
+        json: text === "" ? null : JSON.parse(text),
+      };
+    },
+    async killAndRestart() {
+      running.child.removeAllListeners("exit");
+      running.child.kill("SIGKILL");
+      await ended(running.child);
+      running = await serve(all);
+    },
+  };
+  const close = async () => {
+    running.child.removeAllListeners("exit");
+    running.child.kill("SIGTERM");
+    await ended(running.child);
+    for (const name of [`${namespace}-client`, `${namespace}-server`, namespace]) {
+      execFileSync("ip", ["netns", "del", name]);
+    }
+    rmSync(data, { recursive: true });
+  };
+  return { lab, close };
 }
 
 /** The server's flags of a spec file: `test.use({ flags: ["--confirm-within", "3"] })`. */
 export const test = base.extend<{ flags: string[]; lab: Lab; signedIn: Page }>({
-	flags: [[], { option: true }],
-	lab: async ({ flags }, use) => {
-		const { lab, close } = await openLab(flags);
-		try {
-			await use(lab);
-		} finally {
-			await close();
-		}
-	},
-	signedIn: async ({ lab, page }, use) => {
-		await page.goto(lab.loginLink());
-		await expect(page.getByRole("navigation").first()).toBeVisible();
-		await use(page);
-	},
+  flags: [[], { option: true }],
+  lab: async ({ flags }, use) => {
+    const { lab, close } = await openLab(flags);
+    try {
+      await use(lab);
+    } finally {
+      await close();
+    }
+  },
+  signedIn: async ({ lab, page }, use) => {
+    await page.goto(lab.loginLink());
+    await expect(page.getByRole("navigation").first()).toBeVisible();
+    await use(page);
+  },
 });
 
 export { expect } from "playwright/test";

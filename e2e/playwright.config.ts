@@ -2,32 +2,32 @@ import { defineConfig } from "playwright/test";
 
 /** Debian's Chromium; as root it needs --no-sandbox, and it must not call home from a machine without a network. */
 const CHROMIUM = {
-	executablePath: "/usr/bin/chromium",
-	args: [
-		"--no-sandbox",
-		"--disable-quic",
-		"--disable-gpu",
-		"--no-first-run",
-		"--disable-background-networking",
-		"--disable-component-update",
-		"--disable-sync",
-	],
+  executablePath: "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
 };
 
 export default defineConfig({
-	testDir: ".",
-	testMatch: "*.spec.ts",
-	// Each worker has a namespace, a server and a database of its own; two fit the smallest machine.
-	workers: 2,
-	retries: 0,
-	timeout: 90_000,
-	expect: { timeout: 15_000 },
-	reporter: [["list"], ["json"]],
-	use: {
-		browserName: "chromium",
-		launchOptions: CHROMIUM,
-		viewport: { width: 1440, height: 900 },
-		trace: "retain-on-failure",
-	},
-	outputDir: "../test-results",
+  testDir: ".",
+  testMatch: "*.spec.ts",
+  // Each worker has a namespace, a server and a database of its own; two fit the smallest machine.
+  workers: 2,
+  retries: 0,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"], ["json"]],
+  use: {
+    browserName: "chromium",
+    launchOptions: CHROMIUM,
+    viewport: { width: 1440, height: 900 },
+    trace: "retain-on-failure",
+  },
+  outputDir: "../test-results",
 });

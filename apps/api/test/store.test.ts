@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -24,7 +24,8 @@ describe("the data directory", () => {
   });
 
   it("says why it cannot be made", () => {
-    expect(() => makeDataDir("/proc/flowmgr")).toThrow("cannot make the data directory /proc/flowmgr: ");
+    writeFileSync(join(dir, "file"), "");
+    expect(() => makeDataDir(join(dir, "file/x"))).toThrow(`cannot make the data directory ${dir}/file/x: `);
   });
 
   it("takes one user at a time, and another when that one is gone", () => {

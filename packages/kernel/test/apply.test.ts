@@ -42,7 +42,11 @@ describe.each(BACKENDS)("%s", (backend) => {
     const tools = wrappers();
     for (const tool of [lab.iptables, lab.ip6tables]) tools.wrap(`${tool}-restore`, "");
     tools.wrap("ip", "");
-    expect(await lab.kernel.apply(program(BOTH))).toMatchObject({ changed: false, reset: [], snapshot: null });
+    expect(await lab.kernel.apply(program(BOTH))).toMatchObject({
+      changed: false,
+      reset: [],
+      snapshot: null,
+    });
     const restores = () => tools.calls().filter((call) => /^ip6?tables-\S+-restore /.test(call));
     expect(tools.calls().length).toBeGreaterThan(0);
     expect(restores()).toEqual([]);
@@ -54,9 +58,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     const lab = await makeLab(backend);
     const other = await lab.reopen();
     const texts = [BOTH, CHANGED, "", BOTH];
-    await Promise.all(
-      texts.map((text, at) => (at % 2 ? other : lab.kernel).apply(program(text))),
-    );
+    await Promise.all(texts.map((text, at) => (at % 2 ? other : lab.kernel).apply(program(text))));
     const ends = [];
     for (const text of [BOTH, CHANGED, ""]) {
       const fresh = await makeLab(backend);
@@ -75,7 +77,9 @@ describe.each(BACKENDS)("%s", (backend) => {
     if (snapshot === null) throw new Error("no snapshot");
     await (await lab.reopen()).restore(snapshot);
     expect(await everything(lab)).toBe(before);
-    await expect(lab.kernel.restore({ id: "000000099" })).rejects.toThrow("snapshot 000000099 is no longer kept");
+    await expect(lab.kernel.restore({ id: "000000099" })).rejects.toThrow(
+      "snapshot 000000099 is no longer kept",
+    );
   });
 
   test("IPv6 switched off clears what was there and leaves ip6tables alone", async () => {

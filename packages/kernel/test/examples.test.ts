@@ -120,7 +120,10 @@ describe.each(BACKENDS)("%s", (backend) => {
 
     const marked = await must(inside(name, `iptables-${backend}-save`, "-c", "-t", "filter"));
     const counts = new Map(
-      (await kernel.counters(wanted)).map(({ source, packets }) => [`${source.flow} ${source.rule}`, packets]),
+      (await kernel.counters(wanted)).map(({ source, packets }) => [
+        `${source.flow} ${source.rule}`,
+        packets,
+      ]),
     );
     const mail = [1, 2, 3].map((rule) => counts.get(`mail ${rule}`) ?? 0);
     expect(mail.every((packets) => packets > 0)).toBe(true);

@@ -28,7 +28,10 @@ const FAULTS: Fault[] = [
   ["a route of the second family", () => ["ip", batchWith("-6", "route add", SAY)]],
   ["the restore of the first family", (lab) => [`${lab.iptables}-restore`, SAY]],
   ["the restore of the second family", (lab) => [`${lab.ip6tables}-restore`, SAY]],
-  ["a restore that says yes and does nothing", (lab) => [`${lab.ip6tables}-restore`, "cat > /dev/null; exit 0"]],
+  [
+    "a restore that says yes and does nothing",
+    (lab) => [`${lab.ip6tables}-restore`, "cat > /dev/null; exit 0"],
+  ],
   ["a restore that is killed", (lab) => [`${lab.ip6tables}-restore`, "kill -9 $$"]],
 ];
 

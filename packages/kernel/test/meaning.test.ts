@@ -3,8 +3,9 @@
  * must have counted the packets whose visit it ended according to `trace`, no more and no fewer.
  * `FLOWMGR_SEED=number` repeats a run, `FLOWMGR_RUNS=number` makes it longer.
  */
-import { assignMarks, type CompileOptions, compile, type Program } from "@flowmgr/flow-compiler";
+
 import { trace } from "@flowmgr/flow-analysis";
+import { assignMarks, type CompileOptions, compile, type Program } from "@flowmgr/flow-compiler";
 import { type Config, type Packet, print } from "@flowmgr/flow-model";
 import { arbitraryConfig, arbitraryPacket } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
@@ -20,7 +21,8 @@ type Tally = { [rule: string]: number };
 /** One config in force, and what is needed to judge packets by it. */
 type Trial = { lab: Lab; config: Config; program: Program; options: CompileOptions; wires: Set<string> };
 
-const key = (flow: string, rule: number | null) => `${flow}: ${rule === null ? "ICMP errors" : `rule ${rule}`}`;
+const key = (flow: string, rule: number | null) =>
+  `${flow}: ${rule === null ? "ICMP errors" : `rule ${rule}`}`;
 
 /** What IPv6 drops before any chain of ours: multicast sources, scopes 0 and 1, loopback off `lo` (ip6_rcv_core). */
 function reachesMangle({ family, iface, src, dst }: Packet): boolean {
@@ -66,7 +68,10 @@ async function measured(trial: Trial, packets: readonly Packet[]): Promise<Tally
       await lab.ns.wire(iface);
       wires.add(iface);
     }
-    await lab.ns.inject(iface, packets.filter((packet) => packet.iface === iface));
+    await lab.ns.inject(
+      iface,
+      packets.filter((packet) => packet.iface === iface),
+    );
   }
   await expect.poll(() => arrived(lab), { timeout: 20_000 }).toBe(there + packets.length);
   const tally: Tally = {};
@@ -89,7 +94,9 @@ async function blame(trial: Trial, packets: readonly Packet[]): Promise<string> 
     suspects = guilty ? half : suspects.slice(half.length);
   }
   const [packet] = suspects;
-  const shown = JSON.stringify(packet, (_, value) => (typeof value === "bigint" ? `0x${value.toString(16)}` : value));
+  const shown = JSON.stringify(packet, (_, value) =>
+    typeof value === "bigint" ? `0x${value.toString(16)}` : value,
+  );
   const [says, counts] = [expected(trial, suspects), await measured(trial, suspects)];
   return `packet ${shown}\nmeaning ${JSON.stringify(says)}\nkernel ${JSON.stringify(counts)}\n${print(trial.config)}`;
 }

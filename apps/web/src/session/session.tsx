@@ -8,9 +8,10 @@ import { Waiting } from "../ui/states.tsx";
 import styles from "./session.module.css";
 import { SignIn } from "./sign-in.tsx";
 
-/** The code of a sign-in link, taken out of the address; read once, before anything is drawn. */
+/** The code of the sign-in link that the page was opened by; read once, before anything is drawn. */
 const linkCode = takeCode();
 
+/** The code of a sign-in link, taken out of the address. */
 function takeCode(): string | null {
   const fragment = location.hash.replace(/^#/, "");
   const code = new URLSearchParams(fragment).get("code");
@@ -30,11 +31,22 @@ export function Session({ children }: { children: ReactNode }) {
   const [codeFailed, setCodeFailed] = useState(false);
   const begun = useRef(false);
   useEffect(() => {
-    if (linkCode === null || begun.current) return;
+    function exchange(code: string) {
+      setExchanging(true);
+      signIn({ code })
+        .then(() => setCodeFailed(false))
+        .catch(() => setCodeFailed(true))
+        .finally(() => setExchanging(false));
+    }
+    if (linkCode !== null && !begun.current) exchange(linkCode);
     begun.current = true;
-    signIn({ code: linkCode })
-      .catch(() => setCodeFailed(true))
-      .finally(() => setExchanging(false));
+    // A link that is pasted into the address of a page that is open only changes the fragment.
+    function pasted() {
+      const code = takeCode();
+      if (code !== null) exchange(code);
+    }
+    window.addEventListener("hashchange", pasted);
+    return () => window.removeEventListener("hashchange", pasted);
   }, []);
   if (exchanging) return <Waiting>Signing in</Waiting>;
   return <Known codeFailed={codeFailed}>{children}</Known>;
