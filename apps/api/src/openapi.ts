@@ -47,7 +47,7 @@ type Override = { zodSchema: unknown; jsonSchema: object };
 function describeLongForm({ zodSchema, jsonSchema }: Override): void {
   const long = longForm.get(zodSchema);
   // Only the output side of a transform comes out empty; the input side knows its short forms.
-  if (!long || Object.keys(jsonSchema).length > 0) return;
+  if (!long || ["type", "oneOf", "anyOf"].some((key) => key in jsonSchema)) return;
   const { $schema: _, ...described } = z.toJSONSchema(long);
   Object.assign(jsonSchema, described);
 }
