@@ -6,7 +6,7 @@
 import { type Complain, LONGEST_VALUE, readValues, type Values } from "./check-values.ts";
 import { canHold, contradiction, wouldTake } from "./contradiction.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
-import { icmpFamily } from "./holds.ts";
+import { familiesOf, icmpFamily } from "./holds.ts";
 import { parseDirectorName, parseName } from "./names.ts";
 import type { Family } from "./packet.ts";
 import { type Parse, parseInto, withPlaces } from "./parser.ts";
@@ -99,7 +99,8 @@ function checkFlow(
   checkPolicy(flow, complain);
   for (const [index, rule] of flow.rules.entries()) {
     const path = `${pointer}/rules/${index}`;
-    checkRule(rule, path, complainer(report, path, { flow: flow.name, rule: index + 1 }), places);
+    const later = flow.rules.slice(index + 1);
+    checkRule(rule, later, path, complainer(report, path, { flow: flow.name, rule: index + 1 }), places);
   }
 }
 
@@ -122,7 +123,7 @@ function checkPolicy({ policy, skipped }: Flow, complain: Complain): void {
   }
 }
 
-function checkRule(rule: Rule, path: string, complain: Complain, places?: () => Places): void {
+function checkRule(rule: Rule, later: Rule[], path: string, complain: Complain, places?: () => Places): void {
   checkComments(rule, complain);
   const values = readValues(rule.conditions, complain);
   const family = icmpFamily(rule.conditions);
@@ -145,7 +146,7 @@ function checkRule(rule: Rule, path: string, complain: Complain, places?: () => 
       message,
       help: never.help,
     });
-  } else warnOfFamily(rule, values, family, complain);
+  } else warnOfFamily(rule, later, values, family, complain);
 }
 
 /** The kinds of the conditions that could be read, in the order in which their author wrote them. */
@@ -170,10 +171,10 @@ function namesBothIcmp({ proto, icmptype }: Values): boolean {
 }
 
 /**
- * `not src 192.168.0.0/24` does not take "all others": it takes no IPv6 packet. Said only where the rest of the
- * rule lets that family through, so that it means something.
+ * `not src 192.168.0.0/24` does not take "all others": it takes no IPv6 packet. Said only where that makes a
+ * difference: the rest of the rule lets that family through, and what an `ignore` lets pass could meet a later rule.
  */
-function warnOfFamily(rule: Rule, values: Values, icmp: Family, complain: Complain): void {
+function warnOfFamily(rule: Rule, later: Rule[], values: Values, icmp: Family, complain: Complain): void {
   for (const kind of ["src", "dst"] as const) {
     const condition = values[kind];
     if (!condition?.not) continue;
@@ -181,6 +182,8 @@ function warnOfFamily(rule: Rule, values: Values, icmp: Family, complain: Compla
     const other = family === 4 ? 6 : 4;
     if (condition.values.some((address) => address.family === other) || !wouldTake(values, icmp, other))
       continue;
+    const metLater = () => later.some((one) => !one.off && familiesOf(one).includes(other));
+    if (rule.verb === "ignore" && !metLater()) continue;
     const text = printCondition(kind, rule.conditions[kind] ?? { not: true, values: [] });
     const message = `${text} holds for IPv${family} packets only`;
     const help = `IPv${other} packets go on to the next rule; to ${rule.verb} them too, add a rule with ${kind} ${other === 4 ? "0.0.0.0/0" : "::/0"}`;

@@ -58,6 +58,15 @@ describe("check", () => {
     expect(codes(rule("not src 10.0.0.0/8 proto tcp"))).toEqual(["one-family"]);
   });
 
+  it("does not warn of an ignore that changes nothing for the other family", () => {
+    const ignore = "flow a permit ignore not src 10.0.0.0/8";
+    expect(codes(`${ignore} match dst 10.0.0.1`)).toEqual([]);
+    expect(codes(`${ignore} off match`)).toEqual([]);
+    expect(codes(ignore)).toEqual([]);
+    expect(codes(`${ignore} match`)).toEqual(["one-family"]);
+    expect(codes(`${ignore} match dst 2001:db8::1`)).toEqual(["one-family"]);
+  });
+
   it("says the same of text and of the JSON that it stands for", () => {
     const text = `flow a permit match src 10.1.2.3/8 not dst 10.0.0.1
 flow a deny ignore icmptype 8 dstport 22 match state new

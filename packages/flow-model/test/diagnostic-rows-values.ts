@@ -97,7 +97,7 @@ export const MEANING: Row[] = [
   ],
   [
     "one-family",
-    "flow a permit ignore «not src 192.168.0.0/24» proto tcp",
+    "flow a permit ignore «not src 192.168.0.0/24» proto tcp match dstport 22",
     "not src 192.168.0.0/24 holds for IPv4 packets only",
     "IPv6 packets go on to the next rule; to ignore them too, add a rule with src ::/0",
   ],
