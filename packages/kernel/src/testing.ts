@@ -89,11 +89,6 @@ export async function makeNamespace(): Promise<TestNamespace> {
   };
 }
 
-/** Takes away the lock file of a small world that is gone. */
-export function forgetWorld(name: string): void {
-  forgetLock(openTarget({ kind: "namespace", name }));
-}
-
 async function setting(namespace: string, path: string, value: string): Promise<void> {
   await must(["ip", "netns", "exec", namespace, "tee", `/proc/sys/net/${path}`], { stdin: value });
 }

@@ -9,8 +9,9 @@
  * The same wires carry IPv6 (`fd00::/64` and `fd00:0:0:1::/64`, the same last digits).
  */
 import { existsSync } from "node:fs";
+import { forgetLock } from "./lock.ts";
 import { complaint, run, succeeded } from "./run.ts";
-import { isNamespaceName } from "./target.ts";
+import { isNamespaceName, openTarget } from "./target.ts";
 
 /** The alias of `lo` in a namespace that we made: it lives and dies with the namespace. */
 const MARK = "flowmgr small world";
@@ -70,6 +71,7 @@ export async function removeWorld(name: string): Promise<void> {
   for (const namespace of [name, ...wires(name).map((wire) => wire.peer)]) {
     if ((await namespaceOwner(namespace)) === "us") await must(["ip", "netns", "delete", namespace]);
   }
+  if (!existsSync(`/run/netns/${name}`)) forgetLock(openTarget({ kind: "namespace", name }));
 }
 
 async function ensureNamespace(name: string, fresh: string[]): Promise<void> {

@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ensureWorld, openKernel, removeWorld } from "../src/index.ts";
 import { complaint, run, start, succeeded } from "../src/run.ts";
-import { forgetWorld, randomName } from "../src/testing.ts";
+import { randomName } from "../src/testing.ts";
 import { BACKENDS, OPTIONS, program, scratch } from "./lab.ts";
 
 const EXAMPLES = `flow ssh permit ignore not src 192.168.0.0/24 match proto tcp dst 192.168.0.1 dstport 22
@@ -66,10 +66,7 @@ const pingIsDropped = async (from: string, ...words: string[]) =>
 
 async function makeWorld(backend: "nft" | "legacy") {
   const name = randomName();
-  onTestFinished(async () => {
-    await removeWorld(name);
-    forgetWorld(name);
-  });
+  onTestFinished(() => removeWorld(name));
   await ensureWorld(name);
   const kernel = await openKernel({
     target: { kind: "namespace", name },
