@@ -24,16 +24,22 @@ const loadError = createStore<Error | null>(null);
 let runningConfig: Config | null = null;
 let sending = false;
 let loading = false;
+/** The draft changed again while it was being read: what arrives may be the older one. */
+let outdated = false;
 
 const RETRY_MS = 2000;
 
 /** Reads the draft; called at the start and whenever an event names another ETag. */
 export async function loadDraft(): Promise<void> {
+  outdated = true;
   if (loading) return;
   loading = true;
   try {
-    const answer = await get<Draft>("/draft");
-    draft.set(loaded(draft.get(), answer));
+    while (outdated) {
+      outdated = false;
+      const answer = await get<Draft>("/draft");
+      draft.set(loaded(draft.get(), answer));
+    }
     loadError.set(null);
   } catch (error) {
     loadError.set(error instanceof Error ? error : new Unreachable());
