@@ -1,12 +1,13 @@
 /**
  * One apply at a time on this machine and target, whoever asks: two servers, a server and the command line.
  *
- * `flock` holds the lock as long as `cat` runs, and `cat` runs until our end of its input closes, so the lock ends
- * with us, also by SIGKILL; there is no stale lock to break. A byte sent through says when it is held.
+ * The kernel holds the lock as long as anyone has the file open that it was taken with: we, and every command that
+ * we start under it. So it ends with us, also by SIGKILL, and there is no stale lock to break; but a restore that
+ * outlives us keeps it to its end, and whoever comes next reads what is really there and not what is about to change.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { start } from "./run.ts";
+import { complaint, run, succeeded } from "./run.ts";
 import type { Target } from "./target.ts";
 
 /** Not the data directory: two servers with different ones may have the same target. Root's only. */
@@ -15,33 +16,28 @@ const LOCKS = "/run/flowmgr";
 /** Seconds to wait for another apply. A big one takes about ten, with its rollback twice that. */
 const WAIT = 60;
 
-export type Lock = { release(): Promise<void> };
-
-/** Waits for the lock; throws when another process holds it for longer than a minute. */
-export async function lock(target: Target): Promise<Lock> {
+/**
+ * Does the work under the lock, by a target whose commands hold it too. Throws when another process holds it for
+ * longer than a minute.
+ */
+export async function underLock<Result>(
+  target: Target,
+  work: (locked: Target) => Promise<Result>,
+): Promise<Result> {
   mkdirSync(LOCKS, { recursive: true, mode: 0o700 });
-  const child = start(["flock", "--wait", String(WAIT), lockFile(target), "cat"]);
-  const ended = new Promise<void>((resolve) => {
-    child.on("close", () => resolve());
-    child.on("error", () => resolve());
-  });
-  const held = new Promise<boolean>((resolve) => {
-    child.stdout.once("data", () => resolve(true));
-    void ended.then(() => resolve(false));
-  });
-  child.stdin.on("error", () => undefined);
-  child.stdin.write("\n");
-  if (!(await held)) {
-    throw new Error(
-      `another process has been changing ${target.label} for more than ${WAIT} s; try again later`,
-    );
+  const file = openSync(lockFile(target), "a", 0o600);
+  try {
+    const ran = await run(["flock", "--wait", String(WAIT), "3"], { keep: file, limit: (WAIT + 10) * 1000 });
+    if (ran.status === 1) {
+      throw new Error(
+        `another process has been changing ${target.label} for more than ${WAIT} s; try again later`,
+      );
+    }
+    if (!succeeded(ran)) throw new Error(complaint(ran));
+    return await work({ ...target, run: (argv, options) => target.run(argv, { ...options, keep: file }) });
+  } finally {
+    closeSync(file);
   }
-  return {
-    release() {
-      child.stdin.end();
-      return ended;
-    },
-  };
 }
 
 function lockFile(target: Target): string {

@@ -5,7 +5,7 @@ import { check } from "./check.ts";
 import { counters } from "./counters.ts";
 import { kernelError } from "./errors.ts";
 import { type Applied, type Kernel, KernelError } from "./kernel.ts";
-import { lock } from "./lock.ts";
+import { underLock } from "./lock.ts";
 import type { Machine } from "./read.ts";
 import { openSnapshots } from "./snapshot.ts";
 import { readAll } from "./surroundings.ts";
@@ -31,14 +31,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const machine: Machine = { target, capabilities };
   const inTurn = oneAtATime();
   const applyLocked = (program: Parameters<Kernel["apply"]>[0]): Promise<Applied> =>
-    inTurn(async () => {
-      const held = await lock(target);
-      try {
-        return await apply(machine, snapshots, program);
-      } finally {
-        await held.release();
-      }
-    });
+    inTurn(() => underLock(target, (locked) => apply({ ...machine, target: locked }, snapshots, program)));
   return {
     facts: capabilities.facts,
     read: () => telling(() => readAll(machine, snapshots.latest()?.chains ?? { ip: [], ip6: [] })),

@@ -15,6 +15,8 @@ const KILL = "kill -9 $PPID; exit 1";
 /** The real command runs to its end, then its parent is killed. */
 const after = (command: string) => `/usr/sbin/${command} "$@"; ${KILL}`;
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 const BOUNDARIES: [string, (lab: Lab) => [command: string, body: string]][] = [
   ["before anything is created", () => ["ip", `if [ "$5 $6" = "-4 -batch" ]; then ${KILL}; fi`]],
   ["before the first restore", (lab) => [`${lab.iptables}-restore`, KILL]],
@@ -41,5 +43,30 @@ describe.each(BACKENDS)("%s", (backend) => {
       await fresh.kernel.apply(program(next));
       expect(await everything(lab)).toBe(await everything(fresh));
     }
+  });
+
+  test("a restore that outlives its process is waited for, not overtaken by", async () => {
+    const lab = await makeLab(backend);
+    await lab.kernel.apply(program(OLD));
+    const file = join(lab.dataDir, "program.json");
+    const go = join(lab.dataDir, "go");
+    writeFileSync(file, JSON.stringify(program(NEW)));
+    const tools = wrappers();
+    // Its parent dies at once; it goes on when it is told to.
+    const orphan = `exec > /dev/null 2>&1; kill -9 $PPID; until [ -e ${go} ]; do sleep 0.02; done`;
+    tools.wrap(`${lab.iptables}-restore`, orphan);
+    const child = join(import.meta.dirname, "apply-child.ts");
+    expect((await run([process.execPath, child, lab.ns.name, backend, lab.dataDir, file])).failure).toBe(
+      "killed",
+    );
+    tools.wrap(`${lab.iptables}-restore`, "");
+    const next = lab.reopen().then((kernel) => kernel.apply(program(OLD)));
+    // Long enough for one that does not wait to be done.
+    await Promise.race([next, pause(1_500)]);
+    writeFileSync(go, "");
+    await next;
+    const fresh = await makeLab(backend);
+    await fresh.kernel.apply(program(OLD));
+    await expect.poll(() => everything(lab)).toBe(await everything(fresh));
   });
 });
