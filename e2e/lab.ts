@@ -21,6 +21,8 @@ export type Lab = {
   loginLink(): string;
   /** What a command prints inside the target namespace. */
   inside(...command: string[]): string;
+  /** What a command prints inside the client's namespace, 192.168.0.10. */
+  fromClient(...command: string[]): string;
   /** Our chains as the kernel saves them: lines of FLOWS, OUTFLOWS, DIRECTORS and `@...`. */
   chains(): string[];
   /** Status and body of a REST call with the admin token. */
@@ -73,15 +75,17 @@ async function openLab(flags: string[]): Promise<{ lab: Lab; close: () => Promis
   const all = ["--data", data, "--namespace", namespace, "--listen", listen, ...flags];
   let running = await serve(all);
   const token = readFileSync(join(data, "admin-token"), "utf8").trim();
-  const inside = (...command: string[]) =>
-    execFileSync("ip", ["netns", "exec", namespace, ...command], {
-      encoding: "utf8",
-    });
+  const within =
+    (name: string) =>
+    (...command: string[]) =>
+      execFileSync("ip", ["netns", "exec", name, ...command], { encoding: "utf8" });
+  const inside = within(namespace);
   const lab: Lab = {
     namespace,
     url,
     token,
     inside,
+    fromClient: within(`${namespace}-client`),
     loginLink: () =>
       /(https?:\/\/\S+#\S+)/.exec(
         execFileSync(process.execPath, [join(root, "apps/api/src/main.ts"), "login-link", ...all], {
