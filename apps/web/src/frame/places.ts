@@ -5,4 +5,3 @@ export const PLACES = [
   { path: "/review", label: "Review" },
   { path: "/history", label: "History" },
 ] as const;
-export type PlacePath = (typeof PLACES)[number]["path"];

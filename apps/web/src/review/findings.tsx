@@ -27,7 +27,6 @@ function List({ title, tone, found }: ListProps) {
       <h2>{title}</h2>
       <ul>
         {found.slice(0, SHOWN).map((finding, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: two findings may be the same in all but their place
           <li key={index}>
             <span>
               {finding.flow ? (

@@ -26,7 +26,6 @@ export function Problems({ diagnostics, goTo, fix }: ProblemsProps) {
       <ul>
         {diagnostics.slice(0, SHOWN).map((diagnostic, index) => (
           <Problem
-            // biome-ignore lint/suspicious/noArrayIndexKey: two diagnostics may be the same in all but their place
             key={index}
             diagnostic={diagnostic}
             goTo={() => goTo(diagnostic)}

@@ -128,7 +128,6 @@ function LineText({ line, change }: { line: Line | null; change: Change }) {
       </span>
       {change ? <span className="visually-hidden">{change}: </span> : null}
       {line.pieces.map(({ text, changed }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have nothing but their order
         <Fragment key={index}>{changed ? <mark>{text}</mark> : text}</Fragment>
       ))}
     </td>

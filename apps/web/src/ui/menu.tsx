@@ -115,7 +115,8 @@ function itemsOf(list: HTMLElement | null): HTMLElement[] {
 function moved(event: KeyboardEvent, list: HTMLElement | null, shut: () => void): void {
   event.stopPropagation();
   const items = itemsOf(list);
-  const at = items.findIndex((item) => item === document.activeElement);
+  const focused = document.activeElement;
+  const at = focused instanceof HTMLElement ? items.indexOf(focused) : -1;
   const target = targetOf(event.key, items, at);
   if (event.key === "Tab" || event.key === "Escape") shut();
   if (!target && event.key !== "Escape") return;
