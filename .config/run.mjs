@@ -16,13 +16,14 @@ const APT_START = {
   iptables: "iptables",
   "ip6tables-restore": "iptables",
   ip: "iproute2",
+  flock: "util-linux",
+  unshare: "util-linux",
 };
 const APT_TEST = {
   ...APT_START,
   chromium: "chromium",
   tcpreplay: "tcpreplay",
   ping: "iputils-ping",
-  unshare: "util-linux",
 };
 
 const [command, ...rest] = process.argv.slice(2);
