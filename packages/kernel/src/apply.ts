@@ -2,7 +2,7 @@
  * From what stands on the machine to a program, in the smallest change, so that at every moment traffic is judged by
  * the old rules or by the new ones.
  *
- *   1 snapshot, on disk
+ *   1 remember  a snapshot and the names of the chains, on disk
  *   2 create    the routes and ip rules that the new rules need
  *   3 switch    one restore per family, atomic to traffic
  *   4 delete    the ip rules and routes that nothing needs any more
@@ -35,7 +35,7 @@ import {
 import type { Tools } from "./capabilities.ts";
 import { culprit } from "./check.ts";
 import { kernelError, Refusal, refusal, telling, textOf } from "./errors.ts";
-import type { Applied } from "./kernel.ts";
+import type { Applied, ApplyOptions, Snapshot } from "./kernel.ts";
 import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
 import { succeeded } from "./run.ts";
 import type { Snapshots } from "./snapshot.ts";
@@ -44,28 +44,62 @@ import type { Snapshots } from "./snapshot.ts";
 const RESTORE_LIMIT = 120_000;
 
 /** Throws KernelError, which says whether the old rules are in force. The caller holds the lock of the target. */
-export async function apply(machine: Machine, snapshots: Snapshots, program: Program): Promise<Applied> {
+export async function apply(
+  machine: Machine,
+  snapshots: Snapshots,
+  program: Program,
+  options: ApplyOptions = {},
+): Promise<Applied> {
   const { now, change } = await plan(machine, snapshots, program);
-  if (isEmptyDelta(change)) return { changed: false, delta: change, reset: [], snapshot: null };
+  if (isEmptyDelta(change)) {
+    settle(snapshots, program);
+    return { changed: false, delta: change, reset: [], snapshot: null };
+  }
   const before = stateOf(now);
-  const chains = {
-    ip: union(names(before.ip), names(program.ip)),
-    ip6: union(names(before.ip6), names(program.ip6)),
-  };
-  const snapshot = snapshots.write({ before, chains });
+  const chains = union(chainsOf(before), chainsOf(program));
+  const snapshot = remember(snapshots, before, chains, options);
   try {
     await carryOut(machine, change, program);
     await mustHold(machine, chains, program);
   } catch (error) {
     const { oldRulesInForce, outcome } = await goBack(machine, chains, before);
+    if (oldRulesInForce) settle(snapshots, before);
     throw kernelError(error, outcome, oldRulesInForce);
   }
+  settle(snapshots, program);
   return {
     changed: true,
     delta: change,
     reset: resetRules(change, program),
     snapshot,
   };
+}
+
+function remember(
+  snapshots: Snapshots,
+  before: State,
+  chains: Remembered,
+  { evenWithoutDisk = false }: ApplyOptions,
+): Snapshot | null {
+  try {
+    snapshots.remember(chains);
+    return snapshots.write(before);
+  } catch (error) {
+    if (evenWithoutDisk) return null;
+    throw kernelError(`the snapshot cannot be written: ${textOf(error)}`, "nothing was changed", true);
+  }
+}
+
+/**
+ * A chain that went is nobody's, and who makes one of that name tomorrow is its owner. A disk that does not take
+ * this leaves us with names too many, which the next apply puts right.
+ */
+function settle(snapshots: Snapshots, inForce: State | Program): void {
+  try {
+    snapshots.remember(chainsOf(inForce));
+  } catch {
+    // Said above.
+  }
 }
 
 /** The program that puts a snapshot's words back. */
@@ -96,7 +130,7 @@ async function plan(
   program: Program,
 ): Promise<{ now: OwnReading; change: Delta }> {
   try {
-    const now = await readOwn(machine, snapshots.latest()?.chains ?? { ip: [], ip6: [] });
+    const now = await readOwn(machine, snapshots.remembered());
     refuseMissingFamily(now, program);
     refuseForeignNames(now, program);
     return { now, change: delta(stateOf(now), program) };
@@ -240,12 +274,14 @@ function stateOf(reading: OwnReading): State {
   return { ip: reading.ip.state, ip6: reading.ip6?.state ?? null };
 }
 
-function names(family: { chains: { name: string }[] } | null): string[] {
-  return family?.chains.map((chain) => chain.name) ?? [];
+function chainsOf({ ip, ip6 }: State | Program): Remembered {
+  const names = (family: State["ip"] | FamilyProgram | null) => family?.chains.map(({ name }) => name) ?? [];
+  return { ip: names(ip), ip6: names(ip6) };
 }
 
-function union(one: string[], other: string[]): string[] {
-  return [...new Set([...one, ...other])];
+function union(one: Remembered, other: Remembered): Remembered {
+  const both = (family: FamilyName) => [...new Set([...one[family], ...other[family]])];
+  return { ip: both("ip"), ip6: both("ip6") };
 }
 
 /** The rules whose counters begin anew: those that count, in chains that were there and are written again. */

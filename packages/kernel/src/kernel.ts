@@ -37,12 +37,17 @@ export type Applied = {
   delta: Delta;
   /** Rules whose counters began anew, because their chain was rewritten. */
   reset: Source[];
-  /** The way back; null when nothing changed. */
+  /** The way back; null when nothing changed, or when the disk did not take it and that was allowed. */
   snapshot: Snapshot | null;
 };
 
 /** Opaque to all but the kernel package: the before-image, also on disk. */
 export type Snapshot = { id: string };
+
+export type ApplyOptions = {
+  /** Goes on when the snapshot cannot be written: a full disk must not keep the old rules from coming back. */
+  evenWithoutDisk?: boolean;
+};
 
 export type Kernel = {
   readonly facts: Facts;
@@ -54,7 +59,7 @@ export type Kernel = {
    * Snapshot on disk, create, one restore per family, delete, read back and compare. On any failure back to the
    * snapshot, verified, then throws KernelError, which says whether the old rules are in force again.
    */
-  apply(program: Program): Promise<Applied>;
+  apply(program: Program, options?: ApplyOptions): Promise<Applied>;
   /** Back to a program that was in force: apply with the snapshot's words; used by rollback and at start. */
   restore(snapshot: Snapshot): Promise<void>;
   /** Packet and byte counts per rule of the program, both families added up. */

@@ -4,7 +4,7 @@ import { type Backend, findCapabilities } from "./capabilities.ts";
 import { check } from "./check.ts";
 import { counters } from "./counters.ts";
 import { kernelError } from "./errors.ts";
-import { type Applied, type Kernel, KernelError } from "./kernel.ts";
+import { type Kernel, KernelError } from "./kernel.ts";
 import { underLock } from "./lock.ts";
 import type { Machine } from "./read.ts";
 import { openSnapshots } from "./snapshot.ts";
@@ -30,11 +30,13 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const snapshots = openSnapshots(options.dataDir, target.id);
   const machine: Machine = { target, capabilities };
   const inTurn = oneAtATime();
-  const applyLocked = (program: Parameters<Kernel["apply"]>[0]): Promise<Applied> =>
-    inTurn(() => underLock(target, (locked) => apply({ ...machine, target: locked }, snapshots, program)));
+  const applyLocked: Kernel["apply"] = (program, how) =>
+    inTurn(() =>
+      underLock(target, (locked) => apply({ ...machine, target: locked }, snapshots, program, how)),
+    );
   return {
     facts: capabilities.facts,
-    read: () => telling(() => readAll(machine, snapshots.latest()?.chains ?? { ip: [], ip6: [] })),
+    read: () => telling(() => readAll(machine, snapshots.remembered())),
     check: (program) => check(capabilities, program),
     apply: applyLocked,
     async restore(snapshot) {

@@ -2,8 +2,8 @@
  * How a restarted process knows what is ours, per kind of object. Everything else on the machine is somebody else's
  * and is neither changed nor removed.
  *
- * - a chain of mangle: by its name, together with being reached from a jump of ours or standing in the last
- *   snapshot. The name alone proves nothing, and neither does being reached: others may add a jump to our chains.
+ * - a chain of mangle: by its name, together with being reached from a jump of ours or being remembered on
+ *   disk by the last apply. The name alone proves nothing, and neither does being reached: others may add a jump to our chains.
  * - a jump in a built-in chain: by its comment.
  * - an `ip rule`: by its protocol number, which the kernel keeps.
  * - a route: by its table, one of a range of our own, and by being a local route by `lo` there.
@@ -20,7 +20,7 @@ function isOurName(chain: string): boolean {
   return Object.values(OWN_CHAINS).some((own) => chain === own || chain.startsWith(`${own}-`));
 }
 
-/** The chains of mangle that are ours; `remembered`: those of the last snapshot. */
+/** The chains of mangle that are ours; `remembered`: those of the last apply. */
 export function ourChains(mangle: SavedTable, remembered: readonly string[]): Set<string> {
   const hooked = HOOKED.flatMap((name) => mangle.chains.get(name)?.rules ?? [])
     .filter((rule) => isOurHook(rule.words))

@@ -27,7 +27,7 @@ export type FamilyReading = {
 
 export type OwnReading = { ip: FamilyReading; ip6: FamilyReading | null };
 
-/** Chains that are ours though nothing leads to them: what the last snapshot says. */
+/** Chains that are ours though nothing leads to them: what the last apply wrote down. */
 export type Remembered = { ip: readonly string[]; ip6: readonly string[] };
 
 /** What is ours now, in both families: all that an apply needs to know. Throws Refusal when a tool fails. */

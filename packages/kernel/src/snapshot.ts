@@ -1,9 +1,10 @@
 /**
- * The before-image of an apply, on disk before the first change: the way back when the apply fails, and the memory
- * of a restarted process, by which it knows chains of ours that lost their hook.
+ * On disk before the first change of an apply: its before-image, the way back when it fails, and the names of the
+ * chains that are ours, by which a restarted process knows those that lost their hook.
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -16,13 +17,12 @@ import {
 import { join } from "node:path";
 import type { State } from "@flowmgr/flow-compiler";
 import type { Snapshot } from "./kernel.ts";
+import type { Remembered } from "./read.ts";
 
 export type Image = {
   id: string;
   /** What was ours before the apply. */
   before: State;
-  /** Chains that are ours from then on, those that the apply was about to make included. */
-  chains: { ip: string[]; ip6: string[] };
 };
 
 /** Kept per target. One would do for a rollback; the others are for people who look for what was there. */
@@ -30,12 +30,16 @@ const KEPT = 5;
 
 const FILE = /^(\d{9})\.json$/;
 
+const NOTHING: Remembered = { ip: [], ip6: [] };
+
 export type Snapshots = {
   /** Written, and synced to the disk, when it returns. */
-  write(image: Omit<Image, "id">): Snapshot;
+  write(before: State): Snapshot;
   /** Null when it is no longer kept. */
   read(snapshot: Snapshot): Image | null;
-  latest(): Image | null;
+  /** The chains that are ours from now on; synced to the disk when it returns. */
+  remember(chains: Remembered): void;
+  remembered(): Remembered;
 };
 
 /** The snapshots of one target, in a directory of their own. */
@@ -47,24 +51,23 @@ export function openSnapshots(dataDir: string, targetId: string): Snapshots {
       .flatMap((name) => FILE.exec(name)?.[1] ?? [])
       .sort();
   const file = (id: string) => join(directory, `${id}.json`);
-  const read = (id: string): Image | null => {
-    if (!ids().includes(id)) return null;
-    return JSON.parse(readFileSync(file(id), "utf8"));
-  };
+  const memory = join(directory, "chains.json");
+  const remembered = () => (existsSync(memory) ? readFileSync(memory, "utf8") : JSON.stringify(NOTHING));
   return {
-    write(content) {
+    write(before) {
       const old = ids();
       const id = String(Number(old.at(-1) ?? "0") + 1).padStart(9, "0");
-      writeDurably(directory, file(id), JSON.stringify({ id, ...content }));
+      writeDurably(directory, file(id), JSON.stringify({ id, before }));
       for (const stale of old.slice(0, Math.max(0, old.length + 1 - KEPT)))
         rmSync(file(stale), { force: true });
       return { id };
     },
-    read: (snapshot) => read(snapshot.id),
-    latest() {
-      const id = ids().at(-1);
-      return id === undefined ? null : read(id);
+    read: ({ id }) => (ids().includes(id) ? JSON.parse(readFileSync(file(id), "utf8")) : null),
+    remember(chains) {
+      const text = JSON.stringify(chains);
+      if (text !== remembered()) writeDurably(directory, memory, text);
     },
+    remembered: () => JSON.parse(remembered()),
   };
 }
 

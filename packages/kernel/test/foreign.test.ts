@@ -112,6 +112,19 @@ describe.each(BACKENDS)("%s", (backend) => {
     expect(await everything(lab)).toBe(whole);
   });
 
+  test("a chain that went is nobody's: who makes one of that name owns it", async () => {
+    const lab = await makeLab(backend);
+    await lab.kernel.apply(program(ONE));
+    await lab.kernel.apply(program(TWO));
+    for (const tables of [lab.iptables, lab.ip6tables]) {
+      await lab.ns.must([tables, "-w", "5", "-t", "mangle", "-N", "@ssh"]);
+      await lab.ns.must([tables, "-w", "5", "-t", "mangle", "-A", "@ssh", "-j", "ACCEPT"]);
+    }
+    await lab.kernel.apply(program(""));
+    expect((await everything(lab)).match(/-A @ssh -j ACCEPT/g)).toHaveLength(2);
+    await expect(lab.kernel.apply(program(ONE))).rejects.toThrow("chain @ssh of iptables -t mangle exists");
+  });
+
   test("what stands around is told", async () => {
     const lab = await makeLab(backend);
     await furnish(lab);
