@@ -113,9 +113,22 @@ export class Counting {
     this.save();
   }
 
-  /** What was seen since the last time, to disk. */
+  /**
+   * What was seen since the last time, to disk. One that takes nothing gets it the next time: what counts in the
+   * kernel, and whether the rules are right, does not hang on it.
+   */
   save(): void {
     if (this.#unsaved.size === 0) return;
+    try {
+      this.#write();
+    } catch {
+      return;
+    }
+    this.#unsaved.clear();
+    this.#savedAt = this.#clock.monotonic();
+  }
+
+  #write(): void {
     transaction(this.#db, () => {
       const put = this.#db.prepare(
         "INSERT OR REPLACE INTO counter (flow, rule, packets, since, last_hit) VALUES (?, ?, ?, ?, ?)",
@@ -127,8 +140,6 @@ export class Counting {
         else drop.run(flow, rule ?? 0);
       }
     });
-    this.#unsaved.clear();
-    this.#savedAt = this.#clock.monotonic();
   }
 }
 

@@ -15,7 +15,7 @@ import type { ApplyRequest, Caller, Engine, Parts } from "../parts.ts";
 import { transaction } from "../store/database.ts";
 import { describe } from "./describe.ts";
 import { InForce, type Loaded } from "./in-force.ts";
-import { type Journal, openJournal, type StoredRevision } from "./journal.ts";
+import { type Journal, type Outcome, openJournal, type StoredRevision } from "./journal.ts";
 import { type Command, type Event, type State, type Step, step } from "./machine.ts";
 import * as refusal from "./refusals.ts";
 
@@ -44,6 +44,8 @@ class Runner implements Engine {
   #state: State;
   /** Why the state could not be written, in a sentence. */
   #diskTrouble: string | null = null;
+  /** How revisions ended while that was so. */
+  #owed: { revision: number; outcome: Outcome; at: number }[] = [];
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -146,24 +148,32 @@ class Runner implements Engine {
     } catch (error) {
       if (!WITHOUT_DISK.has(event.on)) throw error;
       this.#diskTrouble = `The state cannot be written to disk: ${refusal.reason(error)}`;
-      commands = this.#enter(this.#step(event));
+      const next = this.#step(event);
+      this.#owed.push(...this.#records(next));
+      commands = this.#enter(next);
     }
     await this.#perform(commands);
   }
 
   /** `make` gives the event, inside the transaction that writes what follows from it. */
   #commit(make: () => Event): Command[] {
-    const { db, clock } = this.#parts;
-    const next = transaction(db, () => {
+    const next = transaction(this.#parts.db, () => {
       const made = this.#step(make());
       this.#journal.writeState(made.state);
-      for (const command of made.commands) {
-        if (command.do === "record") this.#journal.record(command.revision, command.outcome, clock.now());
+      for (const { revision, outcome, at } of [...this.#owed, ...this.#records(made)]) {
+        this.#journal.record(revision, outcome, at);
       }
       return made;
     });
     this.#diskTrouble = null;
+    this.#owed = [];
     return this.#enter(next);
+  }
+
+  /** What is to be written down of revisions that end with this step. */
+  #records({ commands }: Step): { revision: number; outcome: Outcome; at: number }[] {
+    const at = this.#parts.clock.now();
+    return commands.flatMap((command) => (command.do === "record" ? [{ ...command, at }] : []));
   }
 
   #step(event: Event): Step {
