@@ -131,3 +131,29 @@ test("a machine that forgot its rules gets them back at the start", async () => 
     await again.stop();
   }
 });
+
+test("started with a narrower mask: a mark that it cannot hold is given anew, the others stay", async () => {
+  const rule = (name: string, address: string) =>
+    `flow ${name} director ${name}\n  match proto tcp dst ${address} dstport 25\n`;
+  const first = await startLab({ place, flags: ["--mark-mask", "0xff00"] });
+  for (const config of [rule("a", "10.0.0.1"), rule("b", "10.0.0.2") + rule("a", "10.0.0.1")]) {
+    expect((await first.call("PUT", "/config", { body: config })).status).toBe(200);
+  }
+  // a has the index 1 and b has 2; without a, c takes 1 and d takes 3 and 4 is for e.
+  const later = ["b", "c", "d", "e"].map((name, at) => rule(name, `10.0.0.${at + 2}`));
+  expect((await first.call("PUT", "/config", { body: later.join("") })).status).toBe(200);
+  expect((await first.call("PUT", "/config", { body: `${later[0]}${later[3]}` })).status).toBe(200);
+  await first.stop();
+  const again = await startLab({ place, flags: ["--mark-mask", "0x3"] });
+  try {
+    expect(again.running.parts.engine.state().state).toBe("in-sync");
+    const marks = again.rules().filter((line) => line.includes("dport 25 -j MARK"));
+    expect(marks.map((line) => /^-A @(.).*xmark (.*)$/.exec(line)?.slice(1))).toEqual([
+      ["b", "0x2/0x3"],
+      ["e", "0x1/0x3"],
+    ]);
+    expect(again.inside("ip", "rule")).not.toContain("0xff00");
+  } finally {
+    await again.stop();
+  }
+});

@@ -13,7 +13,7 @@ import {
   type Program,
 } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, print } from "@flowmgr/flow-model";
-import { KernelError } from "@flowmgr/kernel";
+import { type ApplyOptions, KernelError } from "@flowmgr/kernel";
 import type { Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
 import { Counting } from "./counters.ts";
@@ -97,12 +97,18 @@ export class InForce {
     });
   }
 
-  /** A revision with its program, the same as when it was applied. */
+  /**
+   * A revision with its program, the same as when it was applied; only marks that a narrower mask cannot hold are
+   * given anew.
+   */
   load(revision: number): Loaded {
     const stored = this.#journal.get(revision);
     if (!stored) throw new Error(`revision ${revision} is not in the database`);
     const options = { ...this.#options, tables: stored.tables };
-    return { ...stored, program: compile(stored.config, stored.marks, options) };
+    const assigned = assignMarks(stored.config, stored.marks, options);
+    if ("error" in assigned) throw new Error(assigned.error.message);
+    const { marks } = assigned;
+    return { ...stored, marks, program: compile(stored.config, marks, options) };
   }
 
   /**
@@ -128,7 +134,7 @@ export class InForce {
   async restore(revision: number | null): Promise<void> {
     const wanted = revision === null ? null : this.load(revision);
     this.now = wanted;
-    await this.queue(() => this.#put(wanted));
+    await this.queue(() => this.#put(wanted, { evenWithoutDisk: true }));
   }
 
   /** Makes the kernel agree again with what is in force, unless that changed while this stood in the queue. */
@@ -138,9 +144,9 @@ export class InForce {
     });
   }
 
-  async #put(wanted: Loaded | null): Promise<void> {
+  async #put(wanted: Loaded | null, how: ApplyOptions = {}): Promise<void> {
     const { kernel, clock } = this.#parts;
-    const { reset } = await kernel.apply(wanted?.program ?? EMPTY_PROGRAM(this.#options));
+    const { reset } = await kernel.apply(wanted?.program ?? EMPTY_PROGRAM(this.#options), how);
     this.now = wanted;
     this.switchedAt = clock.monotonic();
     this.counting.renew(wanted?.program ?? null, reset);
