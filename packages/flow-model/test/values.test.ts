@@ -4,7 +4,6 @@ import {
   checkDirectorName,
   checkInterface,
   checkName,
-  type Family,
   ICMP_NAMES,
   interfaceMatches,
   type Parsed,
@@ -18,7 +17,7 @@ import {
   printPorts,
   protocolName,
 } from "../src/index.ts";
-import { arbitraryAddress, arbitraryIcmpType, arbitraryPorts } from "../src/testing.ts";
+import { arbitraryIcmpType, arbitraryPorts } from "../src/testing.ts";
 
 function good<T>(parsed: Parsed<T>): T {
   if ("error" in parsed) throw new Error(parsed.error.message);
@@ -28,8 +27,6 @@ function good<T>(parsed: Parsed<T>): T {
 function said(parsed: Parsed<unknown>): string {
   return "error" in parsed ? `${parsed.error.code}: ${parsed.error.message} | ${parsed.error.help}` : "fine";
 }
-
-const _anyAddress = fc.constantFrom<Family[]>(4, 6).chain(arbitraryAddress);
 
 describe("ports", () => {
   it.each([
