@@ -20,6 +20,16 @@ describe("changes", () => {
     [ABC.replace("b deny", "b skip deny"), "1 flow switched off; nothing else changes", ["b switched-off"]],
     [ABC.replace("flow a", "flow x"), "1 flow renamed; nothing else changes", ["x changed was a"]],
     [
+      ABC.replace("flow b deny", "flow x skip deny"),
+      "1 flow renamed, 1 switched off; nothing else changes",
+      ["x switched-off", "x changed was b"],
+    ],
+    [
+      ABC.replace("flow a permit", "flow x permit # ours\n"),
+      "1 flow renamed, 1 commented; nothing else changes",
+      ["x commented", "x changed was a"],
+    ],
+    [
       ABC.replace("match proto", "match # all\nproto"),
       "1 flow commented; nothing else changes",
       ["a commented"],

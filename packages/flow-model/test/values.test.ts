@@ -4,6 +4,7 @@ import {
   checkDirectorName,
   checkInterface,
   checkName,
+  type Family,
   ICMP_NAMES,
   interfaceMatches,
   type Parsed,
