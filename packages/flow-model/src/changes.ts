@@ -25,9 +25,10 @@ export type FlowChange = { name: string; change: Change; was?: string };
 export type Changes = { changes: FlowChange[]; headline: string };
 
 /**
- * The changes from one config to another: in the order of the new one, then what was removed. A flow that was
- * moved and changed is named twice, "moved" first; "changed" includes a switch or comments. Takes a fraction of a second for
- * ten thousand flows, and next to nothing for flows that both configs share.
+ * The changes from one config to another: in the order of the new one, then what was removed. A flow that was moved
+ * and changed is named twice, "moved" first; a rename stands behind everything else of its flow; "changed" includes a
+ * switch or comments. Takes a fraction of a second for ten thousand flows, and next to nothing for flows that both
+ * configs share.
  */
 export function changes(before: Config, after: Config): Changes {
   if (before === after) return { changes: [], headline: NONE };
@@ -36,8 +37,7 @@ export function changes(before: Config, after: Config): Changes {
   const found: FlowChange[] = [];
   for (const pair of pairs) {
     if (moved.has(pair)) found.push({ name: pair.name, change: "moved" });
-    const change = changeOf(pair);
-    if (change) found.push(change);
+    found.push(...changesOf(pair));
   }
   for (const { name } of removed) found.push({ name, change: "removed" });
   const commented = commentsOf(before.comment) !== commentsOf(after.comment);
@@ -80,14 +80,16 @@ function groupBy<T>(items: Iterable<T>, key: (item: T) => string): Map<string, T
   return groups;
 }
 
-function changeOf({ name, item, old }: Pair): FlowChange | null {
-  if (!old) return { name, change: "added" };
-  if (old.name !== name) return { name, change: "changed", was: old.name };
-  if (old.item === item) return null;
+/** A flow that was renamed and switched, or commented anew, is named twice: the new name alone would hide the other. */
+function changesOf({ name, item, old }: Pair): FlowChange[] {
+  if (!old) return [{ name, change: "added" }];
+  const renamed: FlowChange[] = old.name === name ? [] : [{ name, change: "changed", was: old.name }];
+  if (old.item === item) return renamed;
   const [from, to] = [contentOf(old.item), contentOf(item)];
-  if (from.meaning !== to.meaning) return { name, change: "changed" };
-  if (from.skipped !== to.skipped) return { name, change: to.skipped ? "switched-off" : "switched-on" };
-  return from.comments === to.comments ? null : { name, change: "commented" };
+  if (from.meaning !== to.meaning) return [{ name, change: "changed" }];
+  if (from.skipped !== to.skipped)
+    return [{ name, change: to.skipped ? "switched-off" : "switched-on" }, ...renamed];
+  return from.comments === to.comments ? renamed : [{ name, change: "commented" }, ...renamed];
 }
 
 /** `meaning`: all that decides packets but name and switch, in canonical words. */
