@@ -35,6 +35,8 @@ export async function registerEvents(app: Api, parts: Parts): Promise<void> {
   app.get(
     "/events",
     {
+      // The headers of a stream without end would come, but the answer never ends.
+      exposeHeadRoute: false,
       schema: {
         tags: ["status"],
         summary: "Server-sent events: draft, apply, drift, and with counters=true the counters too",

@@ -81,7 +81,9 @@ async function agreed(): Promise<boolean> {
     return false;
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question("Go on? Type yes: ");
+  // Ctrl-D and Ctrl-C close the terminal; the question alone would then wait for ever.
+  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("no")));
+  const answer = await Promise.race([terminal.question("Go on? Type yes: ").catch(() => "no"), closed]);
   terminal.close();
   return answer.trim() === "yes";
 }

@@ -2,9 +2,11 @@
  * The only writer of error bodies: RFC 9457 problem documents, with the diagnostics of the language in them.
  * What is thrown as a `Problem` is meant for the caller; anything else is logged and answered as "internal".
  */
+
+import type { Socket } from "node:net";
 import type { Problem as ProblemDocument } from "@flowmgr/flow-api";
 import type { Diagnostic } from "@flowmgr/flow-model";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 
@@ -101,10 +103,73 @@ const REFUSED: Record<string, Omit<ProblemFields, "status">> = {
     title: "Unsupported media type",
     detail: "Send the body as application/json, or a config also as text/plain.",
   },
+  FST_CP_ERR_INVALID_CONTENT_ENCODING: {
+    code: "unsupported-encoding",
+    title: "Unsupported encoding",
+    detail: "A body may be packed with gzip, br, deflate or zstd, as Content-Encoding says, or not at all.",
+  },
+  FST_CP_ERR_INVALID_CONTENT: {
+    code: "malformed-encoding",
+    title: "Malformed body",
+    detail: "The body is not packed as Content-Encoding says.",
+  },
+  FST_ERR_BAD_URL: {
+    code: "bad-url",
+    title: "Bad request",
+    detail: "The address holds a % that two hexadecimal digits of UTF-8 do not follow.",
+  },
+  FST_ERR_MAX_PARAM_LENGTH: {
+    code: "url-too-long",
+    title: "Address too long",
+    detail: "A part of the address is longer than any name or number can be.",
+  },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     code: "bad-content-length",
     title: "Bad request",
     detail: "The body is not as long as Content-Length says.",
+  },
+};
+
+/** Requests that never reach a route: fastify's options for them, so that these are problem documents too. */
+export const badRequests = {
+  frameworkErrors(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+    sendProblem(reply, asProblem(error));
+  },
+  /** Not HTTP, headers too large, or too slow: there is no request to answer, only a socket. */
+  clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+    if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+    const { status, code, title, detail } = UNREADABLE[error.code ?? ""] ?? NOT_HTTP;
+    const body = JSON.stringify(new Problem({ status, code, title, detail }).document());
+    const lines = [
+      `HTTP/1.1 ${status} ${title}`,
+      `Content-Type: ${PROBLEM_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      "Connection: close",
+    ];
+    socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  },
+};
+
+const NOT_HTTP = {
+  status: 400,
+  code: "bad-request",
+  title: "Bad Request",
+  detail: "What came is not a request of HTTP/1.1.",
+};
+
+/** By Node's error code. The titles are the reason phrases of HTTP. */
+const UNREADABLE: Record<string, typeof NOT_HTTP> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: "headers-too-large",
+    title: "Request Header Fields Too Large",
+    detail: "The headers are larger than 16 KiB together.",
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: "request-too-slow",
+    title: "Request Timeout",
+    detail: "The request did not arrive whole within a minute.",
   },
 };
 

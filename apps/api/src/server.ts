@@ -1,13 +1,14 @@
 /** The server, wired in plain sight: what `main.ts` and every test start. */
 import { readFileSync } from "node:fs";
 import cookie from "@fastify/cookie";
+import rateLimit from "@fastify/rate-limit";
 import { fastify } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Api } from "./api.ts";
 import { registerRevisions } from "./apply/revisions.ts";
 import { registerApply } from "./apply/routes.ts";
 import { watchConnections } from "./auth/connections.ts";
-import { type Auth, guard } from "./auth/guard.ts";
+import { type Auth, guard, secretOf } from "./auth/guard.ts";
 import { hostCheck } from "./auth/host.ts";
 import { limit } from "./auth/limit.ts";
 import { registerSession, registerSignIn } from "./auth/routes.ts";
@@ -21,11 +22,11 @@ import { registerTrace } from "./config/trace-routes.ts";
 import { registerEvents } from "./events.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { Parts } from "./parts.ts";
-import { registerProblems } from "./problem.ts";
+import { badRequests, registerProblems } from "./problem.ts";
 import type { Settings } from "./settings.ts";
 import { validate } from "./shape.ts";
 import { registerStatus } from "./status/routes.ts";
-import { PAGE, registerHeaders, registerHealth, registerPage, unknownRoute } from "./web.ts";
+import { PAGE, refuseUnknownRoutes, registerHeaders, registerHealth, registerPage } from "./web.ts";
 
 /** Failed attempts to get in, per address and minute: enough for slips, nothing for a dictionary. */
 const FAILURES = 10;
@@ -47,10 +48,12 @@ export async function buildServer(parts: Parts, options: ServerOptions = {}): Pr
   endGracefully(app);
   registerProblems(app, options.log ?? (() => {}));
   registerBodies(app);
+  await app.register(rateLimit, { global: false });
   const auth = openAuth(app, parts);
   const isOurs = hostCheck(parts.settings);
   app.addHook("onRequest", async (request) => isOurs(request));
-  await registerHeaders(app, parts.settings.tls !== null);
+  await registerHeaders(app);
+  refuseUnknownRoutes(app);
   await app.register(cookie);
   await registerOpenapi(app);
   registerHealth(app, () => parts.engine.state().state !== "error");
@@ -70,7 +73,7 @@ function bare({ tls, behindProxy }: Settings): Api {
     requestTimeout: 60_000,
   };
   const https = tls ? { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } : null;
-  const app = fastify({ ...common, https }).withTypeProvider<ZodTypeProvider>();
+  const app = fastify({ ...common, ...badRequests, https }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validate);
   // The types know what an answer is; asking zod again for 10 000 flows would cost more than making it.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -82,8 +85,18 @@ function openAuth(app: Api, { db, clock, settings }: Parts): Auth {
     tokens: openTokens(db, clock),
     sessions: openSessions(db, clock),
     connections: watchConnections(app, clock, settings.behindProxy),
-    failures: limit(clock, FAILURES, 60_000, "Too many failed attempts to sign in from this address."),
-    calls: limit(clock, CALLS, 1000, `More than ${CALLS} calls a second.`),
+    failed: limit(app, {
+      most: FAILURES,
+      windowMs: 60_000,
+      key: (request) => request.ip,
+      detail: "Too many failed attempts to sign in from this address.",
+    }),
+    called: limit(app, {
+      most: CALLS,
+      windowMs: 1000,
+      key: secretOf,
+      detail: `More than ${CALLS} calls a second.`,
+    }),
   };
 }
 
@@ -95,9 +108,6 @@ async function registerApi(api: Api, parts: Parts, auth: Auth): Promise<void> {
     reply.header("Cache-Control", "no-store");
     // A confirm must come over a connection that the new rules let in: nobody keeps an old one meanwhile.
     if (parts.engine.state().unconfirmed) reply.header("Connection", "close");
-  });
-  api.setNotFoundHandler(async (request) => {
-    throw unknownRoute(request);
   });
   registerSession(api, auth);
   registerDraft(api, parts);

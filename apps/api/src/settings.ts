@@ -90,12 +90,7 @@ function readFlags(argv: string[]): {
       strict: true,
     }));
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    const flag = /'(--?[^' ]+)/.exec(text)?.[1];
-    const unknown = /^Unknown option/.test(text) && flag;
-    throw new SettingsError(
-      unknown ? `${flag} is not a setting; ${suggestion(flag.replace(/^-+/, ""), "--")}` : text,
-    );
+    throw new SettingsError(misread(error instanceof Error ? error.message : String(error)));
   }
   const found = new Map<Name, Source>();
   for (const name of NAMES) {
@@ -106,6 +101,19 @@ function readFlags(argv: string[]): {
     config: typeof values.config === "string" ? values.config : undefined,
     found,
   };
+}
+
+/** What parseArgs complains of, in our words. */
+function misread(text: string): string {
+  const word = /'([^']*)'/.exec(text)?.[1] ?? "";
+  if (/^Unexpected argument/.test(text))
+    return `'${word}' is not a setting; each begins with --, as --help tells`;
+  const [flag = ""] = word.split(/[ ,=]/);
+  const name = flag.replace(/^-+/, "");
+  if (/^Unknown option/.test(text)) return `${flag} is not a setting; ${suggestion(name, "--")}`;
+  const value = name === "config" ? "FILE" : TABLE[NAMES.find((known) => known === name) ?? "yes"].value;
+  if (value === "") return `${flag} takes no value; write ${flag} alone, or leave it out`;
+  return `${flag} needs a value; write ${flag} ${value}`;
 }
 
 const variable = (name: string) => `FLOWMGR_${name.toUpperCase().replaceAll("-", "_")}`;

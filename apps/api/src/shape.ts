@@ -7,16 +7,23 @@ import { Problem } from "./problem.ts";
 type Issue = z.core.$ZodIssue;
 type RawIssue = z.core.$ZodRawIssue;
 
+/** Who sends a million wrong fields learns no more from the rest; the language stops at as many. */
+const MOST_DIAGNOSTICS = 1000;
+
 /** The value in the long form, or what is wrong with it. */
 export function readShape<T>(
   schema: z.ZodType<T>,
   input: unknown,
 ): { value: T } | { diagnostics: Diagnostic[] } {
-  const result = schema.safeParse(input, { error: message });
-  if (result.success) return { value: result.data };
-  return {
-    diagnostics: result.error.issues.flatMap((issue) => describe(issue, [], input)),
-  };
+  const read = schema.safeParse(input);
+  if (read.success) return { value: read.data };
+  // Not read.error: it would find words for every issue there is.
+  const result = schema._zod.run({ value: input, issues: [] }, { async: false });
+  if (result instanceof Promise) throw new z.core.$ZodAsyncError();
+  const issues = result.issues
+    .slice(0, MOST_DIAGNOSTICS)
+    .map((issue) => z.core.util.finalizeIssue(issue, { error: message }, z.core.config()));
+  return { diagnostics: issues.flatMap((issue) => describe(issue, [], input)).slice(0, MOST_DIAGNOSTICS) };
 }
 
 /** Between message and help in the one string that zod carries. */
@@ -30,7 +37,7 @@ function message(issue: RawIssue): string | undefined {
       return `${kindOf(issue.input)} cannot stand here${SPLIT}give ${nameOf(issue.expected)}`;
     case "invalid_value":
       if (issue.input === undefined) return `missing${SPLIT}give ${oneOf(issue.values)}`;
-      return `${JSON.stringify(issue.input)} is not known here${SPLIT}give ${oneOf(issue.values)}`;
+      return `${shown(issue.input)} is not known here${SPLIT}give ${oneOf(issue.values)}`;
     case "unrecognized_keys": {
       const known = knownFields(issue.inst);
       return `unknown field${known.length > 0 ? `${SPLIT}the fields here are ${known.join(", ")}` : ""}`;
@@ -52,20 +59,23 @@ function describe(issue: Issue, base: PropertyKey[], input: unknown): Diagnostic
     return nearest(issue.errors).flatMap((inner) => describe(inner, path, input));
   }
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => diagnostic("unknown-field", issue.message, [...path, key], input));
+    return issue.keys
+      .slice(0, MOST_DIAGNOSTICS)
+      .map((key) => diagnostic("unknown-field", issue.message, [...path, key], input));
   }
   if (issue.code === "invalid_union" && "discriminator" in issue && typeof issue.discriminator === "string") {
-    return [unknownKind(issue.discriminator, path, input)];
+    return [unknownKind(path, input)];
   }
   const missing = issue.message.startsWith("missing");
   return [diagnostic(missing ? "missing-field" : "bad-shape", issue.message, path, input)];
 }
 
-function unknownKind(field: string, path: PropertyKey[], input: unknown): Diagnostic {
-  const at = [...path, field];
-  const found = valueAt(input, at);
-  const text = found === undefined ? "missing" : `${JSON.stringify(found)} is not known here`;
-  return diagnostic(found === undefined ? "missing-field" : "bad-shape", text, at, input);
+/** `path` leads to the field that tells the kinds apart. */
+function unknownKind(path: PropertyKey[], input: unknown): Diagnostic {
+  const found = valueAt(input, path);
+  return found === undefined
+    ? diagnostic("missing-field", "missing", path, input)
+    : diagnostic("bad-shape", `${shown(found)} is not known here`, path, input);
 }
 
 /** Of the forms that did not fit, the one that came furthest: its complaint is what the author meant. */
@@ -85,7 +95,7 @@ function diagnostic(code: string, text: string, path: PropertyKey[], input: unkn
   return {
     code,
     severity: "error",
-    message: typeof field === "string" ? `${field}: ${what}` : what,
+    message: typeof field === "string" ? `${clipped(field)}: ${what}` : what,
     ...(help ? { help } : {}),
     path: pointer(path),
     ...owner(path, input),
@@ -130,6 +140,16 @@ const NAMES: Record<string, string> = {
 
 function nameOf(expected: unknown): string {
   return NAMES[String(expected)] ?? String(expected);
+}
+
+/** A value as a message repeats it. */
+function shown(input: unknown): string {
+  if (typeof input === "object" && input !== null) return kindOf(input);
+  return clipped(JSON.stringify(input));
+}
+
+function clipped(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 function kindOf(input: unknown): string {

@@ -1,5 +1,7 @@
 /** From settings to a server that answers, in the order in which things may fail. */
 
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { ensureWorld, openKernel } from "@flowmgr/kernel";
 import type { FastifyInstance } from "fastify";
 import { createEngine } from "./apply/runner.ts";
@@ -37,6 +39,7 @@ export async function start(settings: Settings, clock: Clock, options: ServerOpt
     for (let step = undo.pop(); step; step = undo.pop()) await step();
   };
   try {
+    tryTls(settings.tls);
     makeDataDir(settings.data);
     undo.push(lockDataDir(settings.data));
     const db = openDatabase(settings.data);
@@ -58,6 +61,37 @@ export async function start(settings: Settings, clock: Clock, options: ServerOpt
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Says by flag what is wrong with the files, before anything is touched. */
+function tryTls(tls: Settings["tls"]): void {
+  if (!tls) return;
+  const cert = readPem("--tls-cert", tls.cert);
+  const key = readPem("--tls-key", tls.key);
+  tryPem(`--tls-cert ${tls.cert}: not a certificate chain in PEM`, { cert });
+  tryPem(`--tls-key ${tls.key}: not a private key in PEM without a passphrase`, { key });
+  tryPem(`--tls-key ${tls.key} is not the key of --tls-cert ${tls.cert}: give the two that belong together`, {
+    cert,
+    key,
+  });
+}
+
+function readPem(flag: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new StartError(
+      `${flag} ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function tryPem(complaint: string, files: { cert?: Buffer; key?: Buffer }): void {
+  try {
+    createSecureContext(files);
+  } catch {
+    throw new StartError(complaint);
   }
 }
 

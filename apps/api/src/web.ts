@@ -11,8 +11,8 @@ import { notFound, Problem } from "./problem.ts";
 /** Where the build puts the page. */
 export const PAGE = join(import.meta.dirname, "../../web/dist");
 
-/** Before everything that answers. `tls`: this server speaks HTTPS itself. */
-export async function registerHeaders(app: FastifyInstance, tls: boolean): Promise<void> {
+/** Before everything that answers. */
+export async function registerHeaders(app: FastifyInstance): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -27,11 +27,18 @@ export async function registerHeaders(app: FastifyInstance, tls: boolean): Promi
         frameAncestors: ["'none'"],
       },
     },
-    // On plain HTTP it would do nothing; behind a proxy it is the proxy's to say.
-    strictTransportSecurity: tls,
+    // It would bind every port and subdomain of this host name, and forbid going past a self-made certificate.
+    strictTransportSecurity: false,
     referrerPolicy: { policy: "no-referrer" },
   });
   await app.register(compress, { encodings: ["br", "gzip"] });
+}
+
+/** Before the routes. What is not there is said before a body is read, which anybody could send without end. */
+export function refuseUnknownRoutes(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request) => {
+    if (request.is404 && !isAddressOfPage(request)) throw unknownRoute(request);
+  });
 }
 
 /** The page below `/`, and its index for every address that the page draws itself. */
@@ -49,6 +56,7 @@ export async function registerPage(app: FastifyInstance, page: string): Promise<
     });
   }
   app.setNotFoundHandler(async (request, reply) => {
+    // The docs' route knows only when it looks that it has no such file.
     if (!isAddressOfPage(request)) throw unknownRoute(request);
     if (!built) throw noPage();
     return reply.sendFile("index.html");
@@ -65,7 +73,7 @@ function isAddressOfPage(request: FastifyRequest): boolean {
   return !/^\/(api|assets)(\/|$)/.test(request.url) && /text\/html/.test(request.headers.accept ?? "");
 }
 
-export function unknownRoute(request: FastifyRequest): Problem {
+function unknownRoute(request: FastifyRequest): Problem {
   return notFound(`There is no ${request.method} ${request.url.split("?")[0]}. /docs lists all calls.`);
 }
 

@@ -3,9 +3,15 @@ import { configSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
 import { planSchema } from "./draft.ts";
 
+/** One line for the history. It ends up in terminals and logs, where control characters are commands. */
+export const messageSchema = z
+  .string()
+  .max(500)
+  .regex(/^\P{Cc}*$/u, "write one line without control characters");
+
 export const applyBodySchema = z.strictObject({
   etag: z.string(),
-  message: z.string().max(500).optional(),
+  message: messageSchema.optional(),
   /** Seconds; 0 = at once for good; default from the settings. */
   confirmWithin: z.number().int().min(0).max(86_400).optional(),
   accept: z.array(z.string()).optional(),

@@ -1,5 +1,5 @@
 /** `PUT /config`: a whole config in, in force when the answer comes. Twice the same does nothing. */
-import { putConfigSchema } from "@flowmgr/flow-api";
+import { messageSchema, putConfigSchema } from "@flowmgr/flow-api";
 import { locate, type Places } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "../api.ts";
@@ -19,7 +19,7 @@ const querySchema = z.strictObject({
     .transform(Number)
     .refine((seconds) => seconds <= 86_400, "write seconds, 0 to 86400")
     .default(0),
-  message: z.string().max(500).default(""),
+  message: messageSchema.default(""),
   accept: z
     .union([z.string(), z.array(z.string())])
     .default([])

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import type { Connections } from "./connections.ts";
-import type { Limit } from "./limit.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -18,45 +17,50 @@ export type Auth = {
   tokens: Tokens;
   sessions: Sessions;
   connections: Connections;
-  /** Failed attempts to get in, by address. */
-  failures: Limit;
-  /** Calls, by who calls. */
-  calls: Limit;
+  /** Counts a failed attempt to get in, by address; throws Problem 429. */
+  failed: (request: FastifyRequest) => Promise<void>;
+  /** Counts a call, by who calls; throws Problem 429. */
+  called: (request: FastifyRequest) => Promise<void>;
 };
 
 /** The hook that lets a request in or throws Problem: 401, 403, 429. */
 export function guard(auth: Auth): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   return async (request) => {
-    const { key, name, via } = identify(auth, request);
+    const { name, via } = await identify(auth, request);
     if (via === "session") requireSameOrigin(request);
-    auth.calls.check(key);
-    auth.calls.count(key);
+    await auth.called(request);
     request.caller = { name, via, ...auth.connections.of(request) };
   };
 }
 
-type Identity = { key: string; name: string; via: "session" | "token" };
+type Identity = Pick<Caller, "name" | "via">;
 
-function identify(auth: Auth, request: FastifyRequest): Identity {
+async function identify(auth: Auth, request: FastifyRequest): Promise<Identity> {
   const header = request.headers.authorization;
   if (header !== undefined) return byToken(auth, request, header);
   const secret = request.cookies[cookieName(request)];
   const session = secret ? auth.sessions.find(secret) : null;
-  if (secret && session) return { key: `session ${secret}`, name: session.name, via: "session" };
+  if (secret && session) return { name: session.name, via: "session" };
   throw unauthorized(
     secret ? "The session is over; sign in again." : "Sign in, or send Authorization: Bearer TOKEN.",
   );
 }
 
 /** A right token is let in however many wrong ones came from the same address: behind NAT others share it. */
-function byToken(auth: Auth, request: FastifyRequest, header: string): Identity {
-  const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+async function byToken(auth: Auth, request: FastifyRequest, header: string): Promise<Identity> {
+  const token = tokenOf(header);
   const name = token ? auth.tokens.find(token) : null;
-  if (token && name) return { key: `token ${token}`, name, via: "token" };
-  auth.failures.check(request.ip);
-  auth.failures.count(request.ip);
+  if (token && name) return { name, via: "token" };
+  await auth.failed(request);
   throw unauthorized(token ? "The token is not known." : "Write the header as Authorization: Bearer TOKEN.");
 }
+
+/** The secret that a request came with, however it was written. */
+export function secretOf(request: FastifyRequest): string {
+  return tokenOf(request.headers.authorization) ?? request.cookies[cookieName(request)] ?? "";
+}
+
+const tokenOf = (header = ""): string | undefined => /^Bearer +(\S+)$/i.exec(header)?.[1];
 
 export function unauthorized(detail: string): Problem {
   return new Problem({

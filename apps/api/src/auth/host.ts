@@ -14,18 +14,21 @@ export function hostCheck(settings: Settings): (request: FastifyRequest) => void
   return (request) => {
     // The address that the connection came to is a listen address too, when we listen on all of them.
     const here = bracketed(request.socket.localAddress ?? "");
-    // A proxy may pass on a client's X-Forwarded-Host unseen: what it sent itself must be ours as well.
-    for (const host of [request.headers.host ?? "", request.host]) {
+    // An absolute request target goes before the header. A proxy may pass on a client's X-Forwarded-Host unseen:
+    // what it sent itself must be ours as well.
+    const target = /^[a-z]+:\/\/([^/?#]*)/i.exec(request.raw.url ?? "")?.[1];
+    for (const host of [target ?? request.headers.host ?? "", request.headers.host ?? "", request.host]) {
       const name = withoutPort(host);
-      if (named.has(name) || name === here) continue;
-      throw new Problem({
-        status: 403,
-        code: "unknown-host",
-        title: "Unknown host",
-        detail: `The Host header says "${name}", which is not a name of this server. Start it with --allow-host ${name} if it is.`,
-      });
+      if (!named.has(name) && name !== here) throw unknownHost(name);
     }
   };
+}
+
+function unknownHost(name: string): Problem {
+  const detail = /^[a-z0-9.:[\]-]+$/.test(name)
+    ? `The Host header says "${name}", which is not a name of this server. Start it with --allow-host ${name} if it is.`
+    : "The Host header does not say a name of this server. Call it by an address, or a name given with --allow-host.";
+  return new Problem({ status: 403, code: "unknown-host", title: "Unknown host", detail });
 }
 
 function bracketed(address: string): string {

@@ -28,11 +28,10 @@ export function registerSignIn(app: Api, auth: Auth): void {
       const ours = `${request.protocol}://${request.host}`;
       const { origin } = request.headers;
       if (origin !== undefined && origin !== ours) throw foreignOrigin(origin, ours);
-      auth.failures.check(request.ip);
       const { body } = request;
       const name = "code" in body ? auth.tokens.useCode(body.code) : auth.tokens.find(body.token);
       if (name === null) {
-        auth.failures.count(request.ip);
+        await auth.failed(request);
         throw unauthorized(
           "code" in body
             ? "This sign-in link is used up or older than ten minutes. Get another: sudo npm start -- login-link"

@@ -1,5 +1,5 @@
 /** Tokens of automation and the one-time codes of sign-in links. */
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../parts.ts";
@@ -53,6 +53,8 @@ function nameOf(row: Record<string, unknown> | undefined): string | null {
 
 /** Whole or not at all, and at no moment readable by others. */
 function writeToken(file: string, token: string): void {
-  writeFileSync(`${file}.new`, `${token}\n`, { mode: 0o600 });
+  // A file that is left from before, or a link, would keep its own mode.
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(`${file}.new`, `${token}\n`, { mode: 0o600, flag: "wx" });
   renameSync(`${file}.new`, file);
 }

@@ -28,7 +28,7 @@ function checkTable(flow: Flow, path: string, machine: Machine): Diagnostic[] {
   // Check has said already what is wrong with it.
   if ("error" in parsed) return [];
   const table = parsed.ok;
-  const number = "number" in table ? table.number : machine.tables[table.name];
+  const number = "number" in table ? table.number : new Map(Object.entries(machine.tables)).get(table.name);
   const place = { path, flow: flow.name };
   if (number === undefined) {
     return [

@@ -67,7 +67,8 @@ function markFor({ engine, settings }: TraceParts, config: Config, verdict: Trac
   if (action !== "director" && action !== "table") return null;
   try {
     const marks = engine.marks(config);
-    const index = action === "director" ? marks.directors[director ?? ""] : marks.tables[String(table)];
+    const marked = action === "director" ? marks.directors : marks.tables;
+    const index = new Map(Object.entries(marked)).get(director ?? String(table));
     return index === undefined ? null : `0x${markOf(index, settings.markMask).toString(16)}`;
   } catch (error) {
     if (error instanceof Problem) return null;

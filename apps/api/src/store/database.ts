@@ -4,8 +4,8 @@
  * Every write is on disk when its call returns (`synchronous = FULL`): a draft or a confirm deadline that was
  * answered must survive a power cut, and at some thousand writes a second nobody here waits for it.
  */
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 const MIGRATIONS = join(import.meta.dirname, "migrations");
@@ -15,13 +15,27 @@ export class DataDirError extends Error {
   override name = "DataDirError";
 }
 
-/** Makes the directory when it is missing, for root's eyes only: tokens and sessions live there. */
+/**
+ * Makes the directory when it is missing, for root's eyes only: tokens and sessions live there. One that others may
+ * write to is refused, since what they put there would be obeyed.
+ */
 export function makeDataDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir);
   } catch (error) {
     throw new DataDirError(`cannot make the data directory ${dir}: ${reason(error)}`);
   }
+  if ((statSync(dir).mode & 0o022) === 0) return;
+  throw new DataDirError(
+    `others may write to the data directory ${dir}: chmod go-w ${dir}, or choose another with --data DIR`,
+  );
+}
+
+/** Not `recursive: true`: below /proc, where a mkdir says ENOENT whatever is there, Node tries forever. */
+function makeDirectory(dir: string): void {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(dir) !== dir) makeDirectory(dirname(dir));
+  mkdirSync(dir, { mode: 0o700 });
 }
 
 /**
@@ -75,6 +89,9 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
 
 function openFile(file: string): DatabaseSync {
   try {
+    // SQLite would make it readable for all, and gives its journals the mode of the file.
+    closeSync(openSync(file, "a", 0o600));
+    chmodSync(file, 0o600);
     return new DatabaseSync(file);
   } catch (error) {
     throw new DataDirError(`cannot open ${file}: ${reason(error)}`);
