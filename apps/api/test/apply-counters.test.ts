@@ -62,6 +62,23 @@ test("an apply that does not concern a rule leaves its count alone; one that doe
   expect(Date.parse(changed.rules[1]?.since ?? "")).toBeGreaterThan(Date.parse(before.since));
 });
 
+test("a rule whose number changes keeps its past", async () => {
+  const off = "  off match proto tcp dstport 99\n";
+  await lab.call("PUT", "/config", { body: DNS.replace("permit\n", `permit\n${off}`) });
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  const { rules, ...before } = await flow("dns");
+  expect(rules.map(({ rule, packets }) => [rule, packets])).toEqual([
+    [2, 4],
+    [3, 0],
+  ]);
+  clock.pass(60_000);
+  await lab.call("PUT", "/config", { body: DNS });
+  expect(await flow("dns")).toEqual({
+    ...before,
+    rules: rules.map((rule) => ({ ...rule, rule: rule.rule - 1 })),
+  });
+});
+
 test("a count that somebody set back says since when it counts now", async () => {
   sendUdp(lab.place, "192.168.0.1", 53, 4);
   const before = await flow("dns");

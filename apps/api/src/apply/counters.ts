@@ -40,6 +40,8 @@ export class Counting {
   readonly #readKernel: () => Promise<Count[]>;
   readonly #seen = new Map<string, Seen>();
   readonly #unsaved = new Map<string, Source>();
+  /** Which rule counts at which place of the program in force; null before the first. */
+  #keyAt: Map<string, string> | null = null;
   #savedAt: number;
   #last: { answer: Counters; until: number } | null = null;
   #reading: Promise<Counters> | null = null;
@@ -93,19 +95,28 @@ export class Counting {
     return now;
   }
 
-  /** Another program is in force now; the counters of `reset` began anew with it. */
+  /**
+   * Another program is in force now; the counters of `reset` began anew with it. A rule is known again by where it
+   * counts in the kernel, for its number changes when one before it goes.
+   */
   renew(program: Program | null, reset: Source[]): void {
     const at = this.#clock.now();
     const anew = new Set(reset.map(keyOf));
-    const gone = new Set(this.#seen.keys());
-    for (const [key, source] of sources(program)) {
-      gone.delete(key);
-      if (this.#seen.has(key) && !anew.has(key)) continue;
-      this.#seen.set(key, { packets: 0, since: at, lastHit: null });
-      this.#unsaved.set(key, source);
+    const before = new Map(this.#seen);
+    const keyAt = this.#keyAt;
+    this.#keyAt = new Map();
+    this.#seen.clear();
+    for (const [key, { source, place }] of sources(program)) {
+      this.#keyAt.set(place, key);
+      // At the start nobody remembers places, and what is on disk is of this program.
+      const old = keyAt === null ? key : keyAt.get(place);
+      const kept = anew.has(key) || old === undefined ? undefined : before.get(old);
+      const now = kept ?? { packets: 0, since: at, lastHit: null };
+      this.#seen.set(key, now);
+      if (now !== before.get(key)) this.#unsaved.set(key, source);
     }
-    for (const key of gone) {
-      this.#seen.delete(key);
+    for (const key of before.keys()) {
+      if (this.#seen.has(key)) continue;
       const [flow = "", rule] = key.split("/");
       this.#unsaved.set(key, { flow, rule: Number(rule) });
     }
@@ -143,13 +154,15 @@ export class Counting {
   }
 }
 
-/** What counts in a program, each once, in its order. */
-function sources(program: Program | null): Map<string, Source> {
-  const found = new Map<string, Source>();
-  for (const family of program ? [program.ip, program.ip6] : []) {
-    for (const chain of family?.chains ?? []) {
-      for (const rule of chain.rules)
-        if (rule.counts && rule.source) found.set(keyOf(rule.source), rule.source);
+/** What counts in a program, each once, in its order, and the first place in the kernel where it does. */
+function sources(program: Program | null): Map<string, { source: Source; place: string }> {
+  const found = new Map<string, { source: Source; place: string }>();
+  for (const family of ["ip", "ip6"] as const) {
+    for (const { name, rules } of program?.[family]?.chains ?? []) {
+      for (const [at, { counts, source }] of rules.entries()) {
+        if (!counts || !source || found.has(keyOf(source))) continue;
+        found.set(keyOf(source), { source, place: `${family} ${name} ${at}` });
+      }
     }
   }
   return found;
