@@ -142,7 +142,7 @@ async function plan(
 /** A program without an IPv6 part clears what an earlier run left there; the other way round nothing can be done. */
 function refuseMissingFamily(now: OwnReading, wanted: Program): void {
   if (wanted.ip6 === null || now.ip6 !== null) return;
-  const said = "this machine has no ip6tables; start with --ipv6 off";
+  const said = "this machine has no IPv6 that could be judged; start with --ipv6 off";
   throw new Refusal(`IPv6: ${said}`, "ip6", null, said);
 }
 

@@ -40,7 +40,7 @@ export type Capabilities = {
  */
 const LOCK_WAIT = "30";
 
-/** Throws, with the package to install, when the machine lacks iptables or the back end that was asked for. */
+/** Throws, with the package to install, when the machine lacks iptables, ip6tables or the back end asked for. */
 export async function findCapabilities(
   target: Target,
   asked: Backend | "auto",
@@ -54,12 +54,14 @@ export async function findCapabilities(
   if (used.ip === null) {
     throw new Error(`--backend ${backend}: this machine's iptables has only the ${other.backend} back end`);
   }
-  const ip6 = used.ip6 !== null && existsSync("/proc/net/if_inet6") ? used.ip6 : null;
-  const lacks: string[] = [];
-  if (ipv6 && ip6 === null) {
-    const why = used.ip6 === null ? "ip6tables is not installed" : "this kernel has no IPv6";
-    lacks.push(`${why}: flows judge IPv4 packets only`);
+  const inKernel = existsSync("/proc/net/if_inet6");
+  if (ipv6 && inKernel && used.ip6 === null) {
+    throw new Error(
+      `this machine has no ip6tables for the ${backend} back end, so IPv6 packets would pass unjudged: install it (package iptables), or start with --ipv6 off`,
+    );
   }
+  const ip6 = inKernel ? used.ip6 : null;
+  const lacks = ipv6 && !inKernel ? ["this kernel has no IPv6: flows judge IPv4 packets only"] : [];
   const facts: Facts = {
     backend,
     iptables: used.ip.version,

@@ -49,7 +49,9 @@ export class InForce {
     const { settings, db, kernel, clock, events } = parts;
     this.#parts = parts;
     this.#journal = journal;
-    this.#options = compileOptions(settings);
+    // Where the machine has no IPv6 there is nothing to judge, and nothing that could.
+    const ipv6 = settings.ipv6 && kernel.facts.ip6tables !== null;
+    this.#options = { ...compileOptions(settings), ipv6 };
     this.counting = new Counting(db, clock, () =>
       this.queue(async () => (this.now ? kernel.counters(this.now.program) : [])),
     );
