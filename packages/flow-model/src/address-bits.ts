@@ -1,5 +1,5 @@
 /** Bare addresses of both families, without prefix: text to unsigned integer and back. */
-import type { Family } from "./packet.ts";
+import type { Family } from "./family.ts";
 
 /** Length of an address. */
 export const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };

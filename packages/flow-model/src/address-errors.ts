@@ -1,6 +1,6 @@
 /** Why a text is no address, and what to write instead. Kept apart: good addresses never come here. */
 import { parseIPv4, parseIPv6, printBits } from "./address-bits.ts";
-import type { Family } from "./packet.ts";
+import type { Family } from "./family.ts";
 import { parseDecimal, quote, type ValueError, withoutLeadingZeros } from "./value.ts";
 
 const EXAMPLES = "write an address such as 192.168.0.1, 192.168.0.0/24 or 2001:db8::/32";

@@ -7,7 +7,7 @@
  */
 import { BITS, parseIPv4, parseIPv6, printBits } from "./address-bits.ts";
 import { explainIPv4, explainIPv6, refuseMask, refusePrefix } from "./address-errors.ts";
-import type { Family } from "./packet.ts";
+import type { Family } from "./family.ts";
 import { type Parsed, parseDecimal } from "./value.ts";
 
 export type Address = {

@@ -6,9 +6,9 @@
 import { type Complain, LONGEST_VALUE, readValues, type Values } from "./check-values.ts";
 import { canHold, contradiction, wouldTake } from "./contradiction.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
+import type { Family } from "./family.ts";
 import { familiesOf, icmpFamily } from "./holds.ts";
 import { parseDirectorName, parseName } from "./names.ts";
-import type { Family } from "./packet.ts";
 import { type Parse, parseInto, withPlaces } from "./parser.ts";
 import { printCondition } from "./printer.ts";
 import { ICMP, ICMP6 } from "./protocols.ts";

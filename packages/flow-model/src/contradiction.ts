@@ -9,8 +9,8 @@
  */
 import { type Address, printAddress } from "./address.ts";
 import type { Values } from "./check-values.ts";
+import type { Family } from "./family.ts";
 import { icmpProtocol } from "./holds.ts";
-import type { Family } from "./packet.ts";
 import { PORT_MAX } from "./ports.ts";
 import { hasPorts, ICMP, ICMP6, protocolName, protocolOccurs, SCTP, TCP, UDP } from "./protocols.ts";
 import { CONDITION_KINDS, type ConditionKind } from "./schema.ts";

@@ -8,9 +8,10 @@
  * traced while someone is typing must not throw.
  */
 import { parseAddress, rangeOf } from "./address.ts";
+import type { Family } from "./family.ts";
 import { type IcmpType, parseIcmpType } from "./icmp.ts";
 import { interfaceMatches } from "./names.ts";
-import type { Family, Packet } from "./packet.ts";
+import type { Packet } from "./packet.ts";
 import { parsePorts } from "./ports.ts";
 import { ICMP, ICMP6, parseProtocol, protocolOccurs, SCTP, TCP, UDP } from "./protocols.ts";
 import { CONDITION_KINDS, type Condition, type ConditionKind, type Conditions } from "./schema.ts";

@@ -3,8 +3,9 @@
  * a director flow, an ICMP error that goes to where the flow's connections go gets the flow's policy.
  */
 import { type Address, containsAddress, parseAddress } from "./address.ts";
+import type { Family } from "./family.ts";
 import { familiesOf, icmpProtocol, isLoopback, letsProtocol, SPARE_BOTH } from "./holds.ts";
-import type { Family, Packet } from "./packet.ts";
+import type { Packet } from "./packet.ts";
 import { SCTP, TCP, UDP } from "./protocols.ts";
 import type { Flow, Rule } from "./schema.ts";
 import { parseEach } from "./value.ts";

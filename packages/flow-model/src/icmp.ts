@@ -2,7 +2,7 @@
  * ICMP types by name and number. Names and aliases are those that `iptables -p icmp -h` and `ip6tables -p icmpv6 -h`
  * of iptables 1.8.9 list; the numbers are those that iptables-save 1.8.9 shows for each of them (both measured).
  */
-import type { Family } from "./packet.ts";
+import type { Family } from "./family.ts";
 import { type Parsed, parseDecimal, quote, refuse } from "./value.ts";
 
 /** A type with one code, or with every code (`code` null); or every type. */

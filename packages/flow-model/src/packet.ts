@@ -2,13 +2,12 @@
 
 import { type Address, parseAddress } from "./address.ts";
 import { BITS, printBits } from "./address-bits.ts";
+import type { Family } from "./family.ts";
 import { parseIcmpType } from "./icmp.ts";
 import { parseInterface } from "./names.ts";
 import { parsePorts } from "./ports.ts";
 import { hasPorts, ICMP, ICMP6, parseProtocol, protocolName, protocolOccurs } from "./protocols.ts";
 import { type Parsed, quote, type ValueError } from "./value.ts";
-
-export type Family = 4 | 6;
 
 /** What conntrack can say of a packet. */
 export const STATES = ["new", "established", "related", "invalid", "untracked"] as const;

@@ -3,7 +3,7 @@
  * (https://www.iana.org/assignments/protocol-numbers). iptables knows gre, ipip and vrrp only where /etc/protocols
  * names them, so the kernel is given numbers.
  */
-import type { Family } from "./packet.ts";
+import type { Family } from "./family.ts";
 import { type Parsed, parseDecimal, quote, refuse, withoutLeadingZeros } from "./value.ts";
 
 export const TCP = 6;

@@ -2,8 +2,9 @@
 import fc, { type Arbitrary } from "fast-check";
 import { parseAddress, rangeOf } from "./address.ts";
 import { BITS } from "./address-bits.ts";
+import type { Family } from "./family.ts";
 import { parseIcmpType } from "./icmp.ts";
-import type { Family, Packet } from "./packet.ts";
+import type { Packet } from "./packet.ts";
 import { PORT_MAX, parsePorts } from "./ports.ts";
 import { hasPorts, ICMP, ICMP6, parseProtocol, protocolOccurs, SCTP, TCP, UDP } from "./protocols.ts";
 import { type ConditionKind, type Config, flowsOf } from "./schema.ts";

@@ -6,6 +6,7 @@ import { Button } from "../ui/button.tsx";
 import { clock, counted } from "../ui/say.ts";
 import { PlaceState, Waiting } from "../ui/states.tsx";
 import styles from "./history.module.css";
+import { Outcome } from "./outcome.tsx";
 import { RevisionView } from "./revision-view.tsx";
 
 /** `opened`: the revision of the address, null for the list. */
@@ -67,27 +68,5 @@ function Row({ revision }: { revision: Revision }) {
         </time>
       </Link>
     </li>
-  );
-}
-
-const OUTCOMES = {
-  unconfirmed: { sign: "◌", words: "waits for its answer" },
-  confirmed: { sign: "✓", words: "confirmed" },
-  reverted: { sign: "↶", words: "taken back by hand" },
-  expired: { sign: "↶", words: "taken back, no answer" },
-  failed: { sign: "✕", words: "refused by the kernel" },
-} as const;
-
-/** What became of it, as icon, word and colour. */
-export function Outcome({ revision }: { revision: Revision }) {
-  const { sign, words } = OUTCOMES[revision.outcome];
-  const look = revision.running ? styles.running : styles[revision.outcome];
-  return (
-    <span className={`${styles.outcome} ${look}`}>
-      <span aria-hidden="true">{revision.running && revision.outcome === "confirmed" ? "●" : sign}</span>{" "}
-      {revision.running
-        ? `in force${revision.outcome === "unconfirmed" ? ", waits for its answer" : ""}`
-        : words}
-    </span>
   );
 }

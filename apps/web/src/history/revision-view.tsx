@@ -9,7 +9,7 @@ import { clock, counted } from "../ui/say.ts";
 import { PlaceState, Waiting } from "../ui/states.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import styles from "./history.module.css";
-import { Outcome } from "./history-place.tsx";
+import { Outcome } from "./outcome.tsx";
 import { Restore } from "./restore.tsx";
 
 type RevisionViewProps = { id: number; revisions: readonly Revision[] };

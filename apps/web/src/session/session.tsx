@@ -3,8 +3,9 @@
  * from the address before it is exchanged. When a session ends meanwhile, the sign-in opens over the page.
  */
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { get, queryClient, signedOut, useStatus, useStore } from "../api/index.ts";
+import { signedOut, useStatus, useStore } from "../api/index.ts";
 import { Waiting } from "../ui/states.tsx";
+import { signIn } from "./enter.ts";
 import styles from "./session.module.css";
 import { SignIn } from "./sign-in.tsx";
 
@@ -17,13 +18,6 @@ function takeCode(): string | null {
   const code = new URLSearchParams(fragment).get("code");
   if (code !== null) history.replaceState(null, "", location.pathname + location.search);
   return code;
-}
-
-/** Signs in; throws Refused when code or token is not good. */
-export async function signIn(credentials: { code: string } | { token: string }): Promise<void> {
-  await get<unknown>("/session", { method: "POST", body: credentials });
-  signedOut.set(false);
-  await queryClient.invalidateQueries();
 }
 
 export function Session({ children }: { children: ReactNode }) {

@@ -1,8 +1,8 @@
 import { type FormEvent, useId, useState } from "react";
 import { Refused } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
+import { signIn } from "./enter.ts";
 import styles from "./session.module.css";
-import { signIn } from "./session.tsx";
 
 /** A token, or the way to a new link. */
 export function SignIn() {
