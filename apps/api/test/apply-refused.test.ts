@@ -77,7 +77,7 @@ test("refused at the switch itself, after the check had passed: back to the old 
   writeFileSync(broken, "");
   const answer = await lab.call("PUT", "/config", { body: DNS });
   expect(answer.status, answer.text).toBe(502);
-  expect(answer.json.detail).toMatch(/old rules/);
+  expect(answer.json.detail).toMatch(/; the old rules are in force\.$/);
   expect(lab.rules()[0]).toMatch(/^-A @ssh /);
   rmSync(broken);
   expect((await lab.call("PUT", "/config", { body: DNS })).json).toMatchObject({ changed: true });

@@ -38,6 +38,14 @@ test("what others change is named; our own apply is no drift", async () => {
   expect(await status()).toMatchObject({ state: "in-sync", detail: null });
 });
 
+test("a jump that is missing is named beside all else", async () => {
+  lab.inside("iptables", "-t", "mangle", "-F", "@ssh");
+  lab.inside("iptables", "-t", "mangle", "-F", "PREROUTING");
+  expect((await lab.call("GET", "/status?verify=true")).json.detail).toBe(
+    "The kernel differs from the running revision: IPv4: chain @ssh changed, a jump into our chains is missing or out of place.",
+  );
+});
+
 test("rules of others are none of our business", async () => {
   lab.inside(
     "iptables",

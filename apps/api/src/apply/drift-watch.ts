@@ -51,8 +51,9 @@ export class DriftWatch {
     });
   }
 
-  /** Kernel and program were compared just now, by an apply. */
+  /** Kernel and program were compared just now, by an apply, so it can be read again. */
   agreed(): void {
+    this.unreadable = null;
     this.#tell(null);
   }
 

@@ -32,6 +32,9 @@ export function drift(state: State, program: Program | null, options: CompileOpt
 const isBare = (state: FamilyState): boolean =>
   state.chains.length + state.hooks.length + state.ipRules.length + state.routes.length === 0;
 
+/** A line of a restore that takes out or puts in a jump of ours. */
+const JUMP = /^-[ADI] (PREROUTING|INPUT|OUTPUT) /m;
+
 function familyWords(family: string, difference: FamilyDelta): string {
   const { create, remove } = difference;
   // What the delta would add is what is missing, and so on.
@@ -41,9 +44,9 @@ function familyWords(family: string, difference: FamilyDelta): string {
     list(difference.removed, "left over"),
     count(create.ipRules.length + remove.ipRules.length, "ip rule"),
     count(create.routes.length + remove.routes.length, "route"),
+    // Named beside all else: without the jump no packet is judged, whatever the chains hold.
+    JUMP.test(difference.restore) ? "a jump into our chains is missing or out of place" : "",
   ].filter((part) => part !== "");
-  if (words.length === 0 && difference.restore !== "")
-    words.push("a jump into our chains is missing or out of place");
   return words.length === 0 ? "" : `${family}: ${words.join(", ")}`;
 }
 

@@ -21,7 +21,7 @@ import { DriftWatch } from "./drift-watch.ts";
 import type { Journal, StoredRevision } from "./journal.ts";
 import { markConflict } from "./mark-conflict.ts";
 import { planKernel } from "./plan-kernel.ts";
-import { invalid, kernelDiagnostic } from "./refusals.ts";
+import { invalid, kernelDiagnostic, unreadable } from "./refusals.ts";
 import { serial } from "./serial.ts";
 
 const NO_MARKS: Marks = { directors: {}, tables: {} };
@@ -53,7 +53,7 @@ export class InForce {
     const ipv6 = settings.ipv6 && kernel.facts.ip6tables !== null;
     this.#options = { ...compileOptions(settings), ipv6 };
     this.counting = new Counting(db, clock, () =>
-      this.queue(async () => (this.now ? kernel.counters(this.now.program) : [])),
+      this.queue(async () => (this.now ? readable(kernel.counters(this.now.program)) : [])),
     );
     this.watch = new DriftWatch({
       kernel,
@@ -87,7 +87,7 @@ export class InForce {
     const marks = this.marks(config);
     const program = compile(config, marks, { ...this.#options, tables: this.tables() });
     return this.queue(async () => {
-      const { state } = await this.#parts.kernel.read();
+      const { state } = await readable(this.#parts.kernel.read());
       const kernel = planKernel(delta(state, program));
       try {
         await this.#check({ text: print(config), marks, program });
@@ -160,5 +160,14 @@ export class InForce {
     if (key === this.#checked) return;
     await this.#parts.kernel.check(wanted.program);
     this.#checked = key;
+  }
+}
+
+/** Turns the failure of a reading into an answer. */
+async function readable<Result>(reading: Promise<Result>): Promise<Result> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw error instanceof KernelError ? unreadable(error) : error;
   }
 }

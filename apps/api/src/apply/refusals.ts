@@ -59,15 +59,24 @@ export function staleConnection(): Problem {
 
 /** The 502 of a program that the kernel did not take. */
 export function kernelRefused(error: KernelError, config: Config): Problem {
-  const old = error.oldRulesInForce
-    ? "The old rules are still in force."
-    : "The old rules are being put back; see the status.";
+  // What came of it is in the message; what is done about it is not.
+  const next = error.oldRulesInForce ? "" : " The old rules are being put back; see the status.";
   return new Problem({
     status: 502,
     code: "kernel-refused",
     title: "The kernel refused the rules",
-    detail: `${error.message} ${old}`,
+    detail: `${error.message}.${next}`,
     diagnostics: [kernelDiagnostic(error, config)],
+  });
+}
+
+/** The 502 of a machine that cannot be asked: its namespace is gone, a tool is broken. */
+export function unreadable({ said }: KernelError): Problem {
+  return new Problem({
+    status: 502,
+    code: "kernel-unreadable",
+    title: "The kernel cannot be read",
+    detail: `The kernel cannot be read: ${said}.`,
   });
 }
 

@@ -1,0 +1,52 @@
+/** Somebody deletes the namespace behind a running server, and makes it anew. */
+import { execFileSync } from "node:child_process";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { testClock } from "./clock.ts";
+import { type Lab, startLab } from "./lab.ts";
+
+const SSH = "flow ssh permit\n  match proto tcp dst 192.168.0.1 dstport 22\n";
+const DNS = "flow dns permit\n  match proto udp dst 192.168.0.1 dstport 53\n";
+
+let lab: Lab;
+const clock = testClock();
+beforeAll(async () => {
+  lab = await startLab({ clock });
+});
+afterAll(() => lab.remove());
+
+const netns = (verb: "add" | "delete") => execFileSync("ip", ["netns", verb, lab.place.namespace]);
+
+test("it is told of, not hidden behind an internal error, and nothing is said to be in force", async () => {
+  await lab.call("PUT", "/config", { body: SSH });
+  netns("delete");
+  const why = `Cannot open network namespace "${lab.place.namespace}"`;
+  for (const path of ["/draft/plan", "/running/counters"]) {
+    clock.pass(5_000);
+    const { json } = await lab.call("GET", path);
+    expect(json).toMatchObject({ status: 502, type: "urn:flowmgr:problem:kernel-unreadable" });
+    expect(json.detail).toContain(why);
+  }
+  const refused = (await lab.call("PUT", "/config", { body: DNS })).json;
+  expect(refused.type).toBe("urn:flowmgr:problem:kernel-refused");
+  expect(refused.detail).toContain(why);
+  expect(refused.detail).toMatch(/; nothing was changed\.$/);
+  expect((await lab.call("GET", "/status?verify=true")).json).toMatchObject({ state: "error" });
+  netns("add");
+  expect((await lab.call("GET", "/status?verify=true")).json).toMatchObject({ state: "drift" });
+  expect((await lab.call("PUT", "/config", { body: SSH })).json).toMatchObject({ changed: false });
+  expect(lab.rules()[0]).toMatch(/^-A @ssh /);
+});
+
+test("gone when the time runs out: the old rules are there as soon as it is", async () => {
+  const tried = await lab.call("PUT", "/config?confirmWithin=30", { body: DNS });
+  expect(tried.json.state, tried.text).toBe("unconfirmed");
+  netns("delete");
+  const failed = lab.event("apply", ({ state }) => state === "error");
+  clock.pass(30_000);
+  await failed;
+  netns("add");
+  const back = lab.event("apply", ({ state }) => state === "in-sync");
+  clock.pass(1_000);
+  await back;
+  expect(lab.rules()[0]).toMatch(/^-A @ssh /);
+});
