@@ -12,7 +12,11 @@ const clock = testClock();
 beforeAll(async () => {
   lab = await startLab({ clock });
 });
-afterAll(() => lab.remove());
+afterAll(async () => {
+  // The one that was made anew is not the server's to remove.
+  netns("delete");
+  await lab.remove();
+});
 
 const netns = (verb: "add" | "delete") => execFileSync("ip", ["netns", verb, lab.place.namespace]);
 
