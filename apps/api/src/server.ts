@@ -88,7 +88,6 @@ function openAuth(app: Api, { db, clock, settings }: Parts): Auth {
     failed: limit(app, {
       most: FAILURES,
       windowMs: 60_000,
-      key: (request) => request.ip,
       detail: "Too many failed attempts to sign in from this address.",
     }),
     called: limit(app, {

@@ -5,7 +5,8 @@ import { Problem } from "../problem.ts";
 export type Limit = {
   most: number;
   windowMs: number;
-  key: (request: FastifyRequest) => string;
+  /** By what it counts; default: the caller's address, of IPv6 the /64. */
+  key?: (request: FastifyRequest) => string;
   /** The sentence of the 429. */
   detail: string;
 };
@@ -15,7 +16,11 @@ export function limit(
   app: FastifyInstance,
   { most, windowMs, key, detail }: Limit,
 ): (request: FastifyRequest) => Promise<void> {
-  const count = app.createRateLimit({ max: most, timeWindow: windowMs, keyGenerator: key });
+  const count = app.createRateLimit({
+    max: most,
+    timeWindow: windowMs,
+    ...(key ? { keyGenerator: key } : {}),
+  });
   return async (request) => {
     const counted = await count(request);
     if (counted.isAllowed || !counted.isExceeded) return;
