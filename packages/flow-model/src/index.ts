@@ -4,6 +4,7 @@ export * from "./changes.ts";
 export * from "./check.ts";
 export * from "./diagnostic.ts";
 export * from "./edit.ts";
+export * from "./edit-schema.ts";
 export type { Family } from "./family.ts";
 export * from "./holds.ts";
 export * from "./icmp.ts";

@@ -7,20 +7,9 @@
  * dropped would be a rule that does not say what its author meant.
  */
 import { z } from "zod";
+import { CONDITION_KINDS, type ConditionKind } from "./config.ts";
 
-/** Condition kinds, in the order of the grammar, which is the order they are printed in. */
-export const CONDITION_KINDS = [
-  "iface",
-  "proto",
-  "src",
-  "dst",
-  "srcport",
-  "dstport",
-  "icmptype",
-  "state",
-] as const;
-
-export type ConditionKind = (typeof CONDITION_KINDS)[number];
+export * from "./config.ts";
 
 /** One condition: `not` negates the whole list of values; values are as written. */
 export type Condition = { not: boolean; values: string[] };
@@ -170,11 +159,4 @@ function present(conditions: z.infer<typeof conditionsSchema>): Conditions {
     if (condition) set[kind] = condition;
   }
   return set;
-}
-
-export const EMPTY_CONFIG: Config = { items: [], comment: [] };
-
-/** The flows (and outflows) of a config, in order. */
-export function flowsOf(config: Config): Flow[] {
-  return config.items.filter((item): item is Flow => item.kind === "flow" || item.kind === "outflow");
 }
