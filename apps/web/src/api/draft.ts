@@ -16,6 +16,7 @@ import {
   stepped,
   type Trouble,
 } from "./draft-state.ts";
+import { sharing } from "./sharing.ts";
 import { signedOut } from "./signed-out.ts";
 
 const draft = createStore<DraftState>(EMPTY_DRAFT);
@@ -24,22 +25,25 @@ const loadError = createStore<Error | null>(null);
 let runningConfig: Config | null = null;
 let sending = false;
 let loading = false;
-/** The draft changed again while it was being read: what arrives may be the older one. */
-let outdated = false;
+/** What the draft's ETag may be by now, heard while it was being read: what arrives may be the older one. */
+const heardMeanwhile = new Set<string>();
 
 const RETRY_MS = 2000;
 
-/** Reads the draft; called at the start and whenever an event names another ETag. */
-export async function loadDraft(): Promise<void> {
-  outdated = true;
+/** Reads the draft; called at the start and whenever an event names another ETag, which "" stands for too. */
+export async function loadDraft(heard = ""): Promise<void> {
+  heardMeanwhile.add(heard);
   if (loading) return;
   loading = true;
   try {
-    while (outdated) {
-      outdated = false;
-      const answer = await get<Draft>("/draft");
-      draft.set(loaded(draft.get(), answer));
-    }
+    let answer: Draft;
+    do {
+      heardMeanwhile.clear();
+      answer = await get<Draft>("/draft");
+      const config = sharing(draft.get().config ?? runningConfig, answer.config);
+      draft.set(loaded(draft.get(), { ...answer, config }));
+      heardMeanwhile.delete(answer.etag);
+    } while (heardMeanwhile.size > 0);
     loadError.set(null);
   } catch (error) {
     loadError.set(error instanceof Error ? error : new Unreachable());
@@ -55,12 +59,14 @@ export function draftChanged(etag: string): void {
     heard = etag;
     return;
   }
-  if (draft.get().saved?.etag !== etag) void loadDraft();
+  if (draft.get().saved?.etag !== etag) void loadDraft(etag);
 }
 let heard: string | null = null;
 
-export function setRunningConfig(config: Config): void {
-  runningConfig = config;
+/** Takes the running config; gives it back, sharing with the draft what both say. */
+export function setRunningConfig(config: Config): Config {
+  runningConfig = sharing(draft.get().config, config);
+  return runningConfig;
 }
 
 async function sendWaiting(): Promise<void> {

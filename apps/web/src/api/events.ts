@@ -6,7 +6,7 @@
 import type { Counters, EventName } from "@flowmgr/flow-api";
 import { createStore, useStore } from "../ui/store.ts";
 import { draftChanged } from "./draft.ts";
-import { keys, queryClient } from "./queries.ts";
+import { keys, queryClient, runningQuery } from "./queries.ts";
 import { signedOut } from "./signed-out.ts";
 
 type Message =
@@ -133,12 +133,26 @@ function happened(name: EventName, data: string): void {
     const draft: { etag: string } = JSON.parse(data);
     draftChanged(draft.etag);
   }
-  if (name === "apply") {
-    void queryClient.invalidateQueries({ queryKey: keys.running });
-    void queryClient.invalidateQueries({ queryKey: keys.revisions });
-    void queryClient.invalidateQueries({ queryKey: ["plan"] });
-  }
+  if (name === "apply") void applied(data);
   void queryClient.invalidateQueries({ queryKey: keys.status });
+}
+
+/** The event of an apply that was heard last. */
+let heard: string | null = null;
+
+async function applied(data: string): Promise<void> {
+  const before = heard;
+  heard = data;
+  if (before === data) return;
+  if (before === null) {
+    // A stream begins with what is so now, which mostly is what was asked for a moment before it was opened.
+    const event: { revision: number | null } = JSON.parse(data);
+    const running = await queryClient.ensureQueryData(runningQuery).catch(() => null);
+    if (running?.revision === event.revision) return;
+  }
+  void queryClient.invalidateQueries({ queryKey: keys.running });
+  void queryClient.invalidateQueries({ queryKey: keys.revisions });
+  void queryClient.invalidateQueries({ queryKey: ["plan"] });
 }
 
 async function refresh(): Promise<void> {

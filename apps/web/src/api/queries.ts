@@ -1,7 +1,13 @@
 /** What the page reads, as hooks. Events from the server (events.ts) say when each is stale. */
 import type { Check, Plan, Revision, Running, Status } from "@flowmgr/flow-api";
 import type { Config } from "@flowmgr/flow-model";
-import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  QueryClient,
+  queryOptions,
+  useInfiniteQuery,
+  useQuery,
+} from "@tanstack/react-query";
 import { get, Refused, Unreachable } from "./client.ts";
 import { setRunningConfig, useDraft } from "./draft.ts";
 
@@ -33,15 +39,18 @@ export function useStatus() {
   });
 }
 
+export const runningQuery = queryOptions({
+  queryKey: keys.running,
+  queryFn: async () => {
+    const running = await get<Running>("/running");
+    return { ...running, config: setRunningConfig(running.config) };
+  },
+  // It has been done by then, by name and not by position.
+  structuralSharing: false,
+});
+
 export function useRunning() {
-  return useQuery({
-    queryKey: keys.running,
-    queryFn: async () => {
-      const running = await get<Running>("/running");
-      setRunningConfig(running.config);
-      return running;
-    },
-  });
+  return useQuery(runningQuery);
 }
 
 /** What an apply of the draft would do. Waits until every edit has reached the server. */

@@ -3,7 +3,7 @@
 import type { Status } from "@flowmgr/flow-api";
 import type { Config } from "@flowmgr/flow-model";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type Ref, useImperativeHandle, useRef } from "react";
+import { type Ref, useCallback, useImperativeHandle, useRef } from "react";
 import { useNarrow } from "../ui/use-media.ts";
 import type { FlowActions } from "./actions.ts";
 import styles from "./flow-list.module.css";
@@ -44,6 +44,11 @@ export function FlowList(props: FlowListProps) {
   const narrow = useNarrow();
   const scroller = useRef<HTMLDivElement>(null);
   const ends = props.whole ? 1 : 0;
+  // A new function would make the list compute the places of all its rows again, at every step of a scroll.
+  const keyAt = useCallback(
+    (index: number) => rows[index - ends]?.flow.name ?? `note ${index}`,
+    [rows, ends],
+  );
   const virtual = useVirtualizer({
     count: rows.length + 2 * ends,
     getScrollElement: () => scroller.current,
@@ -51,7 +56,7 @@ export function FlowList(props: FlowListProps) {
       const row = rows[index - ends];
       return row ? heightOf(row, narrow) : NOTE;
     },
-    getItemKey: (index) => rows[index - ends]?.flow.name ?? `note ${index}`,
+    getItemKey: keyAt,
     scrollMargin: HEAD,
     scrollPaddingStart: HEAD,
     overscan: 8,

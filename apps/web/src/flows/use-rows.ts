@@ -1,5 +1,5 @@
 import type { FlowChange } from "@flowmgr/flow-api";
-import { type Config, changes, check, type Diagnostic } from "@flowmgr/flow-model";
+import { type Config, changes, check, type Diagnostic, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { useDeferredValue, useMemo } from "react";
 import { useCheck, useRunning } from "../api/index.ts";
 import { type Row, rowsOf } from "./rows.ts";
@@ -8,11 +8,11 @@ const NO_CHANGES: FlowChange[] = [];
 
 /**
  * Rows of the draft with what changed and what is wrong. What is wrong may lag a frame behind in a config of
- * thousands of flows: a key must not wait for it.
+ * thousands of flows: neither a key nor the first sight of the list must wait for it.
  */
 export function useRows(draft: Config): Row[] {
   const running = useRunning().data?.config ?? null;
-  const deferred = useDeferredValue(draft);
+  const deferred = useDeferredValue(draft, EMPTY_CONFIG);
   const diagnostics = useDiagnostics(deferred);
   const changed = useMemo(() => (running ? changes(running, draft).changes : NO_CHANGES), [running, draft]);
   return useMemo(() => rowsOf(draft, running, changed, diagnostics), [draft, running, changed, diagnostics]);
