@@ -6,9 +6,7 @@ import {
   configSchema,
   type Diagnostic,
   EMPTY_CONFIG,
-  locate,
   type Places,
-  printWithPlaces,
 } from "@flowmgr/flow-model";
 import type { FastifyRequest } from "fastify";
 import { Problem } from "../problem.ts";
@@ -56,9 +54,4 @@ export function refuseErrors(diagnostics: Diagnostic[]): void {
 function place(diagnostic: Diagnostic | undefined): string {
   if (diagnostic?.line) return `Line ${diagnostic.line}, column ${diagnostic.column}: `;
   return diagnostic?.path ? `${diagnostic.path}: ` : "";
-}
-
-/** Diagnostics of a config with the places of its canonical text. */
-export function located(config: Config, diagnostics: Diagnostic[]): Diagnostic[] {
-  return locate(diagnostics, printWithPlaces(config).places);
 }
