@@ -69,6 +69,20 @@ flow flow-${index} permit # note
     expect(config.items).toHaveLength(10_000);
     expect(print(config)).toBe(text);
     expect(check(config)).toEqual([]);
-    expect([...printWithPlaces(config).places]).toEqual([...parse(text).places]);
+    const parsed = parse(text).places;
+    const printed = printWithPlaces(config).places;
+    expect(printed.size).toBe(parsed.size);
+    // A loop of our own: comparing 150 000 objects by a matcher takes minutes.
+    for (const [pointer, { line, column, endLine, endColumn }] of parsed) {
+      const same = printed.get(pointer);
+      if (
+        same?.line === line &&
+        same.column === column &&
+        same.endLine === endLine &&
+        same.endColumn === endColumn
+      )
+        continue;
+      expect(same, pointer).toEqual(parsed.get(pointer));
+    }
   });
 });
