@@ -68,9 +68,10 @@ export function useFlowActions(readOnly: boolean) {
     move: (name: string, where: Where, words: string) =>
       perform([{ do: "move", name, ...where }], `move ${name} ${words}`),
     remove(name: string): void {
-      if (!perform([{ do: "remove", name }], `remove ${name}`)) return;
+      const step = `remove ${name}`;
+      if (!perform([{ do: "remove", name }], step)) return;
       go(addressOf(null), { replace: true });
-      notify({ text: `${name} removed`, action: { label: "Undo", run: undo } });
+      notify({ text: `${name} removed`, action: { label: "Undo", run: undo, undoes: step } });
     },
     /** Puts a removed flow back where the running config has it. */
     restore(flow: Flow, running: Config): void {
@@ -90,11 +91,12 @@ export function useFlowActions(readOnly: boolean) {
       if ("problem" in read) return read.problem;
       const added = read.flows;
       const what = added.length === 1 ? `flow ${added[0]?.name}` : `${added.length} flows`;
-      const names = insert(added, after, `insert ${what}`);
+      const step = `insert ${what}`;
+      const names = insert(added, after, step);
       if (names.length > 0) {
         const renamed = names.filter((name, index) => name !== added[index]?.name);
         const note = renamed.length > 0 ? `; the name was taken, so now ${renamed.join(", ")}` : "";
-        notify({ text: `Inserted ${what}${note}`, action: { label: "Undo", run: undo } });
+        notify({ text: `Inserted ${what}${note}`, action: { label: "Undo", run: undo, undoes: step } });
       }
       return null;
     },

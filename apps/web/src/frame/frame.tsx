@@ -1,6 +1,7 @@
 /** What stands around every place: where rules go, the state, the ways, what is not applied yet. */
 import type { ReactNode } from "react";
-import { useStatus } from "../api/index.ts";
+import { useLocation } from "wouter";
+import { useEdit, useStatus } from "../api/index.ts";
 import { Notices } from "../ui/notices.tsx";
 import { ChangeBar } from "./change-bar.tsx";
 import styles from "./frame.module.css";
@@ -11,6 +12,10 @@ import { TroubleBanner } from "./trouble-banner.tsx";
 /** `countdown` owns the top bar while an apply waits for its answer. */
 export function Frame({ countdown, children }: { countdown?: ReactNode; children: ReactNode }) {
   const status = useStatus().data;
+  const { undoLabel } = useEdit();
+  const [location] = useLocation();
+  // Review offers no undo, and a notice there would lie over its fields.
+  const lastStep = location.startsWith("/review") ? null : undoLabel;
   return (
     <div className={styles.frame}>
       <header className={styles.head}>
@@ -28,7 +33,7 @@ export function Frame({ countdown, children }: { countdown?: ReactNode; children
         {children}
       </main>
       <ChangeBar />
-      <Notices />
+      <Notices lastStep={lastStep} />
     </div>
   );
 }

@@ -3,7 +3,12 @@ import { useEffect } from "react";
 import styles from "./notices.module.css";
 import { createStore, useStore } from "./store.ts";
 
-export type Notice = { text: string; action?: { label: string; run: () => void }; tone?: "plain" | "error" };
+export type Notice = {
+  text: string;
+  /** `undoes`: the step that it takes back; it is offered only while that is the last step. */
+  action?: { label: string; run: () => void; undoes: string };
+  tone?: "plain" | "error";
+};
 
 const current = createStore<Notice | null>(null);
 
@@ -14,8 +19,10 @@ export function notify(notice: Notice): void {
   current.set(notice);
 }
 
-export function Notices() {
+/** `lastStep`: what an undo would take back now; null where none is offered. */
+export function Notices({ lastStep }: { lastStep: string | null }) {
   const notice = useStore(current);
+  const outdated = notice?.action !== undefined && notice.action.undoes !== lastStep;
   useEffect(() => {
     if (!notice || notice.tone === "error") return;
     const timer = setTimeout(() => current.set(null), SHOWN_MS);
@@ -23,7 +30,7 @@ export function Notices() {
   }, [notice]);
   return (
     <div className={styles.place} role="status" aria-live="polite">
-      {notice ? (
+      {notice && !outdated ? (
         <div className={`${styles.notice} ${notice.tone === "error" ? styles.error : ""}`}>
           <span>{notice.text}</span>
           {notice.action ? (
