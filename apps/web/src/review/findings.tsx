@@ -35,7 +35,8 @@ function List({ title, tone, found }: ListProps) {
                   {finding.rule ? `, rule ${finding.rule}` : ""}:{" "}
                 </b>
               ) : null}
-              {finding.message} <span className={styles.quiet}>{finding.help}</span>
+              {finding.message}
+              {finding.help ? <span className={styles.quiet}>; {finding.help}</span> : null}
             </span>
             {finding.flow ? (
               <Link href={`/flows/${encodeURIComponent(finding.flow)}`}>Open {finding.flow}</Link>

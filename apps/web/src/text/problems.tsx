@@ -57,7 +57,8 @@ function Problem({ diagnostic, goTo, fix }: ProblemProps) {
         <span className="visually-hidden">{severity}, </span>
         <span className={styles.at}>{line === undefined ? "" : `${line}:${column}`}</span>
         <span>
-          {message} {help ? <span className={styles.help}>{help}</span> : null}
+          {message}
+          {help ? <span className={styles.help}>; {help}</span> : null}
         </span>
       </button>
       {fixes.map(({ label, text }) => (
