@@ -97,11 +97,22 @@ function checkFlow(
   }
   names.add(flow.name);
   checkPolicy(flow, complain);
+  const lastFor = lastRuleFor(flow.rules);
   for (const [index, rule] of flow.rules.entries()) {
     const path = `${pointer}/rules/${index}`;
-    const later = flow.rules.slice(index + 1);
-    checkRule(rule, later, path, complainer(report, path, { flow: flow.name, rule: index + 1 }), places);
+    const metLater = (family: Family) => lastFor(family) > index;
+    checkRule(rule, metLater, path, complainer(report, path, { flow: flow.name, rule: index + 1 }), places);
   }
+}
+
+/** Index of the last rule that is on and can take a family, -1 for none; looked for once, when somebody asks. */
+function lastRuleFor(rules: Rule[]): (family: Family) => number {
+  const found: { [family in Family]?: number } = {};
+  const takes = (family: Family) => (rule: Rule) => !rule.off && familiesOf(rule).includes(family);
+  return (family) => {
+    found[family] ??= rules.findLastIndex(takes(family));
+    return found[family];
+  };
 }
 
 function checkPolicy({ policy, skipped }: Flow, complain: Complain): void {
@@ -123,7 +134,13 @@ function checkPolicy({ policy, skipped }: Flow, complain: Complain): void {
   }
 }
 
-function checkRule(rule: Rule, later: Rule[], path: string, complain: Complain, places?: () => Places): void {
+function checkRule(
+  rule: Rule,
+  metLater: (family: Family) => boolean,
+  path: string,
+  complain: Complain,
+  places?: () => Places,
+): void {
   checkComments(rule, complain);
   const values = readValues(rule.conditions, complain);
   const family = icmpFamily(rule.conditions);
@@ -146,7 +163,7 @@ function checkRule(rule: Rule, later: Rule[], path: string, complain: Complain, 
       message,
       help: never.help,
     });
-  } else warnOfFamily(rule, later, values, family, complain);
+  } else warnOfFamily(rule, metLater, values, family, complain);
 }
 
 /** The kinds of the conditions that could be read, in the order in which their author wrote them. */
@@ -174,7 +191,13 @@ function namesBothIcmp({ proto, icmptype }: Values): boolean {
  * `not src 192.168.0.0/24` does not take "all others": it takes no IPv6 packet. Said only where that makes a
  * difference: the rest of the rule lets that family through, and what an `ignore` lets pass could meet a later rule.
  */
-function warnOfFamily(rule: Rule, later: Rule[], values: Values, icmp: Family, complain: Complain): void {
+function warnOfFamily(
+  rule: Rule,
+  metLater: (family: Family) => boolean,
+  values: Values,
+  icmp: Family,
+  complain: Complain,
+): void {
   for (const kind of ["src", "dst"] as const) {
     const condition = values[kind];
     if (!condition?.not) continue;
@@ -182,8 +205,7 @@ function warnOfFamily(rule: Rule, later: Rule[], values: Values, icmp: Family, c
     const other = family === 4 ? 6 : 4;
     if (condition.values.some((address) => address.family === other) || !wouldTake(values, icmp, other))
       continue;
-    const metLater = () => later.some((one) => !one.off && familiesOf(one).includes(other));
-    if (rule.verb === "ignore" && !metLater()) continue;
+    if (rule.verb === "ignore" && !metLater(other)) continue;
     const text = printCondition(kind, rule.conditions[kind] ?? { not: true, values: [] });
     const message = `${text} holds for IPv${family} packets only`;
     const help = `IPv${other} packets go on to the next rule; to ${rule.verb} them too, add a rule with ${kind} ${other === 4 ? "0.0.0.0/0" : "::/0"}`;

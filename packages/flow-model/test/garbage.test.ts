@@ -22,27 +22,30 @@ function randomBytes(): string {
   return chunks.join("");
 }
 
+/** Made when asked for: as arguments of a test, the texts would be carried through the runner and its reports. */
+const GARBAGE: { [kind: string]: () => string } = {
+  "random bytes": () => randomBytes(),
+  "one endless word": () => filled("a"),
+  "an endless value": () => `flow a permit match src ${filled("0")}`,
+  "an endless table": () => `flow a table 0x${filled("f")}`,
+  "an endless name": () => `flow ${filled("n")} permit match dstport ${filled("9")}`,
+  "deep braces": () => `flow a permit match src ${filled("{")}`,
+  braces: () => filled("{}"),
+  commas: () => filled(","),
+  "one comment": () => filled("#"),
+  "comment lines": () => filled("#\n"),
+  "notes of one rule": () => `flow a permit match\n${filled("src #n\n")}`,
+  flow: () => filled("flow "),
+  not: () => `flow a permit match ${filled("not ")}`,
+  "conditions of one rule": () => `flow a permit match ${filled("src 10.0.0.1 ")}`,
+  "misspelt words": () => `flow a permit match ${filled("prtoo tcp ")}`,
+  "white space": () => filled(" \t\n"),
+  "a second rule": () => `flow a permit ${filled("match ")}`,
+};
+
 describe("five megabytes of garbage", () => {
-  it.each([
-    ["random bytes", randomBytes()],
-    ["one endless word", filled("a")],
-    ["an endless value", `flow a permit match src ${filled("0")}`],
-    ["an endless table", `flow a table 0x${filled("f")}`],
-    ["an endless name", `flow ${filled("n")} permit match dstport ${filled("9")}`],
-    ["deep braces", `flow a permit match src ${filled("{")}`],
-    ["braces", filled("{}")],
-    ["commas", filled(",")],
-    ["one comment", filled("#")],
-    ["comment lines", filled("#\n")],
-    ["notes of one rule", `flow a permit match\n${filled("src #n\n")}`],
-    ["flow", filled("flow ")],
-    ["not", `flow a permit match ${filled("not ")}`],
-    ["conditions of one rule", `flow a permit match ${filled("src 10.0.0.1 ")}`],
-    ["misspelt words", `flow a permit match ${filled("prtoo tcp ")}`],
-    ["white space", filled(" \t\n")],
-    ["a second rule", `flow a permit ${filled("match ")}`],
-  ])("%s: is read to its end", { timeout: LIMIT }, (_, text) => {
-    const { diagnostics } = checkText(text);
+  it.each(Object.entries(GARBAGE))("%s: is read to its end", { timeout: LIMIT }, (_, text) => {
+    const { diagnostics } = checkText(text());
     expect(diagnostics.length).toBeLessThanOrEqual(1001);
     const longest = Math.max(
       0,
