@@ -55,6 +55,7 @@ async function serve(settings: Settings): Promise<number> {
   greet(settings, running);
   await stopSignal();
   await running.close();
+  say("stopped; the rules stay in force");
   return 0;
 }
 

@@ -161,8 +161,7 @@ function LeftOver({ draft }: { draft: Config }) {
   if (!last) return "everything else goes on untouched";
   return (
     <>
-      <span className={styles.wide}>everything else goes on untouched — </span>nothing is left after{" "}
-      <b>{last.name}</b>
+      nothing is left after <b>{last.name}</b>
     </>
   );
 }
