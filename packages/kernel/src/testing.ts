@@ -63,14 +63,16 @@ export async function makeNamespace(): Promise<TestNamespace> {
       const farEnd = `far${farEnds.size}`;
       farEnds.set(iface, farEnd);
       await must([
-        ...["ip", "link", "add", iface, "netns", name, "address", "02:00:00:00:00:01", "type", "veth"],
+        // `name` and `dev`: an interface called "l" would be read as the word "link".
+        ...["ip", "link", "add", "name", iface, "netns", name, "address", "02:00:00:00:00:01"],
+        ...["type", "veth"],
         ...["peer", "name", farEnd, "netns", far],
       ]);
       for (const address of addresses) {
         await must(["ip", "-n", name, "address", "add", address, "dev", iface]);
       }
-      await must(["ip", "-n", far, "link", "set", farEnd, "up"]);
-      await must(["ip", "-n", name, "link", "set", iface, "up"]);
+      await must(["ip", "-n", far, "link", "set", "dev", farEnd, "up"]);
+      await must(["ip", "-n", name, "link", "set", "dev", iface, "up"]);
     },
     async inject(iface, packets) {
       if (packets.length === 0) return;
