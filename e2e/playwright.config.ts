@@ -20,7 +20,7 @@ export default defineConfig({
   // Each worker has a namespace, a server and a database of its own; two fit the smallest machine.
   workers: 2,
   retries: 0,
-  timeout: 90_000,
+  timeout: 240_000,
   expect: { timeout: 15_000 },
   reporter: [["list"], ["json"]],
   use: {

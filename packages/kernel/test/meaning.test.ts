@@ -12,7 +12,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BACKENDS, type Lab, makeLab, OPTIONS } from "./lab.ts";
 
-const SEED = Number(process.env.FLOWMGR_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** The same walk at each `npm test`; others by FLOWMGR_SEED and, for longer, FLOWMGR_RUNS. */
+const SEED = Number(process.env.FLOWMGR_SEED ?? 487_954_724);
 const RUNS = Number(process.env.FLOWMGR_RUNS ?? 12);
 const PACKETS = 400;
 /** Packets that must meet a rule for a config to be worth a run. */
