@@ -4,3 +4,13 @@ import { z } from "zod";
 
 /** `POST /format`: canonical text, and the same as JSON. */
 export const formatSchema = z.object({ text: z.string(), config: configSchema });
+
+/** `POST /compile`: the program of a config on this machine, as restore text per family and routing commands. */
+export const compiledSchema = z.object({
+  /** As `iptables-save -t mangle` would print what is ours; "" where the machine has no such family. */
+  ip: z.string(),
+  ip6: z.string(),
+  /** `ip rule add ...` and `ip route add ...`, one a line. */
+  routing: z.string(),
+  marks: z.object({ directors: z.record(z.string(), z.string()), tables: z.record(z.string(), z.string()) }),
+});

@@ -1,0 +1,22 @@
+/** Configs in other people's words: export in those of the original page, import of pages and iptables rules. */
+import { configSchema } from "@flowmgr/flow-model";
+import { z } from "zod";
+import { diagnosticSchema } from "./problem.ts";
+
+/** `POST /import`: text from the original's page, or what `iptables-save -t mangle` prints. */
+export const importBodySchema = z.strictObject({
+  from: z.enum(["page", "iptables-save"]),
+  text: z.string(),
+});
+
+/** A line of the source that became no part of the config. */
+export const leftOutSchema = z.object({ line: z.number(), text: z.string(), reason: z.string() });
+export type LeftOut = z.output<typeof leftOutSchema>;
+
+export const importedSchema = z.object({
+  config: configSchema,
+  text: z.string(),
+  /** Line by line what could not be taken over, and why. */
+  leftOut: z.array(leftOutSchema),
+  diagnostics: z.array(diagnosticSchema),
+});
