@@ -21,11 +21,16 @@ export const kernelChainSchema = z.object({
   /** The flow whose chain it is; null for main chains and hooks. */
   flow: z.string().nullable(),
   rules: z.array(kernelRuleSchema),
+  /** Of a hook: how many rules of others stand before our first jump and behind our last one. */
+  foreign: z.object({ before: z.number(), behind: z.number() }).optional(),
 });
 export type KernelChain = z.output<typeof kernelChainSchema>;
 
 export const kernelFamilySchema = z.object({
+  /** Hooks, main chains, then those of the flows in the order of the config. */
   chains: z.array(kernelChainSchema),
+  /** Name of the last chain here when more follow: give it as `after`, with `family`; null at the end. */
+  next: z.string().nullable(),
   /** Our `ip rule`s and routes, one line each, in the words of `ip`. */
   ipRules: z.array(z.string()),
   routes: z.array(z.string()),
@@ -34,7 +39,7 @@ export type KernelFamily = z.output<typeof kernelFamilySchema>;
 
 export const kernelSchema = z.object({
   at: z.string(),
-  /** The command that shows the same: `ip netns exec flowmgr iptables -t mangle -L -v -n`. */
+  /** The command that shows the same: `ip netns exec flowmgr iptables-nft -t mangle -L -v -n`. */
   command: z.string(),
   ip: kernelFamilySchema,
   ip6: kernelFamilySchema.nullable(),
