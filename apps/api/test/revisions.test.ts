@@ -55,6 +55,21 @@ test("what changed from one to another", async () => {
   expect((await lab.call("GET", `/revisions/${ids[0]}/diff?to=${ids[0]}`)).json.text).toBe("");
 });
 
+test("what changed from one to what is in force, and to the draft", async () => {
+  const running = (await lab.call("GET", `/revisions/${ids[0]}/diff?to=running`)).json;
+  expect(running).toEqual((await lab.call("GET", `/revisions/${ids[0]}/diff?to=${ids[2]}`)).json);
+  const body = `${TEXTS[2]}\n${flow("three", 4)}`;
+  await lab.call("PUT", "/draft", { body, headers: { "if-match": "*" } });
+  const draft = (await lab.call("GET", `/revisions/${ids[2]}/diff?to=draft`)).json;
+  expect(draft).toMatchObject({
+    from: ids[2],
+    to: "draft",
+    headline: expect.stringMatching(/^1 flow added/),
+  });
+  expect(draft.text).toContain("+flow three permit\n");
+  expect((await lab.call("GET", `/revisions/${ids[0]}/diff?to=yesterday`)).status).toBe(400);
+});
+
 test("a restore goes into the draft, by the rules of the draft, and touches nothing else", async () => {
   const rules = lab.rules();
   const path = `/revisions/${ids[0]}/restore`;

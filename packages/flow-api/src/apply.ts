@@ -48,10 +48,13 @@ export const revisionListSchema = z.object({
 export const revisionDetailSchema = revisionSchema.extend({ config: configSchema, text: z.string() });
 export const revisionDiffSchema = z.object({
   from: z.number(),
-  to: z.number(),
+  /** `running` is answered with its number. */
+  to: z.union([z.number(), z.literal("draft")]),
+  /** Unified diff of the config text, "" when it is the same. */
   text: z.string(),
   headline: z.string(),
 });
+export type RevisionDiff = z.output<typeof revisionDiffSchema>;
 
 export const runningSchema = z.object({
   revision: z.number().nullable(),

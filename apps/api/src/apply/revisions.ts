@@ -6,7 +6,7 @@ import {
   revisionListSchema,
   writtenDraftSchema,
 } from "@flowmgr/flow-api";
-import { changes } from "@flowmgr/flow-model";
+import { type Config, changes, print } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "../api.ts";
 import { rfc3339 } from "../clock.ts";
@@ -35,6 +35,7 @@ const pageSchema = z.strictObject({
 export async function registerRevisions(app: Api, parts: Parts): Promise<void> {
   const journal = openJournal(parts.db);
   registerReads(app, journal, parts.engine);
+  registerDiff(app, journal, parts);
   registerRestore(app, journal, parts);
 }
 
@@ -76,24 +77,40 @@ function registerReads(app: Api, journal: Journal, engine: Engine): void {
       return { ...asRevision(summary, engine), config, text };
     },
   );
+}
+
+function registerDiff(app: Api, journal: Journal, { draft, engine }: Parts): void {
+  /** The other side of a comparison. */
+  const other = (to: string): Compared => {
+    if (to === "draft") {
+      const { config } = draft.get();
+      return { id: "draft", name: "draft", config, text: print(config) };
+    }
+    if (to !== "running") return asCompared(stored(journal, Number(to)));
+    const running = engine.running();
+    if (!running) throw notFound("Nothing was applied yet.");
+    return asCompared(running);
+  };
   app.get(
     "/revisions/:id/diff",
     {
       schema: {
         tags,
-        summary: "What changed from this revision to another",
+        summary: "What changed from this revision to another, to the running one or to the draft",
         params: ID,
-        querystring: z.strictObject({ to: number }),
+        querystring: z.strictObject({
+          to: z.string().regex(/^(\d{1,15}|running|draft)$/, "write a revision's number, running or draft"),
+        }),
         response: { 200: revisionDiffSchema },
       },
     },
     async (request) => {
       const from = stored(journal, request.params.id);
-      const to = stored(journal, request.query.to);
+      const to = other(request.query.to);
       return {
         from: from.revision,
-        to: to.revision,
-        text: unifiedDiff(named(from), named(to)),
+        to: to.id,
+        text: unifiedDiff(asCompared(from), to),
         headline: changes(from.config, to.config).headline,
       };
     },
@@ -120,8 +137,16 @@ function registerRestore(app: Api, journal: Journal, { draft }: Parts): void {
   );
 }
 
-const named = ({ revision, text }: StoredRevision) => ({
+type Compared = { id: number | "draft"; name: string; config: Config; text: string };
+
+const asCompared = ({
+  revision,
+  config,
+  text,
+}: Pick<StoredRevision, "revision" | "config" | "text">): Compared => ({
+  id: revision,
   name: `revision ${revision}`,
+  config,
   text,
 });
 
