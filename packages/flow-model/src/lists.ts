@@ -1,0 +1,172 @@
+/**
+ * Named lists: `list office { 10.0.0.0/8, @branch }`, named by `src @office`.
+ *
+ * What judges packets knows no names: it works on the config as `expandLists` gives it. What people read (the text,
+ * the page, a sentence of the tester) keeps the names.
+ */
+import { parseAddress } from "./address.ts";
+import { CONDITION_KINDS, type ConditionKind, flowsOf } from "./config.ts";
+import { listNamed, orderLists } from "./list-order.ts";
+import { parsePorts } from "./ports.ts";
+import type { Condition, Conditions, Config, Item, List } from "./schema.ts";
+
+export { listNamed };
+
+export type ListKind = "addresses" | "ports";
+
+/** Where a list is named: in another list, or in a condition of a flow's rule, counted from 1. */
+export type ListUse = { list: string } | { flow: string; rule: number; kind: ConditionKind };
+
+/** What the lists that a condition may name hold; null for conditions that name none. */
+export function listKindOf(kind: ConditionKind): ListKind | null {
+  if (kind === "src" || kind === "dst") return "addresses";
+  return kind === "srcport" || kind === "dstport" ? "ports" : null;
+}
+
+/** The lists of a config, in order. */
+export function listsOf(config: Config): List[] {
+  return config.items.filter((item) => item.kind === "list");
+}
+
+/** What a value that is no reference is; null for one that is neither, such as a typing error. */
+export function kindOfValue(value: string): ListKind | null {
+  if ("ok" in parsePorts(value)) return "ports";
+  return "ok" in parseAddress(value) ? "addresses" : null;
+}
+
+/** Of two lists with one name the first counts, as in `check`'s complaint about the second. */
+export function listsByName(config: Config): Map<string, List> {
+  const lists = new Map<string, List>();
+  for (const list of listsOf(config)) if (!lists.has(list.name)) lists.set(list.name, list);
+  return lists;
+}
+
+/**
+ * What each list holds, by name: decided by its first value that says so, its own before those of lists that it
+ * names. Null where nothing does: an empty list, one with bad values only, one that is part of a cycle.
+ */
+export function listKinds(config: Config): Map<string, ListKind | null> {
+  const lists = listsByName(config);
+  const kinds = new Map<string, ListKind | null>();
+  for (const name of orderLists(lists).keys()) {
+    const values = lists.get(name)?.values ?? [];
+    const kindOfNamed = (value: string) => kinds.get(listNamed(value) ?? "") ?? null;
+    kinds.set(name, first(values, kindOfOwn) ?? first(values, kindOfNamed));
+  }
+  return kinds;
+}
+
+const kindOfOwn = (value: string) => (listNamed(value) === null ? kindOfValue(value) : null);
+
+function first<T>(values: readonly string[], of: (value: string) => T | null): T | null {
+  for (const value of values) {
+    const found = of(value);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Where each list is named, by its name: lists that nobody names with no uses, unknown names too. */
+export function usesOf(config: Config): Map<string, ListUse[]> {
+  const uses = new Map<string, ListUse[]>(listsOf(config).map(({ name }) => [name, []]));
+  const add = (values: readonly string[], use: ListUse) => {
+    for (const value of new Set(values)) {
+      const name = listNamed(value);
+      if (name === null) continue;
+      const others = uses.get(name);
+      if (others) others.push(use);
+      else uses.set(name, [use]);
+    }
+  };
+  for (const { name, values } of listsOf(config)) add(values, { list: name });
+  for (const flow of flowsOf(config)) {
+    for (const [index, { conditions }] of flow.rules.entries()) {
+      for (const kind of CONDITION_KINDS) {
+        if (listKindOf(kind)) add(conditions[kind]?.values ?? [], { flow: flow.name, rule: index + 1, kind });
+      }
+    }
+  }
+  return uses;
+}
+
+/** Keyed by the config itself: it is a value, nothing changes it in place. */
+const expanded = new WeakMap<Config, Config>();
+
+/**
+ * The config with each reference replaced by the values of its list, each once; a list that does not exist or holds
+ * itself adds none. Conditions whose values all vanish stay, and hold never. Items keep their places, and what names
+ * no list is shared: the same config when nothing does.
+ */
+export function expandLists(config: Config): Config {
+  let result = expanded.get(config);
+  if (!result) {
+    result = expand(config);
+    expanded.set(config, result);
+    expanded.set(result, result);
+  }
+  return result;
+}
+
+function expand(config: Config): Config {
+  const valuesOf = expander(listsByName(config));
+  const items = mapSame(config.items, (item) => expandItem(item, valuesOf));
+  return items === config.items ? config : { ...config, items };
+}
+
+type Expand = (values: string[]) => string[];
+
+/** Replaces references; each list is expanded once, however many name it. */
+function expander(lists: ReadonlyMap<string, List>): Expand {
+  const known = new Map<string, string[]>();
+  const groups = orderLists(lists);
+  /** `group`: the list's own, whose other members it cannot hold without holding itself. */
+  const valuesOf = (values: string[], group: number | null): string[] => {
+    if (!values.some((value) => listNamed(value) !== null)) return values;
+    const listed = (value: string): string[] | null => {
+      const name = listNamed(value);
+      if (name === null) return null;
+      return groups.get(name) === group ? [] : (known.get(name) ?? []);
+    };
+    // A condition that names one list and nothing else shares its values.
+    const [only] = values;
+    if (values.length === 1 && only !== undefined) return listed(only) ?? values;
+    return [...new Set(values.flatMap((value) => listed(value) ?? value))];
+  };
+  for (const [name, group] of groups) {
+    known.set(name, [...new Set(valuesOf(lists.get(name)?.values ?? [], group))]);
+  }
+  return (values) => valuesOf(values, null);
+}
+
+function expandItem(item: Item, valuesOf: Expand): Item {
+  if (item.kind === "list") {
+    const values = valuesOf(item.values);
+    return values === item.values ? item : { ...item, values };
+  }
+  if (item.kind === "expect") {
+    const conditions = expandConditions(item.conditions, valuesOf);
+    return conditions === item.conditions ? item : { ...item, conditions };
+  }
+  const rules = mapSame(item.rules, (rule) => {
+    const conditions = expandConditions(rule.conditions, valuesOf);
+    return conditions === rule.conditions ? rule : { ...rule, conditions };
+  });
+  return rules === item.rules ? item : { ...item, rules };
+}
+
+/** The same array when nothing in it changed. */
+function mapSame<T>(all: T[], to: (one: T) => T): T[] {
+  const mapped = all.map(to);
+  return mapped.every((one, index) => one === all[index]) ? all : mapped;
+}
+
+function expandConditions(conditions: Conditions, valuesOf: Expand): Conditions {
+  let changed = conditions;
+  for (const kind of CONDITION_KINDS) {
+    const condition: Condition | undefined = conditions[kind];
+    if (!condition || !listKindOf(kind)) continue;
+    const values = valuesOf(condition.values);
+    if (values !== condition.values) changed = { ...changed, [kind]: { ...condition, values } };
+  }
+  return changed;
+}
