@@ -67,8 +67,10 @@ type Question = {
 
 function found(asked: readonly (Question & { not: boolean })[], flow: Flow, full: Flow): Found | null {
   const open: Question["ofRule"][] = [];
-  const holdsFor = ({ ofRule }: Question) => (rule: Rule, index: number) =>
-    ofRule?.(flow, { rule, full: full.rules[index] ?? rule, number: index + 1 }) ?? false;
+  const holdsFor =
+    ({ ofRule }: Question) =>
+    (rule: Rule, index: number) =>
+      ofRule?.(flow, { rule, full: full.rules[index] ?? rule, number: index + 1 }) ?? false;
   for (const question of asked) {
     const ofFlow = question.ofFlow(flow);
     if (question.not) {
@@ -95,6 +97,7 @@ function questionOf(term: Term, ask: AskFact): Question {
   const address = term.exact ? null : addressTest(["src", "dst"], term);
   const says = (rule: Rule) => wordsOfRule(rule).includes(term.value);
   const remarks = ({ note, comment }: Rule) =>
+    (note !== "" || comment.length > 0) &&
     [note, ...comment].some((text) => text.toLowerCase().includes(term.value));
   return {
     ofFlow: (flow) => wordsOf(flow).includes(term.value),
@@ -167,7 +170,11 @@ function ruleTest(key: Exclude<SearchKey, "name" | "policy" | "director" | "tabl
 }
 
 /** Some value of one of these conditions passes; or the condition is there, where the term has no value. */
-function valueTest(kinds: readonly ConditionKind[], passes: (value: string) => boolean, term: Term): RuleTest {
+function valueTest(
+  kinds: readonly ConditionKind[],
+  passes: (value: string) => boolean,
+  term: Term,
+): RuleTest {
   return (_, { rule, full }) =>
     kinds.some((kind) => {
       const written = rule.conditions[kind];
@@ -267,7 +274,11 @@ function portsOf(condition: Condition | undefined): Span<number>[] {
 }
 
 /** Keyed by the values themselves, which nothing changes in place; what names one list alone shares its values. */
-function kept<T>(known: WeakMap<string[], T[]>, condition: Condition | undefined, read: (value: string) => T[]): T[] {
+function kept<T>(
+  known: WeakMap<string[], T[]>,
+  condition: Condition | undefined,
+  read: (value: string) => T[],
+): T[] {
   if (!condition) return [];
   let spans = known.get(condition.values);
   if (!spans) {
