@@ -33,15 +33,13 @@ export function useFlowActions(readOnly: boolean) {
   const flows = config ? flowsOf(config) : [];
   const taken = new Set(flows.map(({ name }) => name));
 
+  const locked = readOnly ? "flows are read-only while the text has errors" : null;
+
   /** Does it, or says why not. */
   function perform(edits: Edit[], label: string): boolean {
-    if (readOnly) {
-      notify({ text: "Flows are read-only while the text has errors.", tone: "error" });
-      return false;
-    }
-    const problem = edit(edits, label);
-    if (problem) notify({ text: `Cannot ${label}: ${problem.message}`, tone: "error" });
-    return problem === null;
+    const problem = locked ?? edit(edits, label)?.message;
+    if (problem) notify({ text: `Cannot ${label}: ${problem}`, tone: "error" });
+    return !problem;
   }
 
   function insert(added: Flow[], after: string | null, label: string): string[] {
@@ -105,6 +103,8 @@ export function useFlowActions(readOnly: boolean) {
       notify({ text: `${flow.name} copied as text` });
     },
     names: flows.map(({ name }) => name),
+    /** Why nothing can be changed now; null when it can. */
+    locked,
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Config } from "@flowmgr/flow-model";
+import { type Action, menuOf } from "../ui/actions.ts";
 import type { MenuEntry } from "../ui/menu.tsx";
 import type { FlowActions } from "./actions.ts";
 import type { Row } from "./rows.ts";
 
-type MenuOf = {
+type ActionsOf = {
   row: Row;
   actions: FlowActions;
   running: Config | null;
@@ -11,45 +12,68 @@ type MenuOf = {
   askBefore: (name: string) => void;
 };
 
-/** Everything that can be done to one flow, with its key. */
-export function flowMenu({ row, actions, running, askBefore }: MenuOf): MenuEntry[] {
+/** Everything that can be done to one flow, for its menu. */
+export function flowMenu(of: ActionsOf): MenuEntry[] {
+  return menuOf(...flowActions(of));
+}
+
+/** Everything that can be done to one flow, in parts that belong together. */
+export function flowActions(of: ActionsOf): Action[][] {
+  const { row, actions, running } = of;
   const { flow, change } = row;
   const { name } = flow;
   if (change === "removed") {
-    return [
-      { label: "Restore", run: () => running && actions.restore(flow, running) },
-      { label: "Copy text", hint: "Ctrl+C", run: () => void actions.copy(flow) },
-    ];
+    const restore = () => running && actions.restore(flow, running);
+    return [[action(name, "Restore", restore, actions.locked), copyOf(of)]];
   }
-  const at = actions.names.indexOf(name);
-  const first = at === 0;
-  const last = at === actions.names.length - 1;
+  const noPolicy = flow.policy === null ? "It has no policy that could be switched on." : null;
   return [
-    { label: "Open", hint: "Enter", run: () => actions.open(name) },
-    {
-      label: flow.skipped ? "Switch on" : "Switch off",
-      hint: "Space",
-      run: () => actions.switchOn(name, flow.skipped),
-    },
-    "line",
-    { label: "Move up", hint: "Alt+↑", disabled: first, run: () => actions.step(name, -1) },
-    { label: "Move down", hint: "Alt+↓", disabled: last, run: () => actions.step(name, 1) },
-    {
-      label: "Move to top",
-      disabled: first,
-      run: () => actions.move(name, { position: 1 }, "to the top"),
-    },
-    {
-      label: "Move to end",
-      disabled: last,
-      run: () => actions.move(name, {}, "to the end"),
-    },
-    { label: "Move before…", disabled: first && last, run: () => askBefore(name) },
-    "line",
-    { label: "New flow after", hint: "n", run: () => actions.add(name) },
-    { label: "Duplicate", run: () => actions.duplicate(flow) },
-    { label: "Copy text", hint: "Ctrl+C", run: () => void actions.copy(flow) },
-    "line",
-    { label: "Remove", danger: true, run: () => actions.remove(name) },
+    [
+      action(name, "Open", () => actions.open(name), null, "Enter"),
+      action(
+        name,
+        flow.skipped ? "Switch on" : "Switch off",
+        () => actions.switchOn(name, flow.skipped),
+        actions.locked ?? noPolicy,
+        " ",
+      ),
+    ],
+    movesOf(of),
+    [
+      action(name, "New flow after", () => actions.add(name), actions.locked, "n"),
+      action(name, "Duplicate", () => actions.duplicate(flow), actions.locked),
+      copyOf(of),
+    ],
+    [{ ...action(name, "Remove", () => actions.remove(name), actions.locked, "Delete"), danger: true }],
   ];
+}
+
+function movesOf({ row, actions, askBefore }: ActionsOf): Action[] {
+  const { name } = row.flow;
+  const at = actions.names.indexOf(name);
+  const first = actions.locked ?? (at === 0 ? "It is the first flow." : null);
+  const last = actions.locked ?? (at === actions.names.length - 1 ? "It is the last flow." : null);
+  const alone = actions.locked ?? (actions.names.length < 2 ? "It is the only flow." : null);
+  return [
+    action(name, "Move up", () => actions.step(name, -1), first, "Alt+ArrowUp"),
+    action(name, "Move down", () => actions.step(name, 1), last, "Alt+ArrowDown"),
+    action(name, "Move to top", () => actions.move(name, { position: 1 }, "to the top"), first),
+    action(name, "Move to end", () => actions.move(name, {}, "to the end"), last),
+    action(name, "Move before…", () => askBefore(name), alone),
+  ];
+}
+
+function copyOf({ row, actions }: ActionsOf): Action {
+  const { flow } = row;
+  return { ...action(flow.name, "Copy text", () => void actions.copy(flow), null), hint: "Ctrl+C" };
+}
+
+function action(
+  flow: string,
+  label: string,
+  run: () => void,
+  disabled: string | null,
+  ...keys: string[]
+): Action {
+  return { id: `flow ${label}`, label, group: flow, keys, disabled, run };
 }

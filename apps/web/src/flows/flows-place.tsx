@@ -1,21 +1,24 @@
 import { printFlow } from "@flowmgr/flow-model";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { loadDraft, useDraft, useRunning, useStatus, useStore, watchCounters } from "../api/index.ts";
+import { menuOf, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
-import { useFlowActions } from "./actions.ts";
+import { type FlowActions, useFlowActions } from "./actions.ts";
 import { BeforeDialog } from "./before-dialog.tsx";
 import { Empty } from "./empty.tsx";
 import { EXAMPLES } from "./examples.ts";
 import { FlowList, type ListGrip } from "./flow-list.tsx";
+import { flowActions } from "./flow-menu.ts";
 import styles from "./flows-place.module.css";
 import { KeysDialog } from "./keys-dialog.tsx";
 import { Panel } from "./panel/panel.tsx";
 import { unsavedFlows } from "./panel/unsaved.ts";
 import { PasteDialog, useClipboard } from "./paste.tsx";
+import { placeActions } from "./place-actions.ts";
 import { found } from "./search.ts";
 import { useRows } from "./use-rows.ts";
 
@@ -87,41 +90,38 @@ function Flows({
     if (opened !== null && next.change !== "removed") actions.open(next.flow.name, true);
   }
 
-  function step(by: 1 | -1) {
-    if (!row) return;
-    actions.step(row.flow.name, by);
-    list.current?.focus(row.flow.name);
-  }
-
   function close() {
     const name = opened;
     actions.open(null);
     if (name !== null) requestAnimationFrame(() => list.current?.focus(name));
   }
 
+  const place = placeActions(
+    {
+      locked: actions.locked,
+      add: () => actions.add(row?.number ? row.flow.name : null),
+      next: () => walk(1),
+      previous: () => walk(-1),
+      search: () => search.current?.focus(),
+      paste: () => setAsking({ kind: "paste" }),
+      keys: () => setAsking({ kind: "keys" }),
+    },
+    row?.number != null,
+  );
+  const here: FlowActions = {
+    ...actions,
+    open: (name, replace) =>
+      name !== null && name === opened ? panel.current?.focus() : actions.open(name, replace),
+    step(name, by) {
+      actions.step(name, by);
+      list.current?.focus(name);
+    },
+  };
+  useActions([
+    ...Object.values(place),
+    ...(row ? flowActions({ row, actions: here, running, askBefore }).flat() : []),
+  ]);
   useKeys({
-    j: () => walk(1),
-    k: () => walk(-1),
-    ArrowDown: () => walk(1),
-    ArrowUp: () => walk(-1),
-    "Alt+ArrowUp": () => step(-1),
-    "Alt+ArrowDown": () => step(1),
-    Enter: () => {
-      if (!row || row.change === "removed") return false;
-      if (opened === row.flow.name) panel.current?.focus();
-      else actions.open(row.flow.name);
-    },
-    " ": () => {
-      if (!row || row.change === "removed") return false;
-      actions.switchOn(row.flow.name, row.flow.skipped);
-    },
-    n: () => actions.add(row?.number ? row.flow.name : null),
-    Delete: () => {
-      if (!row?.number) return false;
-      actions.remove(row.flow.name);
-    },
-    "/": () => search.current?.focus(),
-    "?": () => setAsking({ kind: "keys" }),
     Escape: () => {
       if (opened !== null) return close();
       if (query === "") return false;
@@ -171,14 +171,7 @@ function Flows({
               <span className={styles.found} role="status">
                 {query.trim() === "" ? "" : `${shown.length} of ${rows.length}`}
               </span>
-              <Menu
-                label="More"
-                className={styles.more}
-                entries={() => [
-                  { label: "Paste text", hint: "Ctrl+V", run: () => setAsking({ kind: "paste" }) },
-                  { label: "Keys", hint: "?", run: () => setAsking({ kind: "keys" }) },
-                ]}
-              >
+              <Menu label="More" className={styles.more} entries={() => menuOf([place.paste, place.keys])}>
                 <span aria-hidden="true">⋯</span>
               </Menu>
               <Button disabled={readOnly} onClick={() => actions.add(row?.number ? row.flow.name : null)}>

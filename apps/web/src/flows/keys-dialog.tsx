@@ -1,33 +1,34 @@
 import { Fragment } from "react";
+import { type Action, keyText, offeredActions } from "../ui/actions.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import styles from "./dialogs.module.css";
 
-const KEYS = [
-  ["j  k", "next and previous flow"],
-  ["Enter", "open"],
-  ["Space", "switch on or off"],
-  ["Alt+↑  Alt+↓", "move up or down"],
-  ["n", "new flow after this one"],
-  ["Delete", "remove"],
-  ["/", "search"],
-  ["Ctrl+C  Ctrl+V", "copy a flow as text, insert flow text"],
-  ["Ctrl+Z  Ctrl+Shift+Z", "undo, redo"],
-  ["Esc", "close; what you changed stays"],
-];
-
+/** The keys of all that can be done now. */
 export function KeysDialog({ close }: { close: () => void }) {
   return (
     <Dialog title="Keys" close={close}>
       <dl className={styles.keys}>
-        {KEYS.map(([key, what]) => (
-          <Fragment key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{what}</dd>
-          </Fragment>
-        ))}
+        {offeredActions().map((action) => {
+          const keys = keysOf(action);
+          if (keys === "") return null;
+          return (
+            <Fragment key={action.id}>
+              <dt>
+                <kbd>{keys}</kbd>
+              </dt>
+              <dd>{action.label}</dd>
+            </Fragment>
+          );
+        })}
+        <dt>
+          <kbd>Esc</kbd>
+        </dt>
+        <dd>Close; what you changed stays</dd>
       </dl>
     </Dialog>
   );
+}
+
+function keysOf({ keys, hint }: Action): string {
+  return [...(keys ?? []).map(keyText), ...(hint ? [hint] : [])].join("  ");
 }

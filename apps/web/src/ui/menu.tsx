@@ -1,9 +1,12 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import styles from "./menu.module.css";
 
-/** One thing to do: a label, its key, and what happens. `"line"` is a hairline between groups. */
+/**
+ * One thing to do: a label, its key, and what happens; `disabled` may say why not. `"line"` is a hairline between
+ * groups.
+ */
 export type MenuEntry =
-  | { label: string; hint?: string; run: () => void; disabled?: boolean; danger?: boolean }
+  | { label: string; hint?: string; run: () => void; disabled?: boolean | string | null; danger?: boolean }
   | "line";
 
 type MenuProps = {
@@ -91,7 +94,8 @@ function MenuList({ id, anchor, label, entries, shut }: ListProps) {
             type="button"
             role="menuitem"
             tabIndex={-1}
-            aria-disabled={entry.disabled}
+            aria-disabled={entry.disabled ? true : undefined}
+            title={typeof entry.disabled === "string" ? entry.disabled : undefined}
             className={`${styles.entry} ${entry.danger ? styles.danger : ""}`}
             onClick={() => {
               if (entry.disabled) return;
@@ -99,7 +103,10 @@ function MenuList({ id, anchor, label, entries, shut }: ListProps) {
               entry.run();
             }}
           >
-            <span>{entry.label}</span>
+            <span>
+              {entry.label}
+              {typeof entry.disabled === "string" ? <small>{entry.disabled}</small> : null}
+            </span>
             {entry.hint ? <kbd>{entry.hint}</kbd> : null}
           </button>
         ),
@@ -135,7 +142,7 @@ function targetOf(key: string, items: HTMLElement[], at: number): HTMLElement | 
 }
 
 /** Below the button, or above it where the window ends; never outside. */
-function place(list: HTMLElement, { left, top, bottom }: DOMRect): void {
+export function place(list: HTMLElement, { left, top, bottom }: DOMRect): void {
   const { width, height } = list.getBoundingClientRect();
   const y = bottom + height + 8 > innerHeight ? Math.max(8, top - height - 4) : bottom + 4;
   list.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;

@@ -1,0 +1,28 @@
+import type { Action } from "../ui/actions.ts";
+
+/** What the list of flows offers beside what can be done to one flow. */
+export type PlaceSteps = {
+  /** Why nothing can be changed now; null when it can. */
+  locked: string | null;
+  add: () => void;
+  next: () => void;
+  previous: () => void;
+  search: () => void;
+  paste: () => void;
+  keys: () => void;
+};
+
+/** `rowAdds`: a flow is chosen, and "n" makes a new one after it. */
+export function placeActions(steps: PlaceSteps, rowAdds: boolean) {
+  const action = (label: string, run: () => void, ...keys: string[]): Action => {
+    return { id: `flows ${label}`, label, group: "Flows", keys, disabled: null, run };
+  };
+  return {
+    add: { ...action("New flow", steps.add, ...(rowAdds ? [] : ["n"])), disabled: steps.locked },
+    paste: { ...action("Paste text", steps.paste), disabled: steps.locked, hint: "Ctrl+V" },
+    search: action("Search flows", steps.search, "/"),
+    next: action("Next flow", steps.next, "j", "ArrowDown"),
+    previous: action("Previous flow", steps.previous, "k", "ArrowUp"),
+    keys: action("Keys", steps.keys, "?"),
+  } satisfies { [name: string]: Action };
+}
