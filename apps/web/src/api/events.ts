@@ -3,7 +3,7 @@
  * holds one for good: seven tabs with one each would block every other request. So the tabs elect one by a lock
  * that the browser frees when the tab goes; it opens the stream and passes events on to the others.
  */
-import type { Counters, EventName } from "@flowmgr/flow-api";
+import type { Counters, EventName, EventPayload } from "@flowmgr/flow-api";
 import { createStore, useStore } from "../ui/store.ts";
 import { draftChanged } from "./draft.ts";
 import { keys, queryClient, runningQuery } from "./queries.ts";
@@ -134,6 +134,8 @@ function happened(name: EventName, data: string): void {
     draftChanged(draft.etag);
   }
   if (name === "apply") void applied(data);
+  if (name === "drift") drifted(data);
+  if (name === "draft") void queryClient.invalidateQueries({ queryKey: keys.paths });
   void queryClient.invalidateQueries({ queryKey: keys.status });
 }
 
@@ -152,7 +154,23 @@ async function applied(data: string): Promise<void> {
   }
   void queryClient.invalidateQueries({ queryKey: keys.running });
   void queryClient.invalidateQueries({ queryKey: keys.revisions });
-  void queryClient.invalidateQueries({ queryKey: ["plan"] });
+  void readKernelAgain();
+}
+
+/** What differed when it was heard last; a stream begins with that too. */
+let heardDrift: string | null = null;
+
+function drifted(data: string): void {
+  const { detail }: EventPayload<"drift"> = JSON.parse(data);
+  if (detail === heardDrift) return;
+  heardDrift = detail;
+  void readKernelAgain();
+}
+
+/** What the kernel holds became another: all that is compared with it or read from it. */
+async function readKernelAgain(): Promise<void> {
+  const stale = [["plan"], keys.kernel, keys.paths];
+  await Promise.all(stale.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
 }
 
 async function refresh(): Promise<void> {

@@ -6,11 +6,15 @@ export { loadDraft, useDraft, useEdit } from "./draft.ts";
 export { counters, startEvents, useOnline, watchCounters } from "./events.ts";
 export {
   keys,
+  type Paths,
   queryClient,
   type RevisionDetail,
   useCheck,
+  useKernel,
+  usePaths,
   usePlan,
   useRevision,
+  useRevisionBefore,
   useRevisionDiff,
   useRevisions,
   useRunning,

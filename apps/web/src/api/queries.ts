@@ -1,5 +1,16 @@
 /** What the page reads, as hooks. Events from the server (events.ts) say when each is stale. */
-import type { Check, Plan, Revision, Running, Status } from "@flowmgr/flow-api";
+import type {
+  Check,
+  Director,
+  Interface,
+  KernelListing,
+  Plan,
+  Revision,
+  RevisionDiff,
+  RoutingTable,
+  Running,
+  Status,
+} from "@flowmgr/flow-api";
 import type { Config } from "@flowmgr/flow-model";
 import {
   keepPreviousData,
@@ -26,8 +37,11 @@ export const keys = {
   status: ["status"],
   running: ["running"],
   revisions: ["revisions"],
-  plan: (etag: string) => ["plan", etag],
+  /** Of the draft and of what is in force: when the old rules come back, the plan is another one. */
+  plan: (etag: string, running: number | null) => ["plan", etag, running],
   check: (etag: string) => ["check", etag],
+  kernel: ["kernel"],
+  paths: ["paths"],
 } as const;
 
 /** Read again every 15 s too: the state of the machine may change without an event when the stream is down. */
@@ -53,13 +67,17 @@ export function useRunning() {
   return useQuery(runningQuery);
 }
 
-/** What an apply of the draft would do. Waits until every edit has reached the server. */
+/**
+ * What an apply of the draft would do. Waits until every edit has reached the server. `isPlaceholderData` says that
+ * it is the plan of another draft, or against other rules, and that the new one is being worked out.
+ */
 export function usePlan() {
   const { etag, settled } = useDraft();
+  const status = useStatus().data;
   return useQuery({
-    queryKey: keys.plan(etag ?? ""),
+    queryKey: keys.plan(etag ?? "", status?.running?.revision ?? null),
     queryFn: () => get<Plan>("/draft/plan"),
-    enabled: etag !== null && settled,
+    enabled: etag !== null && settled && status !== undefined,
     placeholderData: keepPreviousData,
   });
 }
@@ -89,13 +107,6 @@ export function useRevisions() {
 }
 
 export type RevisionDetail = Revision & { config: Config; text: string };
-export type RevisionDiff = {
-  from: number;
-  to: number;
-  text: string;
-  headline: string;
-};
-
 export function useRevision(id: number | null) {
   return useQuery({
     queryKey: ["revision", id],
@@ -104,11 +115,65 @@ export function useRevision(id: number | null) {
   });
 }
 
-export function useRevisionDiff(from: number | null, to: number | null) {
+/** The one that was in force when this one was applied: the last that was kept. Null before the first. */
+export function useRevisionBefore(id: number) {
   return useQuery({
-    queryKey: ["revision-diff", from, to],
+    queryKey: [...keys.revisions, "before", id],
+    queryFn: async () => {
+      const { revisions } = await get<RevisionPage>(`/revisions?limit=200&after=${id}`);
+      return revisions.find(({ outcome }) => outcome === "confirmed")?.id ?? null;
+    },
+  });
+}
+
+/** What changed from one to another; `draftEtag` when that is the draft, which changes. */
+export function useRevisionDiff(from: number, to: number | "draft", draftEtag: string | null) {
+  return useQuery({
+    queryKey: ["revision-diff", from, to, draftEtag],
     queryFn: () => get<RevisionDiff>(`/revisions/${from}/diff?to=${to}`),
-    enabled: from !== null && to !== null,
+  });
+}
+
+/** Milliseconds between two readings of the kernel for a person who looks at it. */
+const KERNEL_MS = 3_000;
+/** Reading ten thousand chains takes the machine a second; it gets ten times as long a rest. */
+const KERNEL_REST = 10;
+let kernelTook = 0;
+
+/** Our chains with their counters, read again and again while a place shows them and the tab is seen. */
+export function useKernel() {
+  return useQuery({
+    queryKey: keys.kernel,
+    queryFn: async () => {
+      const began = performance.now();
+      const listing = await get<KernelListing>("/kernel");
+      kernelTook = performance.now() - began;
+      return listing;
+    },
+    staleTime: 0,
+    refetchInterval: (query) =>
+      isSignedOut(query.state.error) ? false : Math.max(KERNEL_MS, kernelTook * KERNEL_REST),
+  });
+}
+
+export type Paths = { directors: Director[]; tables: RoutingTable[]; interfaces: Interface[] };
+
+const PATHS_MS = 10_000;
+
+/** Where packets go and how each way stands; the machine may change it at any time. */
+export function usePaths() {
+  return useQuery({
+    queryKey: keys.paths,
+    queryFn: async (): Promise<Paths> => {
+      const answers = await Promise.all([
+        get<Pick<Paths, "directors">>("/directors"),
+        get<Pick<Paths, "tables">>("/tables"),
+        get<Pick<Paths, "interfaces">>("/interfaces"),
+      ]);
+      return { ...answers[0], ...answers[1], ...answers[2] };
+    },
+    staleTime: 0,
+    refetchInterval: (query) => (isSignedOut(query.state.error) ? false : PATHS_MS),
   });
 }
 

@@ -1,10 +1,12 @@
 /** Every apply: who, when, why, what became of it; open one to compare it or to bring it back. */
 import type { Revision } from "@flowmgr/flow-api";
+import { useRef } from "react";
 import { Link } from "wouter";
 import { useRevisions } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { clock, counted } from "../ui/say.ts";
 import { PlaceState, Waiting } from "../ui/states.tsx";
+import { useKeys } from "../ui/use-keys.ts";
 import styles from "./history.module.css";
 import { Outcome } from "./outcome.tsx";
 import { RevisionView } from "./revision-view.tsx";
@@ -33,16 +35,41 @@ export function HistoryPlace({ opened }: { opened: number | null }) {
     );
   }
   return (
+    <List
+      revisions={revisions}
+      older={hasNextPage ? () => void fetchNextPage() : null}
+      reading={isFetchingNextPage}
+    />
+  );
+}
+
+type ListProps = {
+  revisions: readonly Revision[];
+  /** Reads older ones; null at the end. */
+  older: (() => void) | null;
+  reading: boolean;
+};
+
+function List({ revisions, older, reading }: ListProps) {
+  const list = useRef<HTMLOListElement>(null);
+  function walk(by: 1 | -1): void {
+    const rows = [...(list.current?.querySelectorAll("a") ?? [])];
+    const at =
+      document.activeElement instanceof HTMLAnchorElement ? rows.indexOf(document.activeElement) : -1;
+    rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + by))]?.focus();
+  }
+  useKeys({ j: () => walk(1), k: () => walk(-1), ArrowDown: () => walk(1), ArrowUp: () => walk(-1) });
+  return (
     <section className={styles.place} aria-label="History">
       <h1 className="visually-hidden">History</h1>
-      <ol className={styles.list}>
+      <ol ref={list} className={styles.list}>
         {revisions.map((revision) => (
           <Row key={revision.id} revision={revision} />
         ))}
       </ol>
-      {hasNextPage ? (
+      {older ? (
         <div className={styles.older}>
-          <Button disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          <Button disabled={reading} onClick={older}>
             Older
           </Button>
         </div>

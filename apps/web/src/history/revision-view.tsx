@@ -1,16 +1,17 @@
-/** One revision: its text, what differs from what is in force and from the one before it, and the way back. */
+/** One revision: what it changed, what differs from any other, its text, and the way back. */
 import type { Revision } from "@flowmgr/flow-api";
-import { useState } from "react";
-import { Link } from "wouter";
-import { type RevisionDetail, useRevision, useRevisionDiff, useStatus } from "../api/index.ts";
+import { Link, useSearchParams } from "wouter";
+import { type RevisionDetail, useRevision, useRevisionBefore } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
-import { DiffView } from "../ui/diff-view.tsx";
 import { clock, counted } from "../ui/say.ts";
 import { PlaceState, Waiting } from "../ui/states.tsx";
 import { Tabs } from "../ui/tabs.tsx";
+import { Compare } from "./compare.tsx";
+import { Difference, Said } from "./difference.tsx";
 import styles from "./history.module.css";
 import { Outcome } from "./outcome.tsx";
 import { Restore } from "./restore.tsx";
+import type { Side } from "./sides.ts";
 
 type RevisionViewProps = { id: number; revisions: readonly Revision[] };
 
@@ -33,7 +34,9 @@ export function RevisionView({ id, revisions }: RevisionViewProps) {
   );
 }
 
-function Opened({ revision, revisions }: { revision: RevisionDetail; revisions: readonly Revision[] }) {
+type OpenedProps = { revision: RevisionDetail; revisions: readonly Revision[] };
+
+function Opened({ revision, revisions }: OpenedProps) {
   const { id, author, at, message, counts } = revision;
   return (
     <section className={styles.place} aria-label={`Revision ${id}`}>
@@ -60,22 +63,38 @@ function Opened({ revision, revisions }: { revision: RevisionDetail; revisions: 
 }
 
 const TABS = [
+  { name: "changes", title: "What it changed" },
+  { name: "compare", title: "Compare" },
   { name: "text", title: "Text" },
-  { name: "running", title: "Against running" },
-  { name: "before", title: "Against previous" },
 ] as const;
+type View = (typeof TABS)[number]["name"];
 
-function Views({ revision, revisions }: { revision: RevisionDetail; revisions: readonly Revision[] }) {
-  const [chosen, choose] = useState<(typeof TABS)[number]["name"]>("text");
-  const running = useStatus().data?.running?.revision ?? null;
-  const before = revisions.find(({ id, outcome }) => id < revision.id && outcome === "confirmed")?.id ?? null;
+/** The view stands in the address: `/history/12`, `/history/12?to=draft`, `/history/12?view=text`. */
+function Views({ revision, revisions }: OpenedProps) {
+  const [search, setSearch] = useSearchParams();
+  const to = search.get("to");
+  const chosen: View = to !== null ? "compare" : search.get("view") === "text" ? "text" : "changes";
+  const compareWith = (side: Side) => setSearch({ to: String(side) }, { replace: true });
+  function choose(view: View): void {
+    if (view === "compare") compareWith(revision.running ? "draft" : "running");
+    else setSearch(view === "text" ? { view } : {}, { replace: true });
+  }
   return (
     <Tabs label="Views of the revision" tabs={TABS} chosen={chosen} choose={choose}>
+      {chosen === "changes" ? <Changed id={revision.id} /> : null}
+      {to !== null ? <Compare id={revision.id} to={to} choose={compareWith} revisions={revisions} /> : null}
       {chosen === "text" ? <Whole text={revision.text} /> : null}
-      {chosen === "running" ? <Difference from={running} to={revision.id} /> : null}
-      {chosen === "before" ? <Difference from={before} to={revision.id} /> : null}
     </Tabs>
   );
+}
+
+/** Against what was in force when it was applied. */
+function Changed({ id }: { id: number }) {
+  const { data: before, error } = useRevisionBefore(id);
+  if (error) return <Said>{error.message}</Said>;
+  if (before === undefined) return <Waiting>Comparing</Waiting>;
+  if (before === null) return <Said>It is the first one: nothing was in force before it.</Said>;
+  return <Difference one={before} other={id} />;
 }
 
 function Whole({ text }: { text: string }) {
@@ -85,23 +104,5 @@ function Whole({ text }: { text: string }) {
     <section className={styles.text} tabIndex={0} aria-label="Text of the revision">
       <pre>{text}</pre>
     </section>
-  );
-}
-
-/** From the older or running one to this one: what bringing it back would do. */
-function Difference({ from, to }: { from: number | null; to: number }) {
-  const same = from === to;
-  const { data, error } = useRevisionDiff(same ? null : from, to);
-  if (from === null) return <p className={styles.about}>There is none to compare it with.</p>;
-  if (same) return <p className={styles.about}>This is what is in force.</p>;
-  if (error) return <p className={styles.about}>{error.message}</p>;
-  if (!data) return <Waiting>Comparing</Waiting>;
-  return (
-    <>
-      <p className={styles.about}>
-        From revision {from} to {to}: {data.headline}
-      </p>
-      {data.text ? <DiffView patch={data.text} /> : null}
-    </>
   );
 }

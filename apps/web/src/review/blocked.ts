@@ -10,17 +10,28 @@ export type Known = {
   settled: boolean;
   /** The draft became another while this place was open, and nobody has looked at it yet. */
   moved: boolean;
+  /** The plan is of what was before; that of now is being worked out. */
+  outdated: boolean;
   applying: boolean;
 };
 
 /** One sentence, or null when Apply may be pressed. */
-export function blockedBy({ plan, status, online, settled, moved, applying }: Known): string | null {
+export function blockedBy({
+  plan,
+  status,
+  online,
+  settled,
+  moved,
+  outdated,
+  applying,
+}: Known): string | null {
   if (applying || status?.state === "applying") return "An apply is running.";
   if (!online) return "The server does not answer. The rules in the kernel stay in force.";
   if (!settled) return "Your last edit is not saved yet.";
   if (status?.unconfirmed) {
     return `Revision ${status.unconfirmed.revision} waits for its answer: keep it or go back first.`;
   }
+  if (outdated) return "What would change is being worked out.";
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;
   if (errors > 0) return `${counted(errors, "error")} to solve first.`;
   if (moved) return "The draft changed: read what it would do now.";

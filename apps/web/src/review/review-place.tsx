@@ -20,10 +20,10 @@ import { useApply } from "./use-apply.ts";
 
 /** `textErrors`: errors of a text that is not in the draft, so that nobody takes it for reviewed. */
 export function ReviewPlace({ textErrors }: { textErrors: number }) {
-  const { data: plan, error, refetch } = usePlan();
+  const { data: plan, error, refetch, isPlaceholderData } = usePlan();
   const { error: draftError } = useDraft();
   const failed = error ?? draftError;
-  if (plan) return <Review plan={plan} textErrors={textErrors} />;
+  if (plan) return <Review plan={plan} outdated={isPlaceholderData} textErrors={textErrors} />;
   if (!failed) return <Waiting>Working out what would change</Waiting>;
   return (
     <PlaceState
@@ -35,9 +35,14 @@ export function ReviewPlace({ textErrors }: { textErrors: number }) {
   );
 }
 
-type ReviewProps = { plan: Plan; textErrors: number };
+type ReviewProps = {
+  plan: Plan;
+  /** It is of another draft, or against other rules, than those of now. */
+  outdated: boolean;
+  textErrors: number;
+};
 
-function Review({ plan, textErrors }: ReviewProps) {
+function Review({ plan, outdated, textErrors }: ReviewProps) {
   const status = useStatus().data;
   const online = useOnline();
   const { settled } = useDraft();
@@ -52,6 +57,7 @@ function Review({ plan, textErrors }: ReviewProps) {
     online,
     settled,
     moved,
+    outdated,
     applying: running,
   });
   async function press(): Promise<void> {
@@ -66,9 +72,11 @@ function Review({ plan, textErrors }: ReviewProps) {
         {outcome ? <OutcomeNotice outcome={outcome} close={close} /> : null}
         {moved ? <MovedNotice markRead={markRead} /> : null}
         <div className={styles.sheet}>
-          <Headline plan={plan} textErrors={textErrors} />
-          <Findings diagnostics={plan.diagnostics} />
-          <Views plan={plan} />
+          <Headline plan={plan} outdated={outdated} textErrors={textErrors} />
+          <div className={styles.planned} data-outdated={outdated || undefined}>
+            <Findings diagnostics={plan.diagnostics} />
+            <Views plan={plan} />
+          </div>
           <ApplyForm message={message} setMessage={setMessage} within={confirmWithin} setWithin={setWithin} />
         </div>
       </div>
@@ -116,16 +124,12 @@ function MovedNotice({ markRead }: { markRead: () => void }) {
   );
 }
 
-function Headline({ plan, textErrors }: ReviewProps) {
+function Headline({ plan, outdated, textErrors }: ReviewProps) {
   const status = useStatus().data;
-  const names = plan.changes.slice(0, 8).map(worded);
-  if (plan.changes.length > 8) names.push(`${plan.changes.length - 8} more`);
-  const authors = plan.authors.map(({ name, at }) => `${name} ${clock(at)}`);
   return (
     <header className={styles.headline}>
-      <h1>{sentence(plan.headline)}</h1>
-      {names.length > 0 ? <p>{names.join(", ")}</p> : null}
-      {authors.length > 0 ? <p>edited by {authors.join(", ")}</p> : null}
+      <h1>{outdated ? "Working out what would change" : sentence(plan.headline)}</h1>
+      {outdated ? null : <Who plan={plan} />}
       {status?.target.kind === "host" ? (
         <p className={styles.host}>
           Applies to this machine, {status.machine}: its own traffic and your connection to it.
@@ -138,6 +142,18 @@ function Headline({ plan, textErrors }: ReviewProps) {
         </p>
       ) : null}
     </header>
+  );
+}
+
+function Who({ plan }: { plan: Plan }) {
+  const names = plan.changes.slice(0, 8).map(worded);
+  if (plan.changes.length > 8) names.push(`${plan.changes.length - 8} more`);
+  const authors = plan.authors.map(({ name, at }) => `${name} ${clock(at)}`);
+  return (
+    <>
+      {names.length > 0 ? <p>{names.join(", ")}</p> : null}
+      {authors.length > 0 ? <p>edited by {authors.join(", ")}</p> : null}
+    </>
   );
 }
 

@@ -20,6 +20,7 @@ const READY: Known = {
   online: true,
   settled: true,
   moved: false,
+  outdated: false,
   applying: false,
 };
 const same: Plan = { ...PLAN, changes: [], text: "", kernel: { ip: family, ip6: family } };
@@ -41,6 +42,7 @@ describe("why an apply cannot be pressed", () => {
       /^2 errors/,
     ],
     ["another draft than the one on the screen", { moved: true }, /changed/],
+    ["a plan of what was before", { outdated: true }, /being worked out/],
     ["no change", { plan: same }, /nothing to apply/],
     ["the server's own no", { plan: { ...PLAN, applicable: false } }, /would not take/],
   ])("%s", (_name, known, reason) => {
