@@ -1,7 +1,9 @@
-/** The places of the page and their addresses. */
-export const PLACES = [
-  { path: "/flows", label: "Flows" },
-  { path: "/text", label: "Text" },
-  { path: "/review", label: "Review" },
-  { path: "/history", label: "History" },
-] as const;
+/** The places of the page and their addresses; on a phone those that a day needs stand in the bar, the rest in its menu. */
+type Place = { path: string; label: string; inBar: boolean };
+
+export const PLACES: readonly Place[] = [
+  { path: "/flows", label: "Flows", inBar: true },
+  { path: "/text", label: "Text", inBar: true },
+  { path: "/review", label: "Review", inBar: true },
+  { path: "/history", label: "History", inBar: false },
+];
