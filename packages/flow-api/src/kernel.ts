@@ -21,7 +21,7 @@ export const kernelChainSchema = z.object({
   /** The flow whose chain it is; null for main chains and hooks. */
   flow: z.string().nullable(),
   rules: z.array(kernelRuleSchema),
-  /** Of a hook: how many rules of others stand before our first jump and behind our last one. */
+  /** Of a hook: how many rules of others stand before and behind our jump (the first, should there be several). */
   foreign: z.object({ before: z.number(), behind: z.number() }).optional(),
 });
 export type KernelChain = z.output<typeof kernelChainSchema>;

@@ -66,6 +66,7 @@ export async function findCapabilities(
     backend,
     iptables: used.ip.version,
     kernel: `Linux ${release()}`,
+    listCommand: target.words([commandOf(used.ip), "-t", "mangle", "-L", "-v", "-n"]).join(" "),
     ip6tables: ipv6 ? (ip6?.version ?? null) : null,
   };
   const otherTools = [other.ip, other.ip6].filter((tools) => tools !== null);
@@ -85,6 +86,9 @@ async function mustHaveTarget(target: Target): Promise<void> {
   if (ran.failure === "missing") throw new Error("the command ip is not installed (package iproute2)");
   throw new Error(`${target.label} can't be entered: ${complaint(ran)}`);
 }
+
+/** `iptables-nft`, as people call it. */
+const commandOf = ({ save }: Tools) => (save[0] ?? "").replace(/-save$/, "");
 
 type Found = { backend: Backend; ip: Tools | null; ip6: Tools | null };
 

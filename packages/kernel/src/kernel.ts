@@ -10,19 +10,61 @@ export type Facts = {
   /** `iptables v1.8.9 (nf_tables)` */
   iptables: string;
   kernel: string;
+  /** What shows our chains to a person: `ip netns exec flowmgr iptables-nft -t mangle -L -v -n`. */
+  listCommand: string;
   /** Null where the machine has no ip6tables or IPv6 is switched off. */
   ip6tables: string | null;
 };
 
+export type Tally = { packets: number; bytes: number };
+
+/** Beside a `FamilyState`, in its order. */
+export type FamilyCounted = {
+  /** For each chain, for each rule. */
+  chains: Tally[][];
+  /** For each jump of ours, with the number of rules of others before and behind our first one in that chain. */
+  hooks: (Tally & { before: number; behind: number })[];
+};
+
+export type Link = {
+  name: string;
+  /** Switched on by the administrator; `carrier`: there is somebody at the other end. */
+  up: boolean;
+  carrier: boolean;
+  /** Without prefix. */
+  addresses: string[];
+};
+
+/** IPVS services that wait for a packet mark; `absent` says why the kernel does not tell. */
+export type Ipvs = { services: IpvsService[] } | { absent: string };
+
+export type IpvsService = {
+  /** The whole packet mark, all 32 bits. */
+  mark: number;
+  scheduler: string;
+  servers: {
+    /** `192.168.1.10:80`, `[fd00::10]:80`; port 0: the one that the packet came to. */
+    address: string;
+    /** `Masq`, `Route`, `Tunnel`, `Local`, as the kernel calls it. */
+    forward: string;
+    /** 0: gets no new connections. */
+    weight: number;
+  }[];
+};
+
 export type Reading = {
   state: State;
+  /** What the rules of `state` have counted, and what stands beside our jumps. */
+  counted: { ip: FamilyCounted; ip6: FamilyCounted | null };
   /** Rules of others that stand behind our jump in PREROUTING, per family: a packet that we accept skips them. */
   foreignBehind: { ip: number; ip6: number };
-  /** Interfaces there, addresses of this machine, names from rt_tables, and which routing tables hold routes. */
-  interfaces: string[];
-  addresses: string[];
+  /** Interfaces there, with the addresses of this machine. */
+  links: Link[];
+  /** Names of routing tables, from rt_tables. */
   tables: { [name: string]: number };
-  tablesInUse: number[];
+  /** How many routes a table holds, by its number; one without routes is not there. */
+  routesIn: { [table: number]: { ip: number; ip6: number } };
+  ipvs: Ipvs;
   /** Things an operator should know: rules in the other back end, tools that lack, ... sentences. */
   warnings: string[];
   /** fwmarks that others use in `ip rule` or mark rules: {mark, mask, where}. */

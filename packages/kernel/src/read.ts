@@ -46,7 +46,7 @@ async function readFamily(
   remembered: readonly string[],
 ): Promise<FamilyReading> {
   const [saved, routing] = await Promise.all([
-    ask(target, tools, [...tools.save, "-t", "mangle"]),
+    ask(target, tools, [...tools.save, "-c", "-t", "mangle"]),
     ask(target, tools, [...tools.ip, "-N", "-json", "-batch", "-"], "rule show\nroute show table all\n"),
   ]);
   // One line of JSON for each line of the batch.

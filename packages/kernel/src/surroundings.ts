@@ -1,38 +1,44 @@
 /** What an operator should know of the surroundings of our rules. Nothing here changes anything. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { State } from "@flowmgr/flow-compiler";
 import { type Capabilities, countRules, type Tools } from "./capabilities.ts";
-import type { Reading } from "./kernel.ts";
-import { isOurHook, isOurRule, type JsonRule } from "./ours.ts";
-import { ask, ipRule, type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
+import { readIpvs } from "./ipvs.ts";
+import type { FamilyCounted, Link, Reading, Tally } from "./kernel.ts";
+import { HOOKED, isOurHook, isOurRule, type JsonRule } from "./ours.ts";
+import {
+  ask,
+  type FamilyReading,
+  ipRule,
+  type Machine,
+  type OwnReading,
+  type Remembered,
+  readOwn,
+} from "./read.ts";
 import { parseSave, type SavedTable, wordBehind } from "./save.ts";
 
 /** What the interface of the package promises: the state, and what an operator should know of its surroundings. */
 export async function readAll(machine: Machine, remembered: Remembered): Promise<Reading> {
   const { target, capabilities } = machine;
-  const [own, links, others, ...tables] = await Promise.all([
+  const [own, links, ipvs, others, ...tables] = await Promise.all([
     readOwn(machine, remembered),
     readLinks(machine),
+    readIpvs(target),
     otherBackend(machine),
     ...families(capabilities).map(async (tools) => parseSave(await ask(target, tools, tools.save))),
   ]);
-  const state: State = {
-    ip: own.ip.state,
-    ip6: capabilities.ipv6 && own.ip6 ? own.ip6.state : null,
-  };
+  const ip6 = capabilities.ipv6 ? own.ip6 : null;
   const both = [own.ip, own.ip6].filter((family) => family !== null);
   return {
-    state,
+    state: { ip: own.ip.state, ip6: ip6?.state ?? null },
+    counted: { ip: counted(own.ip), ip6: ip6 && counted(ip6) },
     foreignBehind: {
-      ip: foreignBehind(own.ip.mangle),
-      ip6: own.ip6 ? foreignBehind(own.ip6.mangle) : 0,
+      ip: beside(own.ip.mangle, "PREROUTING").behind,
+      ip6: own.ip6 ? beside(own.ip6.mangle, "PREROUTING").behind : 0,
     },
-    ...links,
+    links,
     tables: tableNames(),
-    tablesInUse: [
-      ...new Set(both.flatMap(({ routes }) => routes.map((route) => Number(route.table ?? MAIN)))),
-    ].sort((a, b) => a - b),
+    routesIn: routesIn(own),
+    ipvs,
     warnings: [...capabilities.lacks, ...others],
     foreignMarks: distinct([
       ...both.flatMap(({ ipRules }) => ipRules.flatMap(markOfIpRule)),
@@ -45,19 +51,51 @@ function families({ ip, ip6 }: Capabilities): Tools[] {
   return ip6 === null ? [ip] : [ip, ip6];
 }
 
-type JsonLink = { ifname: string; addr_info: { local?: string }[] };
+function counted({ state, mangle }: FamilyReading): FamilyCounted {
+  const talliesOf = (name: string): Tally[] =>
+    (mangle.chains.get(name)?.rules ?? []).map(({ packets, bytes }) => ({ packets, bytes }));
+  const hookTallies = HOOKED.flatMap((name) =>
+    (mangle.chains.get(name)?.rules ?? [])
+      .filter(({ words }) => isOurHook(words))
+      .map(({ packets, bytes }) => ({ packets, bytes, ...beside(mangle, name) })),
+  );
+  return { chains: state.chains.map(({ name }) => talliesOf(name)), hooks: hookTallies };
+}
 
-async function readLinks({
-  target,
-  capabilities,
-}: Machine): Promise<Pick<Reading, "interfaces" | "addresses">> {
+/** How many rules of others stand before and behind our first jump in a built-in chain. */
+function beside(mangle: SavedTable, chain: string): { before: number; behind: number } {
+  const rules = mangle.chains.get(chain)?.rules ?? [];
+  const hook = rules.findIndex((rule) => isOurHook(rule.words));
+  if (hook < 0) return { before: 0, behind: 0 };
+  const behind = rules.slice(hook + 1).filter((rule) => !isOurHook(rule.words)).length;
+  return { before: hook, behind };
+}
+
+type JsonLink = { ifname: string; flags: string[]; addr_info: { local?: string }[] };
+
+async function readLinks({ target, capabilities }: Machine): Promise<Link[]> {
   const links: JsonLink[] = JSON.parse(
     await ask(target, capabilities.ip, ["ip", "-json", "address", "show"]),
   );
-  return {
-    interfaces: links.map((link) => link.ifname),
-    addresses: links.flatMap((link) => link.addr_info.flatMap(({ local }) => local ?? [])),
-  };
+  return links.map(({ ifname, flags, addr_info }) => ({
+    name: ifname,
+    up: flags.includes("UP"),
+    carrier: flags.includes("LOWER_UP"),
+    addresses: addr_info.flatMap(({ local }) => local ?? []),
+  }));
+}
+
+function routesIn(own: OwnReading): Reading["routesIn"] {
+  const counts: Reading["routesIn"] = {};
+  for (const family of ["ip", "ip6"] as const) {
+    for (const route of own[family]?.routes ?? []) {
+      const table = Number(route.table ?? MAIN);
+      const count = counts[table] ?? { ip: 0, ip6: 0 };
+      counts[table] = count;
+      count[family] += 1;
+    }
+  }
+  return counts;
 }
 
 async function otherBackend({ target, capabilities: { other, facts } }: Machine): Promise<string[]> {
@@ -67,12 +105,6 @@ async function otherBackend({ target, capabilities: { other, facts } }: Machine)
   return [
     `${sum} rules and chains of others stand in the ${other.backend} back end of iptables; flows use ${facts.backend}. The kernel asks both, and a packet passes only what neither drops`,
   ];
-}
-
-function foreignBehind(mangle: SavedTable): number {
-  const rules = mangle.chains.get("PREROUTING")?.rules ?? [];
-  const hook = rules.findIndex((rule) => isOurHook(rule.words));
-  return hook < 0 ? 0 : rules.slice(hook + 1).filter((rule) => !isOurHook(rule.words)).length;
 }
 
 /** RT_TABLE_MAIN of linux/rtnetlink.h. */

@@ -132,10 +132,12 @@ describe.each(BACKENDS)("%s", (backend) => {
     await lab.ns.must([`iptables-${other}`, "-A", "INPUT", "-p", "tcp", "-j", "ACCEPT"]);
     await lab.kernel.apply(program(ONE));
     const reading = await lab.kernel.read();
-    expect(reading.interfaces).toEqual(["lo", "eth0"]);
-    expect(reading.addresses).toEqual(expect.arrayContaining(["127.0.0.1", "192.168.0.1", "fd00::1"]));
+    expect(reading.links.map(({ name }) => name)).toEqual(["lo", "eth0"]);
+    expect(reading.links[1]).toMatchObject({ up: true, carrier: true });
+    expect(reading.links[1]?.addresses).toEqual(expect.arrayContaining(["192.168.0.1", "fd00::1"]));
     expect(reading.tables).toMatchObject({ main: 254, local: 255 });
-    expect(reading.tablesInUse).toEqual(expect.arrayContaining([77, 78, 254, 255]));
+    expect(reading.routesIn[78]).toEqual({ ip: 1, ip6: 1 });
+    expect(Object.keys(reading.routesIn).map(Number)).toEqual(expect.arrayContaining([77, 254, 255]));
     expect(reading.foreignMarks).toEqual(
       expect.arrayContaining([
         { mark: 2, mask: 2, where: "ip rule to table 77" },

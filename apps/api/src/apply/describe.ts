@@ -23,9 +23,9 @@ export function describe(
     expired: expired ? { revision: newest.id, at: rfc3339(newest.ended ?? 0) } : null,
     foreignBehind: reading?.foreignBehind ?? { ip: 0, ip6: 0 },
     warnings: [...(reading?.warnings ?? []), ...(diskTrouble ? [diskTrouble] : [])],
-    interfaces: reading?.interfaces ?? [],
+    interfaces: reading?.links.map(({ name }) => name) ?? [],
     tables: reading?.tables ?? {},
-    tablesInUse: reading?.tablesInUse ?? [],
+    tablesInUse: Object.keys(reading?.routesIn ?? {}).map(Number),
   };
 }
 
