@@ -7,11 +7,14 @@ import {
   type DraftState,
   EMPTY_DRAFT,
   loaded,
+  mineInstead,
   outrun,
   reapplied,
   refused,
+  restored,
   sent,
   stepped,
+  unsent,
 } from "../src/api/draft-state.ts";
 
 const counts = { flows: 0, rules: 0, errors: 0, warnings: 0 };
@@ -23,6 +26,7 @@ const draft = (etag: string, text: string, changedBy = "admin"): Draft => ({
   config: config(text),
   counts,
 });
+const AT = "2026-01-01T00:00:09Z";
 const TWO = "flow a permit\n  match\nflow b deny\n  match\n";
 const start = loaded(EMPTY_DRAFT, draft("1", TWO));
 const remove = (name: string): Change => ({
@@ -33,15 +37,21 @@ const remove = (name: string): Change => ({
 const names = (state: DraftState) => (state.config ? flowsOf(state.config).map(({ name }) => name) : null);
 
 function done(state: DraftState, change: Change): DraftState {
-  const result = changed(state, change, null);
+  const result = changed(state, change, null, AT);
   if ("error" in result) throw new Error(result.error.message);
+  return result.state;
+}
+
+function took(state: DraftState, way: "undo" | "redo", count?: number): DraftState {
+  const result = stepped(state, way, count);
+  if ("refused" in result) throw new Error(result.refused);
   return result.state;
 }
 
 test("an edit shows at once and waits for the server", () => {
   const state = done(start, remove("a"));
   expect(names(state)).toEqual(["b"]);
-  expect(state.waiting).toEqual([remove("a")]);
+  expect(state.waiting.map(({ change }) => change)).toEqual([remove("a")]);
   const answered = sent(state, "2", "2026-01-01T00:00:01Z", "admin");
   expect(answered.saved?.etag).toBe("2");
   expect(answered.waiting).toEqual([]);
@@ -49,30 +59,60 @@ test("an edit shows at once and waits for the server", () => {
 });
 
 test("an impossible edit changes nothing and says why", () => {
-  const result = changed(start, remove("c"), null);
+  const result = changed(start, remove("c"), null, AT);
   expect("error" in result && result.error.code).toBe("unknown-flow");
 });
 
 test("undo and redo walk the same configs and are sent like edits", () => {
   const removed = sent(done(start, remove("a")), "2", "", "admin");
-  const back = stepped(removed, "undo");
+  const back = took(removed, "undo");
   expect(names(back)).toEqual(["a", "b"]);
   expect(back.waiting).toHaveLength(1);
-  expect(names(stepped(back, "redo"))).toEqual(["b"]);
-  expect(stepped(back, "undo")).toBe(back);
+  expect(names(took(back, "redo"))).toEqual(["b"]);
+  expect(took(back, "undo")).toBe(back);
 });
 
 test("an answer to the first of two edits leaves the second on the screen", () => {
   const state = sent(done(done(start, remove("a")), remove("b")), "2", "", "admin");
   expect(names(state)).toEqual([]);
   expect(state.saved && flowsOf(state.saved.config).map(({ name }) => name)).toEqual(["b"]);
-  expect(state.waiting).toEqual([remove("b")]);
+  expect(state.waiting.map(({ change }) => change)).toEqual([remove("b")]);
 });
 
-test("somebody else's change arrives as a step that undo names", () => {
+test("somebody else's change arrives as a step that undo leaves alone", () => {
   const state = loaded(start, draft("2", "flow c deny\n  match\n", "ops"));
   expect(names(state)).toEqual(["c"]);
-  expect(state.undo.at(-1)).toMatchObject({ label: "change by ops", by: "ops" });
+  expect(state.undo.at(-1)).toMatchObject({ label: "ops changed the draft", by: "ops" });
+  expect(took(state, "undo")).toBe(state);
+});
+
+test("an undo takes back mine and leaves what somebody else did to other flows since", () => {
+  const mine = sent(done(start, remove("a")), "2", AT, "admin");
+  const theirs = loaded(mine, draft("3", "flow c deny\n  match\nflow b permit\n  match\n", "ops"));
+  const back = took(theirs, "undo");
+  expect(names(back)).toEqual(["a", "c", "b"]);
+  expect(names(took(back, "redo"))).toEqual(["c", "b"]);
+});
+
+test("an undo that would take back somebody else's change is refused with the reason", () => {
+  const edit: Change = {
+    kind: "edits",
+    edits: [{ do: "switch", name: "a", on: false }],
+    label: "switch a off",
+  };
+  const mine = sent(done(start, edit), "2", AT, "admin");
+  const theirs = loaded(mine, draft("3", "flow b deny\n  match\n", "ops"));
+  expect(stepped(theirs, "undo")).toEqual({
+    refused: "Cannot undo switch a off. a: it was removed meanwhile.",
+  });
+});
+
+test("several steps go back at once, and only one change is sent", () => {
+  const state = sent(sent(done(done(start, remove("a")), remove("b")), "2", AT, "admin"), "3", AT, "admin");
+  const back = took(state, "undo", 2);
+  expect(names(back)).toEqual(["a", "b"]);
+  expect(back.waiting.map(({ label }) => label)).toEqual(["undo 2 steps"]);
+  expect(names(took(back, "redo", 2))).toEqual([]);
 });
 
 test("somebody else's change does not replace what waits; the server's 412 decides", () => {
@@ -84,31 +124,75 @@ test("a 412 keeps mine, shows theirs, and reapplies on top of theirs", () => {
   const mine = done(start, remove("a"));
   const conflict = outrun(mine, draft("2", `${TWO}flow c deny\n  match\n`, "ops"));
   expect(names(conflict)).toEqual(["a", "b", "c"]);
-  expect(conflict.trouble?.kind).toBe("conflict");
-  const { state, failed } = reapplied(conflict, null);
-  expect(failed).toEqual([]);
+  expect(conflict.trouble).toMatchObject({ kind: "conflict", by: "ops" });
+  const state = reapplied(conflict, AT);
   expect(names(state)).toEqual(["b", "c"]);
   expect(state.trouble).toBeNull();
+  expect(names(took(state, "undo"))).toEqual(["a", "b", "c"]);
 });
 
-test("what cannot be reapplied is named", () => {
-  const conflict = outrun(done(start, remove("a")), draft("2", "flow b deny\n  match\n", "ops"));
-  const { state, failed } = reapplied(conflict, null);
-  expect(failed).toHaveLength(1);
-  expect(failed[0]).toContain("remove a");
-  expect(names(state)).toEqual(["b"]);
+test("a second 412 keeps what the first one kept", () => {
+  const first = outrun(done(start, remove("a")), draft("2", `${TWO}flow c deny\n  match\n`, "ops"));
+  const second = outrun(done(first, remove("b")), draft("3", `${TWO}flow d deny\n  match\n`, "ops"));
+  expect(names(reapplied(second, AT))).toEqual(["d"]);
 });
 
-test("a refusal goes back to what the server has and takes the steps off the undo list", () => {
-  const state = refused(done(start, remove("a")), "no", []);
+test("what both changed is named with the reason, and mine can be taken", () => {
+  const conflict = outrun(
+    done(start, remove("a")),
+    draft("2", "flow a deny\n  match\nflow b deny\n  match\n", "ops"),
+  );
+  const state = reapplied(conflict, AT);
   expect(names(state)).toEqual(["a", "b"]);
-  expect(state.undo).toEqual([]);
+  if (state.trouble?.kind !== "clash" || !state.config) throw new Error("no clash");
+  const [clash] = state.trouble.clashes;
+  expect(clash).toEqual({ key: "a", reason: "it was changed meanwhile", mine: null });
+  expect(clash && mineInstead(state.config, clash)).toEqual({ do: "remove", name: "a" });
+});
+
+test("an edit of one rule and an edit of another rule of the same flow go together", () => {
+  const both = (first: string, second: string) =>
+    `flow a permit\n  match proto tcp dstport ${first}\n  match proto udp dstport ${second}\n`;
+  const base = loaded(EMPTY_DRAFT, draft("1", both("1", "2")));
+  const mine = done(base, { kind: "replace", config: config(both("10", "2")), label: "edit text" });
+  const state = reapplied(outrun(mine, draft("2", both("1", "20"), "ops")), AT);
+  expect(state.config).toEqual(config(both("10", "20")));
+  const same = reapplied(outrun(mine, draft("2", both("11", "2"), "ops")), AT);
+  expect(same.trouble).toMatchObject({ clashes: [{ key: "a", reason: "both changed rule 1" }] });
+});
+
+test("a refusal goes back to what the server has and makes again what waited behind it", () => {
+  const state = refused(done(done(start, remove("a")), remove("b")), "no", [], AT);
+  expect(names(state)).toEqual(["a"]);
+  expect(state.undo.map(({ label }) => label)).toEqual(["remove b"]);
   expect(state.trouble).toMatchObject({ kind: "refused", label: "remove a" });
+});
+
+test("a reload finds the undo list again while the draft is the same, and drops it when not", () => {
+  const state = sent(done(start, remove("a")), "2", AT, "admin");
+  const left = { etag: "2", undo: state.undo, redo: [], kept: unsent(state) };
+  const after = (etag: string) =>
+    restored(loaded(EMPTY_DRAFT, draft(etag, "flow b deny\n  match\n")), left, AT);
+  expect(names(took(after("2"), "undo"))).toEqual(["a", "b"]);
+  expect(after("3").undo).toEqual([]);
+});
+
+test("a reload loses no edit that the server has not taken", () => {
+  const state = done(start, remove("a"));
+  const left = { etag: "1", undo: [], redo: [], kept: unsent(state) };
+  const same = restored(start, left, AT);
+  expect(names(same)).toEqual(["b"]);
+  expect(same.waiting).toHaveLength(1);
+  const moved = restored(loaded(EMPTY_DRAFT, draft("2", `${TWO}flow c deny\n  match\n`, "ops")), left, AT);
+  expect(names(moved)).toEqual(["a", "b", "c"]);
+  expect(names(reapplied(moved, AT))).toEqual(["b", "c"]);
+  const arrived = restored(loaded(EMPTY_DRAFT, draft("2", "flow b deny\n  match\n")), left, AT);
+  expect(arrived.trouble).toBeNull();
 });
 
 test("a discard shows the running config, and the server's answer is what stays", () => {
   const running = config("flow r permit\n  match\n");
-  const result = changed(start, { kind: "discard", label: "discard all changes" }, running);
+  const result = changed(start, { kind: "discard", label: "discard all changes" }, running, AT);
   if ("error" in result) throw new Error(result.error.message);
   expect(names(result.state)).toEqual(["r"]);
   const answer = config("flow s permit\n  match\n");

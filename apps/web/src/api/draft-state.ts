@@ -4,12 +4,13 @@
  *
  * An edit shows at once and is sent in order, one at a time, each with the ETag that the one before it got. When
  * the server has something newer (412), nothing is thrown away: what waits is kept, theirs is loaded, and the
- * person chooses. The undo list keeps whole configs; a change that somebody else made becomes a step of it too,
- * so that going back over it is a choice that names it and never an accident.
+ * person chooses. Steps of the undo list are patches (patch.ts), so that one can be taken back although somebody
+ * else changed other items since; where both changed the same one, it is refused with the reason.
  */
 import type { Draft } from "@flowmgr/flow-api";
 import type { Config, Diagnostic, Edit } from "@flowmgr/flow-model";
-import { edit as applyEdit } from "@flowmgr/flow-model";
+import { editAll, keyOf } from "@flowmgr/flow-model";
+import { type Clash, difference, inverse, isEmpty, type Patch, patched, sameConfig } from "./patch.ts";
 
 export type Change = { label: string } & (
   | { kind: "edits"; edits: Edit[] }
@@ -17,33 +18,31 @@ export type Change = { label: string } & (
   | { kind: "discard" }
 );
 
-/** One entry of the undo list: "remove mail". `by` is somebody else's name, or null. */
-export type Step = {
-  label: string;
-  by: string | null;
-  before: Config;
-  after: Config;
-};
+/** One entry of the undo list: "remove mail". `by` is who else made it, or null; `at` in RFC 3339. */
+export type Step = { label: string; by: string | null; at: string; patch: Patch };
+
+/** Changes that are not in the draft, as they would be made again. */
+export type Kept = Pick<Step, "label" | "patch">;
+
+/** On its way to the server. `config` is the draft with it; `undo` and `redo` are the lists without it. */
+type Waiting = Kept & { change: Change; config: Config } & Pick<DraftState, "undo" | "redo">;
 
 export type Trouble =
   /** No answer; what waits is sent again by itself. */
   | { kind: "offline" }
-  /** 412. `theirs` is what the server has; `mine` is what the page showed. */
-  | { kind: "conflict"; theirs: Draft; mine: Config; waiting: Change[] }
+  /** 412. The page shows what `by` made; mine is kept. */
+  | { kind: "conflict"; by: string; kept: Kept[] }
+  /** Of what was made again, these items were changed by both. */
+  | { kind: "clash"; by: string; clashes: Clash[] }
   /** The server refused the change; the draft is as before it. */
-  | {
-      kind: "refused";
-      label: string;
-      message: string;
-      diagnostics: Diagnostic[];
-    };
+  | { kind: "refused"; label: string; message: string; diagnostics: Diagnostic[] };
 
 export type DraftState = {
   /** As the server last gave it; its etag is the one to write against. */
   saved: Draft | null;
   /** What the page shows: `saved` with what waits on top. */
   config: Config | null;
-  waiting: Change[];
+  waiting: Waiting[];
   undo: Step[];
   redo: Step[];
   trouble: Trouble | null;
@@ -58,7 +57,7 @@ export const EMPTY_DRAFT: DraftState = {
   trouble: null,
 };
 
-/** Steps kept; each shares all untouched flows with the next, so that a step costs what it changed. */
+/** Steps kept; each holds what it changed and no more. */
 const UNDO_DEPTH = 200;
 
 /** The draft came from the server, at the start or because somebody changed it. */
@@ -66,22 +65,24 @@ export function loaded(state: DraftState, draft: Draft): DraftState {
   if (state.saved?.etag === draft.etag) return state;
   // With edits on their way the server's 412 decides; until then the page shows its own.
   if (state.waiting.length > 0) return state;
-  const step: Step | null = state.config
-    ? {
-        label: `change by ${draft.changedBy}`,
-        by: draft.changedBy,
-        before: state.config,
-        after: draft.config,
-      }
-    : null;
   return {
     ...state,
     saved: draft,
     config: draft.config,
-    undo: step ? pushed(state.undo, step) : state.undo,
-    redo: step ? [] : state.redo,
-    trouble: state.trouble?.kind === "conflict" ? state.trouble : null,
+    undo: withTheirs(state.undo, state.saved, draft),
+    trouble: isOurs(state.trouble) ? state.trouble : null,
   };
+}
+
+/** What the person has to answer stays until it is answered. */
+const isOurs = (trouble: Trouble | null) => trouble?.kind === "conflict" || trouble?.kind === "clash";
+
+/** Somebody else's change as a step of the list: it is seen there, and undo leaves it alone. */
+function withTheirs(undo: Step[], before: Draft | null, { config, changedBy, changedAt }: Draft): Step[] {
+  if (!before) return undo;
+  const patch = difference(before.config, config);
+  if (isEmpty(patch)) return undo;
+  return pushed(undo, { label: `${changedBy} changed the draft`, by: changedBy, at: changedAt, patch });
 }
 
 /** A person's change; gives the diagnostic instead when the edit itself is impossible. */
@@ -89,111 +90,164 @@ export function changed(
   state: DraftState,
   change: Change,
   running: Config | null,
+  at: string,
 ): { state: DraftState } | { error: Diagnostic } {
   if (!state.config) return { state };
   const result = shown(state.config, change, running);
   if ("error" in result) return result;
-  const step: Step = {
-    label: change.label,
-    by: null,
-    before: state.config,
-    after: result.config,
-  };
-  return {
-    state: {
-      ...state,
-      config: result.config,
-      waiting: [...state.waiting, change],
-      undo: pushed(state.undo, step),
-      redo: [],
-      trouble: state.trouble?.kind === "refused" ? null : state.trouble,
-    },
-  };
+  const { label } = change;
+  const patch = difference(state.config, result.config);
+  const undo = pushed(state.undo, { label, by: null, at, patch });
+  return { state: { ...waitingFor(state, change, result.config, patch), undo, redo: [] } };
 }
 
-/** Takes the last step back, or does it again. */
-export function stepped(state: DraftState, way: "undo" | "redo"): DraftState {
-  const [from, to] = way === "undo" ? [state.undo, state.redo] : [state.redo, state.undo];
-  const step = from.at(-1);
-  if (!step || !state.config) return state;
-  const config = way === "undo" ? step.before : step.after;
-  const rest = from.slice(0, -1);
-  const other = pushed(to, step);
+function waitingFor(state: DraftState, change: Change, config: Config, patch: Patch): DraftState {
+  const { undo, redo, trouble } = state;
+  const one: Waiting = { label: change.label, change, config, patch, undo, redo };
   return {
     ...state,
     config,
-    waiting: [...state.waiting, { kind: "replace", config, label: `${way} ${step.label}` }],
-    undo: way === "undo" ? rest : other,
-    redo: way === "undo" ? other : rest,
-    trouble: state.trouble?.kind === "refused" ? null : state.trouble,
+    waiting: [...state.waiting, one],
+    trouble: trouble?.kind === "refused" ? null : trouble,
   };
+}
+
+/**
+ * Takes back (or does again) the last `count` steps of this browser. What others did in between stays. Gives the
+ * reason instead when a step changed what somebody else has changed since.
+ */
+export function stepped(
+  state: DraftState,
+  way: "undo" | "redo",
+  count = 1,
+): { state: DraftState } | { refused: string } {
+  if (!state.config) return { state };
+  let { config, undo, redo } = state;
+  let label = "";
+  for (let done = 0; done < count; done += 1) {
+    const from = way === "undo" ? undo : redo;
+    const index = from.findLastIndex(({ by }) => by === null);
+    const step = from[index];
+    if (!step) break;
+    const result = patched(config, way === "undo" ? inverse(step.patch) : step.patch);
+    const [clash] = result.clashes;
+    if (clash) return { refused: `Cannot ${way} ${step.label}. ${clash.key}: ${clash.reason}.` };
+    const rest = from.toSpliced(index, 1);
+    [undo, redo] = way === "undo" ? [rest, pushed(redo, step)] : [pushed(undo, step), rest];
+    ({ config } = result);
+    label = done === 0 ? `${way} ${step.label}` : `${way} ${done + 1} steps`;
+  }
+  if (label === "") return { state };
+  const patch = difference(state.config, config);
+  return { state: { ...waitingFor(state, { kind: "replace", config, label }, config, patch), undo, redo } };
 }
 
 /** The server took the first change that waits. `config` is given when the server chose it (a discard). */
 export function sent(state: DraftState, etag: string, at: string, by: string, config?: Config): DraftState {
   const [first, ...waiting] = state.waiting;
   if (!first || !state.saved) return state;
-  const known = config ?? after(state.saved.config, first);
+  const known = config ?? first.config;
   return {
     ...state,
-    saved: {
-      ...state.saved,
-      etag,
-      changedAt: at,
-      changedBy: by,
-      config: known,
-    },
+    saved: { ...state.saved, etag, changedAt: at, changedBy: by, config: known },
     config: waiting.length === 0 ? known : state.config,
     waiting,
     trouble: state.trouble?.kind === "offline" ? null : state.trouble,
   };
 }
 
-/** The server would not take the first change: back to what it has, with what else waited dropped with it. */
-export function refused(state: DraftState, message: string, diagnostics: Diagnostic[]): DraftState {
-  const first = state.waiting[0];
+/** The server would not take the first change: back to what it has; what waited behind it is made again on that. */
+export function refused(
+  state: DraftState,
+  message: string,
+  diagnostics: Diagnostic[],
+  at: string,
+): DraftState {
+  const [first, ...behind] = state.waiting;
   if (!first || !state.saved) return state;
-  return {
-    ...state,
-    config: state.saved.config,
-    waiting: [],
-    undo: state.undo.slice(0, Math.max(0, state.undo.length - state.waiting.length)),
-    redo: [],
-    trouble: { kind: "refused", label: first.label, message, diagnostics },
-  };
+  const { undo, redo } = first;
+  const trouble: Trouble = { kind: "refused", label: first.label, message, diagnostics };
+  const back = { ...state, config: state.saved.config, waiting: [], undo, redo, trouble: null };
+  return { ...again(back, behind, at).state, trouble };
 }
 
 /** The server has something newer. */
 export function outrun(state: DraftState, theirs: Draft): DraftState {
-  if (!state.config) return state;
+  const [first] = state.waiting;
+  if (!first) return state;
+  const before = state.trouble?.kind === "conflict" ? state.trouble.kept : [];
   return {
     ...state,
     saved: theirs,
     config: theirs.config,
     waiting: [],
-    trouble: {
-      kind: "conflict",
-      theirs,
-      mine: state.config,
-      waiting: state.waiting,
-    },
+    undo: withTheirs(first.undo, state.saved, theirs),
+    redo: first.redo,
+    trouble: { kind: "conflict", by: theirs.changedBy, kept: [...before, ...keptOf(state.waiting)] },
   };
 }
 
-/** Puts my kept changes on top of theirs, as far as they can be; gives those that cannot. */
-export function reapplied(
-  state: DraftState,
-  running: Config | null,
-): { state: DraftState; failed: string[] } {
-  if (state.trouble?.kind !== "conflict") return { state, failed: [] };
-  const failed: string[] = [];
-  let next: DraftState = { ...state, trouble: null };
-  for (const change of state.trouble.waiting) {
-    const result = changed(next, change, running);
-    if ("error" in result) failed.push(`${change.label}: ${result.error.message}`);
-    else next = result.state;
+const keptOf = (waiting: Kept[]): Kept[] => waiting.map(({ label, patch }) => ({ label, patch }));
+
+/** What would be lost if the page went now. */
+export function unsent({ waiting, trouble }: DraftState): Kept[] {
+  const kept = trouble?.kind === "conflict" ? trouble.kept : [];
+  const clashes = trouble?.kind === "clash" ? trouble.clashes : [];
+  const wanted = clashes.map(({ key, mine }): Kept => {
+    const items = [{ key, before: null, after: mine }];
+    return { label: `my ${key}`, patch: { items, to: [], from: [], comment: null } };
+  });
+  return [...kept, ...wanted, ...keptOf(waiting)];
+}
+
+/** Puts my kept changes on top of theirs; where both changed one item, theirs stays and the person chooses. */
+export function reapplied(state: DraftState, at: string): DraftState {
+  if (state.trouble?.kind !== "conflict") return state;
+  const { by, kept } = state.trouble;
+  const { state: next, clashes } = again({ ...state, trouble: null }, kept, at);
+  return clashes.length === 0 ? next : { ...next, trouble: { kind: "clash", by, clashes } };
+}
+
+function again(state: DraftState, kept: Kept[], at: string): { state: DraftState; clashes: Clash[] } {
+  let next = state;
+  const clashes = new Map<string, Clash>();
+  for (const { label, patch } of kept) {
+    if (!next.config) break;
+    const result = patched(next.config, patch);
+    // Of several changes to one item, the last says what was wanted.
+    for (const clash of result.clashes) clashes.set(clash.key, clash);
+    const done = difference(next.config, result.config);
+    if (isEmpty(done)) continue;
+    const undo = pushed(next.undo, { label, by: null, at, patch: done });
+    const change: Change = { kind: "replace", config: result.config, label };
+    next = { ...waitingFor(next, change, result.config, done), undo, redo: [] };
   }
-  return { state: next, failed };
+  return { state: next, clashes: [...clashes.values()] };
+}
+
+/** What the session of an earlier page left: its lists while the draft is the same, its unsent changes always. */
+export type Left = { etag: string; undo: Step[]; redo: Step[]; kept: Kept[] };
+
+export function restored(state: DraftState, left: Left, at: string): DraftState {
+  const { saved, config } = state;
+  if (!saved || !config) return state;
+  const same = left.etag === saved.etag;
+  const lists = same ? { ...state, undo: left.undo, redo: left.redo } : state;
+  // What has reached the server although the answer was never seen would change nothing.
+  const kept = left.kept.filter(({ patch }) => {
+    const result = patched(config, patch);
+    return result.clashes.length > 0 || !sameConfig(config, result.config);
+  });
+  if (kept.length === 0) return lists;
+  const waiting: DraftState = { ...lists, trouble: { kind: "conflict", by: saved.changedBy, kept } };
+  return same ? reapplied(waiting, at) : waiting;
+}
+
+/** The edit that makes an item what mine is; theirs is what stands there. */
+export function mineInstead(config: Config, { key, mine }: Clash): Edit {
+  if (!mine) return { do: "remove", name: key };
+  const there = config.items.some((item) => keyOf(item) === key);
+  return there ? { do: "change", name: key, item: mine } : { do: "add", item: mine };
 }
 
 function shown(
@@ -201,20 +255,14 @@ function shown(
   change: Change,
   running: Config | null,
 ): { config: Config } | { error: Diagnostic } {
-  if (change.kind === "replace") return { config: change.config };
-  if (change.kind === "discard") return { config: running ?? config };
-  let now = config;
-  for (const one of change.edits) {
-    const result = applyEdit(now, one);
-    if ("error" in result) return result;
-    now = result.config;
+  switch (change.kind) {
+    case "replace":
+      return { config: change.config };
+    case "discard":
+      return { config: running ?? config };
+    case "edits":
+      return editAll(config, change.edits);
   }
-  return { config: now };
-}
-
-function after(config: Config, change: Change): Config {
-  const result = shown(config, change, null);
-  return "config" in result ? result.config : config;
 }
 
 function pushed(steps: Step[], step: Step): Step[] {

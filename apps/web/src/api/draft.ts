@@ -1,7 +1,9 @@
 /** The draft: one store a tab, what waits sent in order, hooks for the places. */
 import type { Draft } from "@flowmgr/flow-api";
 import type { Config, Diagnostic, Edit } from "@flowmgr/flow-model";
+import { notify } from "../ui/notices.tsx";
 import { createStore, useStore } from "../ui/store.ts";
+import { arrived } from "./arrivals.ts";
 import { call, get, Refused, Unreachable } from "./client.ts";
 import {
   type Change,
@@ -9,13 +11,18 @@ import {
   type DraftState,
   EMPTY_DRAFT,
   loaded,
+  mineInstead,
   outrun,
   reapplied,
   refused,
+  restored,
+  type Step,
   sent,
   stepped,
   type Trouble,
 } from "./draft-state.ts";
+import { keepSession, leftSession } from "./draft-storage.ts";
+import type { Clash } from "./patch.ts";
 import { sharing } from "./sharing.ts";
 import { signedOut } from "./signed-out.ts";
 
@@ -30,6 +37,18 @@ const heardMeanwhile = new Set<string>();
 
 const RETRY_MS = 2000;
 
+const now = () => new Date().toISOString();
+
+/** Every state of the draft passes here: what somebody else changed is told of, what a reload would lose is kept. */
+function become(next: DraftState): void {
+  const before = draft.get();
+  draft.set(next);
+  if (next === before) return;
+  const last = next.undo.at(-1);
+  if (last?.by && last !== before.undo.at(-1)) arrived(last.by, last.patch);
+  keepSession(next);
+}
+
 /** Reads the draft; called at the start and whenever an event names another ETag, which "" stands for too. */
 export async function loadDraft(heard = ""): Promise<void> {
   heardMeanwhile.add(heard);
@@ -40,16 +59,25 @@ export async function loadDraft(heard = ""): Promise<void> {
     do {
       heardMeanwhile.clear();
       answer = await get<Draft>("/draft");
-      const config = sharing(draft.get().config ?? runningConfig, answer.config);
-      draft.set(loaded(draft.get(), { ...answer, config }));
+      const first = draft.get().saved === null;
+      let state = loaded(draft.get(), shared(answer));
+      const left = first ? leftSession() : null;
+      if (left) state = restored(state, left, now());
+      become(state);
       heardMeanwhile.delete(answer.etag);
     } while (heardMeanwhile.size > 0);
     loadError.set(null);
+    void sendWaiting();
   } catch (error) {
     loadError.set(error instanceof Error ? error : new Unreachable());
   } finally {
     loading = false;
   }
+}
+
+/** With all that is known already in its place. */
+function shared(answer: Draft): Draft {
+  return { ...answer, config: sharing(draft.get().config ?? runningConfig, answer.config) };
 }
 
 /** An event says that the draft has this ETag now. */
@@ -90,9 +118,9 @@ async function sendFirst(): Promise<boolean> {
   const first = waiting[0];
   if (!first || !saved) return false;
   try {
-    const answer = await write(first, saved.etag);
+    const answer = await write(first.change, saved.etag);
     const body: Draft = await answer.json();
-    draft.set(sent(draft.get(), body.etag, body.changedAt, body.changedBy, keep(first, body)));
+    become(sent(draft.get(), body.etag, body.changedAt, body.changedBy, keep(first.change, body)));
     return true;
   } catch (error) {
     return await failed(error);
@@ -126,13 +154,13 @@ function write(change: Change, etag: string): Promise<Response> {
 async function failed(error: unknown): Promise<boolean> {
   if (error instanceof Refused && error.status === 412) {
     const theirs = await get<Draft>("/draft").catch(() => null);
-    if (theirs) draft.set(outrun(draft.get(), theirs));
+    if (theirs) become(outrun(draft.get(), shared(theirs)));
     else retryLater();
     return false;
   }
   if (error instanceof Refused && error.status === 401) return false;
   if (error instanceof Refused && error.status < 500 && error.status !== 429) {
-    draft.set(refused(draft.get(), error.message, error.problem.diagnostics));
+    become(refused(draft.get(), error.message, error.problem.diagnostics, now()));
     return false;
   }
   retryLater();
@@ -141,7 +169,7 @@ async function failed(error: unknown): Promise<boolean> {
 
 function retryLater(): void {
   const state = draft.get();
-  if (state.trouble?.kind !== "conflict") draft.set({ ...state, trouble: { kind: "offline" } });
+  if (state.trouble === null) draft.set({ ...state, trouble: { kind: "offline" } });
   setTimeout(() => void sendWaiting(), RETRY_MS);
 }
 
@@ -156,11 +184,18 @@ addEventListener("beforeunload", (event) => {
 });
 
 function perform(change: Change): Diagnostic | null {
-  const result = changed(draft.get(), change, runningConfig);
+  const result = changed(draft.get(), change, runningConfig, now());
   if ("error" in result) return result.error;
-  draft.set(result.state);
+  become(result.state);
   void sendWaiting();
   return null;
+}
+
+function step(way: "undo" | "redo", count?: number): void {
+  const result = stepped(draft.get(), way, count);
+  if ("refused" in result) notify({ text: result.refused, tone: "error" });
+  else become(result.state);
+  void sendWaiting();
 }
 
 const actions = {
@@ -170,30 +205,51 @@ const actions = {
   replace: (config: Config, label: string): Diagnostic | null => perform({ kind: "replace", config, label }),
   /** Back to the running config. */
   discard: (): Diagnostic | null => perform({ kind: "discard", label: "discard all changes" }),
-  undo(): void {
-    draft.set(stepped(draft.get(), "undo"));
+  /** Takes back the last step of this browser; says why where that would undo somebody else's change too. */
+  undo: (): void => step("undo"),
+  redo: (): void => step("redo"),
+  /** The same for the last `count` steps at once. */
+  goBack: (count: number): void => step("undo", count),
+  goForth: (count: number): void => step("redo", count),
+  /** After a conflict: my changes on top of theirs. */
+  reapplyMine(): void {
+    become(reapplied(draft.get(), now()));
     void sendWaiting();
   },
-  redo(): void {
-    draft.set(stepped(draft.get(), "redo"));
-    void sendWaiting();
+  /** Of an item that both changed: mine in place of theirs. */
+  takeMine(clash: Clash): void {
+    const { config, trouble } = draft.get();
+    if (!config || trouble?.kind !== "clash") return;
+    const problem = perform({
+      kind: "edits",
+      edits: [mineInstead(config, clash)],
+      label: `take my ${clash.key}`,
+    });
+    if (problem) notify({ text: problem.message, tone: "error" });
+    else actions.takeTheirs(clash);
   },
-  /** After a conflict: my changes on top of theirs. Gives what could not be done. */
-  reapplyMine(): string[] {
-    const result = reapplied(draft.get(), runningConfig);
-    draft.set(result.state);
-    void sendWaiting();
-    return result.failed;
+  /** Of an item that both changed: theirs stays. */
+  takeTheirs(clash: Clash): void {
+    const state = draft.get();
+    if (state.trouble?.kind !== "clash") return;
+    const clashes = state.trouble.clashes.filter((other) => other !== clash);
+    become({ ...state, trouble: clashes.length > 0 ? { ...state.trouble, clashes } : null });
   },
   /** After a conflict or a refusal: leave it. */
   letGo(): void {
-    draft.set({ ...draft.get(), trouble: null });
+    become({ ...draft.get(), trouble: null });
   },
 };
 export type DraftActions = typeof actions & {
   undoLabel: string | null;
   redoLabel: string | null;
 };
+
+/** The undo list, latest last; what can be done again, next last. */
+export function useSteps(): { undo: Step[]; redo: Step[] } {
+  const { undo, redo } = useStore(draft);
+  return { undo, redo };
+}
 
 export type DraftView = {
   /** What the page shows; null until it was read. */
@@ -225,7 +281,12 @@ export function useEdit(): DraftActions {
   const state = useStore(draft);
   return {
     ...actions,
-    undoLabel: state.undo.at(-1)?.label ?? null,
-    redoLabel: state.redo.at(-1)?.label ?? null,
+    undoLabel: labelOf(state.undo),
+    redoLabel: labelOf(state.redo),
   };
+}
+
+/** Of the last step that is this browser's own. */
+function labelOf(steps: Step[]): string | null {
+  return steps.findLast(({ by }) => by === null)?.label ?? null;
 }

@@ -1,8 +1,12 @@
 /** What the places use of the server. */
 
 export { useStore } from "../ui/store.ts";
+export { type Arrivals, arrivals, useArrival } from "./arrivals.ts";
+export { below, checkItem } from "./check-item.ts";
 export { call, get, Refused, Unreachable } from "./client.ts";
-export { loadDraft, useDraft, useEdit } from "./draft.ts";
+export { loadDraft, useDraft, useEdit, useSteps } from "./draft.ts";
+export type { Step, Trouble } from "./draft-state.ts";
+export { type Edited, useEdited } from "./edited.ts";
 export { counters, startEvents, useOnline, watchCounters } from "./events.ts";
 export {
   keys,
@@ -21,3 +25,4 @@ export {
   useStatus,
 } from "./queries.ts";
 export { signedOut } from "./signed-out.ts";
+export { createUnsaved, type Unsaved } from "./unsaved.ts";

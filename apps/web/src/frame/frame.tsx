@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useLocation } from "wouter";
 import { useEdit, useStatus } from "../api/index.ts";
 import { Notices } from "../ui/notices.tsx";
+import { Arrivals } from "./arrivals.tsx";
 import { ChangeBar } from "./change-bar.tsx";
 import styles from "./frame.module.css";
 import { Nav } from "./nav.tsx";
@@ -33,6 +34,7 @@ export function Frame({ countdown, children }: { countdown?: ReactNode; children
         {children}
       </main>
       <ChangeBar />
+      <Arrivals />
       <Notices lastStep={lastStep} />
     </div>
   );
