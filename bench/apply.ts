@@ -18,6 +18,7 @@ const OPTIONS: CompileOptions = {
   loopback: "spare",
   neighbours: "spare",
   jump: "first",
+  defragment: "on",
 };
 const ROUNDS = 5;
 

@@ -24,6 +24,7 @@ const options: CompileOptions = {
   loopback: "spare",
   neighbours: "spare",
   jump: "first",
+  defragment: "on",
 };
 
 function configText(flows: number): string {

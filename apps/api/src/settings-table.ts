@@ -76,6 +76,7 @@ export const written = z.object({
   jump: oneOf("first", "last"),
   loopback: oneOf("spare", "judge"),
   neighbours: oneOf("spare", "judge"),
+  defragment: oneOf("on", "off"),
   "confirm-within": whole(0, 86_400, "write seconds, 0 to 86400"),
   backend: oneOf("auto", "nft", "legacy"),
   "tls-cert": path.optional(),
@@ -142,6 +143,11 @@ export const TABLE: Record<Name, Entry> = {
     value: "spare|judge",
     default: "spare",
     help: "IPv6 neighbour discovery. Spared unless a rule names icmp6: without it there is no IPv6 at all.",
+  },
+  defragment: {
+    value: "on|off",
+    default: "on",
+    help: "put datagrams together before flows judge ports and ICMP types. On: the tail of a denied one would pass.",
   },
   "confirm-within": {
     value: "SECONDS",

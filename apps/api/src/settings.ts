@@ -21,6 +21,7 @@ export type Settings = {
   jump: "first" | "last";
   loopback: "spare" | "judge";
   neighbours: "spare" | "judge";
+  defragment: "on" | "off";
   /** Default seconds of the confirm timer; 0 = at once for good. */
   confirmWithin: number;
   backend: "auto" | "nft" | "legacy";
@@ -34,8 +35,8 @@ export type Settings = {
 
 /** The settings that the compiler needs to know. */
 export function compileOptions(settings: Settings): CompileOptions {
-  const { ipv6, markMask, loopback, neighbours, jump } = settings;
-  return { ipv6, markMask, loopback, neighbours, jump };
+  const { ipv6, markMask, loopback, neighbours, jump, defragment } = settings;
+  return { ipv6, markMask, loopback, neighbours, jump, defragment };
 }
 
 type Source = { where: string; value: string | string[] };
@@ -214,6 +215,7 @@ function shape(values: z.output<typeof written>): Settings {
     jump: values.jump,
     loopback: values.loopback,
     neighbours: values.neighbours,
+    defragment: values.defragment,
     confirmWithin: values["confirm-within"],
     backend: values.backend,
     tls: cert && key ? { cert, key } : null,

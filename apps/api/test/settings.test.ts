@@ -33,6 +33,7 @@ describe("defaults", () => {
       jump: "first",
       loopback: "spare",
       neighbours: "spare",
+      defragment: "on",
       confirmWithin: 60,
       backend: "auto",
       tls: null,

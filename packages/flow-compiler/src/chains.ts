@@ -6,21 +6,29 @@ import {
   ICMP_ERROR_TYPES,
   icmpErrorDestinations,
 } from "@flowmgr/flow-model";
-import { ANY, addressMatch, icmpWords, join, type Match, matchesOf, matchWords } from "./match.ts";
-import type { ChainRule } from "./program.ts";
+import { ANY, type Asked, askedBy, type Direction, matchWords } from "./match.ts";
+import { addressMatch } from "./match-address.ts";
+import { icmpWords } from "./match-payload.ts";
+import type { Chain, ChainRule } from "./program.ts";
+import { type Split, splitsOf } from "./split.ts";
+import { join } from "./words.ts";
 
 /** A rule of a flow as one family sees it, or its ICMP errors. */
-export type Part = {
+export type Part = Asked & {
   /** As in the config, from 1; null for the flow's ICMP errors. */
   rule: number | null;
   verb: "match" | "ignore";
   /** What the rule asks; null for the ICMP errors, which name no class of packets. */
   conditions: Conditions | null;
-  matches: Match[];
 };
 
 /** A flow that is on, in one family. */
-export type FamilyFlow = { flow: Flow; parts: Part[]; targets: string[] };
+export type FamilyFlow = { flow: Flow; family: Family; parts: Part[]; targets: string[] };
+
+/** A `flow` judges what comes in, an `outflow` what leaves. */
+export function directionOf({ kind }: Flow): Direction {
+  return kind === "flow" ? "in" : "out";
+}
 
 /** Is the flow visited? One without a policy never is. */
 export function isOn(flow: Flow): boolean {
@@ -31,25 +39,26 @@ export function isOn(flow: Flow): boolean {
 export function partsOf(flow: Flow, family: Family): Part[] {
   const parts: Part[] = [];
   for (const [index, { off, verb, conditions }] of flow.rules.entries()) {
-    const matches = off ? [] : matchesOf(conditions, family);
-    if (matches.length > 0) parts.push({ rule: index + 1, verb, conditions, matches });
+    if (off) continue;
+    const asked = askedBy(conditions, family, directionOf(flow));
+    if (asked.matches.length > 0) parts.push({ rule: index + 1, verb, conditions, ...asked });
   }
-  const errors = icmpErrorMatches(flow, family);
-  if (errors.length > 0) parts.push({ rule: null, verb: "match", conditions: null, matches: errors });
+  const errors = icmpErrors(flow, family);
+  if (errors.matches.length > 0) parts.push({ rule: null, verb: "match", conditions: null, ...errors });
   return parts;
 }
 
 /** ICMP errors about a director's connections belong to it too, or path-MTU discovery breaks. */
-function icmpErrorMatches(flow: Flow, family: Family): Match[] {
+function icmpErrors(flow: Flow, family: Family): Asked {
   const networks = icmpErrorDestinations(flow).filter((network) => network.family === family);
   const destinations = new Set(networks.map((network) => addressMatch("-d", network)));
-  return [...destinations].flatMap((dst) =>
-    ICMP_ERROR_TYPES[family].map((type) => ({
-      ...ANY,
-      dst,
-      ...icmpWords(family, String(type)),
-    })),
+  const matches = [...destinations].flatMap((dst) =>
+    ICMP_ERROR_TYPES[family].map((type) => {
+      const { proto, modules } = icmpWords(family, { type, code: null });
+      return { ...ANY, dst, proto, extension: modules };
+    }),
   );
+  return { matches, notIface: [], notProto: [], notType: [] };
 }
 
 /** The chain of the flow itself: `@` keeps it apart from targets, built-in chains and options. */
@@ -74,11 +83,37 @@ function fnv1a(text: string): string {
   return hash.toString(16).padStart(16, "0");
 }
 
+/** Back to where the chain was called from. */
+export const LEAVE = "-j RETURN";
+
+/**
+ * The chain `name` with these rules of the flow, and behind it those below that its negated lists need. `within` is
+ * what the chain is for, and so part of the names of those below.
+ */
+export function chainsFor(one: FamilyFlow, parts: readonly Part[], name: string, within: string): Chain[] {
+  return build(parts, name, within, splitsOf(one.family, directionOf(one.flow)));
+
+  function build(met: readonly Part[], top: string, path: string, splits: readonly Split[]): Chain[] {
+    const [split, ...finer] = splits;
+    if (!split) return [{ name: top, rules: chainRules(one, met) }];
+    const guards: ChainRule[] = [];
+    const below: Chain[] = [];
+    for (const { guard, parts: left } of split.classes(met)) {
+      const inside = join(path, guard);
+      const target = classChainName(one.flow, inside);
+      guards.push({ words: join(guard, left.length === 0 ? LEAVE : `-g ${target}`) });
+      if (left.length > 0) below.push(...build(left, target, inside, finer));
+    }
+    const [own, ...others] = build(split.others(met), top, path, finer);
+    return [{ name: top, rules: [...guards, ...(own?.rules ?? [])] }, ...others, ...below];
+  }
+}
+
 /**
  * The rules of a chain. A policy that marks takes two iptables rules with the same match: MARK goes on, ACCEPT
  * ends the visit, and only it is counted.
  */
-export function chainRules({ flow, targets }: FamilyFlow, parts: readonly Part[]): ChainRule[] {
+function chainRules({ flow, targets }: FamilyFlow, parts: readonly Part[]): ChainRule[] {
   return parts.flatMap(({ rule, verb, matches }) => {
     const source = { flow: flow.name, rule };
     const jumps = verb === "ignore" ? ["-j RETURN"] : targets;

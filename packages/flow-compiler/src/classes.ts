@@ -5,8 +5,10 @@
  * else. With the setting `judge` there is no such class.
  */
 import { type Conditions, type Family, ICMP6, parseIcmpType, parseProtocol } from "@flowmgr/flow-model";
-import { icmpWords, join, readValue, single } from "./match.ts";
+import { type Direction, interfaceMatch } from "./match.ts";
+import { icmpWords } from "./match-payload.ts";
 import type { CompileOptions } from "./program.ts";
+import { join, readValue } from "./words.ts";
 
 export type PacketClass = {
   /** Becomes part of the chain's name: `FLOWS-lo`. */
@@ -19,47 +21,48 @@ export type PacketClass = {
   confines(conditions: Conditions): boolean;
 };
 
-const LOOPBACK: PacketClass = {
+const loopback = (direction: Direction): PacketClass => ({
   name: "lo",
-  guards: ["-i lo"],
-  names: ({ iface }) => iface !== undefined && !iface.not && ["lo", "lo+"].includes(single(iface)),
-  confines: ({ iface }) => iface !== undefined && !iface.not && single(iface) === "lo",
-};
+  guards: [interfaceMatch(direction, "lo")],
+  names: ({ iface }) => iface !== undefined && !iface.not && iface.values.some(isLoopback),
+  confines: ({ iface }) => iface !== undefined && !iface.not && iface.values.every((value) => value === "lo"),
+});
+
+/** `+` and `l+` take it too and do not name it. */
+const isLoopback = (pattern: string) => pattern === "lo" || pattern === "lo+";
 
 /** Multicast listeners (130 to 132, 143; RFC 2710, 3810), routers, neighbours, redirect (133 to 137; RFC 4861). */
 const NEIGHBOUR_TYPES = [130, 131, 132, 133, 134, 135, 136, 137, 143];
 
 const namesIcmp6 = ({ proto }: Conditions) =>
-  proto !== undefined && !proto.not && readValue(parseProtocol(single(proto))) === ICMP6;
+  proto !== undefined &&
+  !proto.not &&
+  proto.values.some((value) => readValue(parseProtocol(value)) === ICMP6);
 
-/** The ICMPv6 type that the conditions ask for; null when they ask for none, any or a negated one. */
-function typeAsked({ icmptype }: Conditions): number | null {
+/** The ICMPv6 types that the conditions ask for; null when they ask for none, any, or others than they name. */
+function typesAsked({ icmptype }: Conditions): number[] | null {
   if (!icmptype || icmptype.not) return null;
-  const type = readValue(parseIcmpType(single(icmptype), 6));
-  return "any" in type ? null : type.type;
+  const types = icmptype.values.map((value) => readValue(parseIcmpType(value, 6)));
+  const numbers = types.flatMap((type) => ("any" in type ? [] : [type.type]));
+  return numbers.length < types.length ? null : numbers;
 }
+
+const isNeighbour = (type: number) => NEIGHBOUR_TYPES.includes(type);
 
 const NEIGHBOURS: PacketClass = {
   name: "neighbours",
   guards: NEIGHBOUR_TYPES.map((type) => {
-    const { proto, extension } = icmpWords(6, String(type));
-    return join(proto, extension);
+    const { proto, modules } = icmpWords(6, { type, code: null });
+    return join(proto, modules);
   }),
-  names: (conditions) => {
-    if (!namesIcmp6(conditions)) return false;
-    const type = typeAsked(conditions);
-    return type === null || NEIGHBOUR_TYPES.includes(type);
-  },
-  confines: (conditions) => {
-    const type = namesIcmp6(conditions) ? typeAsked(conditions) : null;
-    return type !== null && NEIGHBOUR_TYPES.includes(type);
-  },
+  names: (conditions) => namesIcmp6(conditions) && (typesAsked(conditions)?.some(isNeighbour) ?? true),
+  confines: (conditions) => namesIcmp6(conditions) && (typesAsked(conditions)?.every(isNeighbour) ?? false),
 };
 
 /** The classes that are spared in a family, under these settings. */
-export function classesOf(options: CompileOptions, family: Family): PacketClass[] {
+export function classesOf(options: CompileOptions, family: Family, direction: Direction): PacketClass[] {
   const classes: PacketClass[] = [];
-  if (options.loopback === "spare") classes.push(LOOPBACK);
+  if (options.loopback === "spare") classes.push(loopback(direction));
   if (options.neighbours === "spare" && family === 6) classes.push(NEIGHBOURS);
   return classes;
 }

@@ -1,11 +1,20 @@
 /** Config -> program: what the kernel should hold, whole, as data. Reads top to bottom. */
-import { type Action, type Config, EMPTY_CONFIG, type Family, type Flow, flowsOf } from "@flowmgr/flow-model";
-import { chainName, chainRules, type FamilyFlow, isOn, partsOf } from "./chains.ts";
+import {
+  type Action,
+  type Config,
+  EMPTY_CONFIG,
+  expandLists,
+  type Family,
+  type Flow,
+  flowsOf,
+} from "@flowmgr/flow-model";
+import { chainName, chainsFor, directionOf, type FamilyFlow, isOn, type Part, partsOf } from "./chains.ts";
 import { classesOf } from "./classes.ts";
 import { dispatch } from "./dispatch.ts";
 import { hooksOf } from "./hooks.ts";
 import { markFor, markOf } from "./marks.ts";
-import { OWN_CHAINS } from "./ours.ts";
+import type { Direction } from "./match.ts";
+import { HOOK_COMMENT, OWN_CHAINS } from "./ours.ts";
 import type { Chain, CompileOptions, FamilyProgram, Marks, Program } from "./program.ts";
 import { routingOf } from "./routing.ts";
 
@@ -14,7 +23,7 @@ import { routingOf } from "./routing.ts";
  * or says why there are none.
  */
 export function compile(config: Config, marks: Marks, options: CompileOptions): Program {
-  const flows = flowsOf(config).filter((flow) => flow.kind === "flow" && isOn(flow));
+  const flows = flowsOf(expandLists(config)).filter(isOn);
   return {
     ip: compileFamily(flows, marks, options, 4),
     ip6: options.ipv6 ? compileFamily(flows, marks, options, 6) : null,
@@ -29,19 +38,30 @@ export function EMPTY_PROGRAM(options: CompileOptions): Program {
 
 function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, family: Family): FamilyProgram {
   const compiled = flows.map((flow): FamilyFlow => {
-    return { flow, parts: partsOf(flow, family), targets: targetsOf(flow, marks, options) };
+    return { flow, family, parts: partsOf(flow, family), targets: targetsOf(flow, marks, options) };
   });
-  const { mains, beside } = dispatch(OWN_CHAINS.flows, compiled, classesOf(options, family));
+  const mainOf = (name: string, direction: Direction) => {
+    const judging = compiled.filter(({ flow }) => directionOf(flow) === direction);
+    return dispatch(name, judging, classesOf(options, family, direction));
+  };
+  const incoming = mainOf(OWN_CHAINS.flows, "in");
+  const leaving = mainOf(OWN_CHAINS.outflows, "out");
   const { ipRules, routes, directorMarks } = routingOf(compiled, marks, options, family);
   const directors = directorMarks.length > 0 ? [directorsChain(directorMarks, options)] : [];
   const flowChains = compiled
     .filter(({ parts }) => parts.length > 0 || showsEmpty(family))
     .flatMap((one) => [
-      { name: chainName(one.flow), rules: chainRules(one, one.parts) },
-      ...(beside.get(one.flow.name) ?? []),
+      ...chainsFor(one, one.parts, chainName(one.flow), ""),
+      ...(incoming.beside.get(one.flow.name) ?? leaving.beside.get(one.flow.name) ?? []),
     ]);
   return {
-    chains: [...mains, { name: OWN_CHAINS.outflows, rules: [] }, ...directors, ...flowChains],
+    chains: [
+      ...incoming.mains,
+      ...leaving.mains,
+      ...defragmentChains(compiled, options),
+      ...directors,
+      ...flowChains,
+    ],
     hooks: hooksOf(options, directors.length > 0),
     ipRules,
     routes,
@@ -80,4 +100,22 @@ function directorsChain(marks: number[], { markMask }: CompileOptions): Chain {
     words: `-m mark --mark 0x${mark.toString(16)}/0x${markMask.toString(16)} ${markWords(mark, WHOLE_MARK)}`,
   }));
   return { name: OWN_CHAINS.directors, rules };
+}
+
+/**
+ * By itself a rule about ports sees the first fragment of a datagram only, so a `deny` would let the tails through.
+ * A rule that asks for a socket anywhere in the namespace, also in a chain that nothing jumps to, makes the kernel put
+ * datagrams together before any rule sees them (nf_defrag; both back ends and families, Linux 6.18).
+ */
+function defragmentChains(flows: readonly FamilyFlow[], { defragment }: CompileOptions): Chain[] {
+  if (defragment === "off" || !flows.some(({ parts }) => parts.some(looksInside))) return [];
+  const words = `-m socket -m comment --comment ${HOOK_COMMENT}`;
+  return [{ name: OWN_CHAINS.defragment, rules: [{ words }] }];
+}
+
+/** Does it ask for what only the first fragment of a datagram holds? A director's ICMP errors do. */
+function looksInside({ conditions }: Part): boolean {
+  if (conditions === null) return true;
+  const { srcport, dstport, icmptype } = conditions;
+  return srcport !== undefined || dstport !== undefined || icmptype !== undefined;
 }

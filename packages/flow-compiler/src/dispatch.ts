@@ -6,10 +6,11 @@
  * replace it, behind the same function.
  */
 
-import { chainName, chainRules, classChainName, type FamilyFlow, type Part } from "./chains.ts";
+import { chainName, chainsFor, classChainName, type FamilyFlow, LEAVE, type Part } from "./chains.ts";
 import type { PacketClass } from "./classes.ts";
-import { ANY, join, type Match, matchWords } from "./match.ts";
+import { ANY, type Match, matchWords } from "./match.ts";
 import type { Chain, ChainRule } from "./program.ts";
+import { join } from "./words.ts";
 
 /** The main chains, that of all packets first, and the chains that flows need for a class beside their own. */
 export type Dispatch = { mains: Chain[]; beside: Map<string, Chain[]> };
@@ -70,9 +71,6 @@ function build(
   while (rules.at(-1)?.words.endsWith(LEAVE)) rules.pop();
 }
 
-/** Back to where the main chain was called from, and so past all of its jumps. */
-const LEAVE = "-j RETURN";
-
 /** The visits with the rules that pass, without those that keep none. */
 function narrow(visits: readonly Visit[], passes: (part: Part) => boolean): Visit[] {
   return visits.flatMap((visit) => {
@@ -86,7 +84,7 @@ function chainFor({ beside }: Dispatch, { flow, whole, parts }: Visit, within: s
   if (parts.length === whole.parts.length) return chainName(flow);
   const name = classChainName(flow, within);
   const chains = beside.get(flow.name) ?? [];
-  beside.set(flow.name, [...chains, { name, rules: chainRules(whole, parts) }]);
+  beside.set(flow.name, [...chains, ...chainsFor(whole, parts, name, within)]);
   return name;
 }
 

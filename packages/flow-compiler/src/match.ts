@@ -1,33 +1,15 @@
 /**
  * The conditions of a rule as iptables' match words, for one family.
  *
- * One rule may need several iptables rules: a port condition without `proto` needs one for tcp and one for udp.
- * They never overlap, so a packet is counted once. None at all means that the rule can't hold in this family; what
- * can never hold is left out here and never left to the kernel, where the two back ends disagree about it.
+ * One rule may need several iptables rules: a list of networks needs one for each, a port condition without `proto`
+ * one for tcp and one for udp. A packet meets the first of them that holds and is counted there, once. None at all
+ * means that the rule can't hold in this family; what can never hold is left out here and never left to the kernel,
+ * where the two back ends disagree about it.
  */
-import {
-  type Address,
-  type Condition,
-  type Conditions,
-  type Family,
-  icmpFamily,
-  icmpProtocol,
-  letsProtocol,
-  networkOf,
-  type Parsed,
-  PORT_MAX,
-  type Ports,
-  parseAddress,
-  parseIcmpType,
-  parsePorts,
-  parseProtocol,
-  printAddress,
-  printIcmpType,
-  printPorts,
-  protocolOccurs,
-  protocolsThatCarryPorts,
-} from "@flowmgr/flow-model";
-import { protocolWord } from "./normalise.ts";
+import { type Condition, type Conditions, type Family, type Packet, STATES } from "@flowmgr/flow-model";
+import { addressMatches } from "./match-address.ts";
+import { type NamedType, payloadOf } from "./match-payload.ts";
+import { bang, join } from "./words.ts";
 
 /**
  * What one iptables rule asks, field by field, each in iptables-save's words (`! -s 10.0.0.0/8`), "" for nothing.
@@ -37,130 +19,82 @@ export type Match = { src: string; dst: string; iface: string; proto: string; ex
 
 export const ANY: Match = { src: "", dst: "", iface: "", proto: "", extension: "" };
 
-/** A field that cannot hold; `""` is one that always holds. */
-const NEVER = null;
+/** Where a flow judges packets: those that come in, or those that this machine sends. */
+export type Direction = Packet["direction"];
 
-/** The iptables rules that together ask what the conditions ask, in this family; none when they cannot hold there. */
-export function matchesOf(conditions: Conditions, family: Family): Match[] {
-  const src = addressWords("-s", conditions.src, family);
-  const dst = addressWords("-d", conditions.dst, family);
-  const iface = interfaceWords(conditions.iface);
-  if (src === NEVER || dst === NEVER || iface === NEVER) return [];
-  return protocolMatches(conditions, family).map((match) => ({ src, dst, iface, ...match }));
-}
+/**
+ * What a rule asks in a family: one of the matches, of a packet whose interface, protocol and ICMP type are not in
+ * the lists. They are the negated lists that no iptables rule can say; `split.ts` decides them by chains.
+ */
+export type Asked = { matches: Match[]; notIface: string[]; notProto: number[]; notType: NamedType[] };
 
-/** Joins what is not empty: a whole rule from its parts. A loop, because it runs for each of 100 000 rules. */
-export function join(...parts: string[]): string {
-  let words = "";
-  for (const part of parts) if (part !== "") words += words === "" ? part : ` ${part}`;
-  return words;
+/** What the conditions ask; no matches when they cannot hold in this family. */
+export function askedBy(conditions: Conditions, family: Family, direction: Direction): Asked {
+  const interfaces = interfacesOf(conditions.iface, direction);
+  const payload = payloadOf(conditions, family);
+  const state = stateWords(conditions.state);
+  const matches: Match[] = [];
+  if (state !== NEVER) {
+    for (const src of addressMatches("-s", conditions.src, family)) {
+      for (const dst of addressMatches("-d", conditions.dst, family)) {
+        for (const iface of interfaces.words) {
+          for (const { proto, modules } of payload.matches) {
+            const extension = join(src.ranges, dst.ranges, modules, state);
+            matches.push({ src: src.words, dst: dst.words, iface, proto, extension });
+          }
+        }
+      }
+    }
+  }
+  return { matches, notIface: interfaces.not, notProto: payload.notProto, notType: payload.notType };
 }
 
 export function matchWords({ src, dst, iface, proto, extension }: Match): string {
   return join(src, dst, iface, proto, extension);
 }
 
-/** `-d 10.0.0.0/8`: without host bits and with a prefix, as the kernel shows it; "" for every address. */
-export function addressMatch(option: "-s" | "-d", address: Address): string {
-  if (address.prefix === 0) return "";
-  const printed = printAddress(networkOf(address));
-  return `${option} ${printed.includes("/") ? printed : `${printed}/${address.prefix}`}`;
+/** A condition that cannot hold; `""` is one that always holds. */
+const NEVER = null;
+
+/** `-i eth0`, or `-o eth0` of a packet that leaves. */
+export function interfaceMatch(direction: Direction, pattern: string, not = false): string {
+  return `${bang(not)}${direction === "in" ? "-i" : "-o"} ${pattern}`;
 }
 
-/** `-p` with what iptables calls the protocol. */
-function protocolWords(number: number, not = false): string {
-  return `${bang(not)}-p ${protocolWord(number)}`;
-}
-
-/** `-p icmp -m icmp --icmp-type 3` in the words of the family; `type` as `8` or `3/4`. */
-export function icmpWords(family: Family, type: string, not = false): Pick<Match, "proto" | "extension"> {
-  const [module, option] = family === 4 ? ["icmp", "--icmp-type"] : ["icmp6", "--icmpv6-type"];
-  return {
-    proto: protocolWords(icmpProtocol(family)),
-    extension: `-m ${module} ${bang(not)}${option} ${type}`,
-  };
-}
-
-const bang = (not: boolean) => (not ? "! " : "");
-
-function addressWords(option: "-s" | "-d", condition: Condition | undefined, family: Family): string | null {
-  if (!condition) return "";
-  const address = readValue(parseAddress(single(condition)));
-  if (address.family !== family) return NEVER;
-  const words = addressMatch(option, address);
-  if (words === "") return condition.not ? NEVER : "";
-  return bang(condition.not) + words;
-}
-
-function interfaceWords(condition: Condition | undefined): string | null {
-  if (!condition) return "";
-  const name = single(condition);
-  if (name === "+") return condition.not ? NEVER : "";
-  return `${bang(condition.not)}-i ${name}`;
-}
-
-type ProtocolMatch = Pick<Match, "proto" | "extension">;
-
-function protocolMatches(conditions: Conditions, family: Family): ProtocolMatch[] {
-  const { proto, srcport, dstport, icmptype } = conditions;
-  if (icmptype) return srcport || dstport ? [] : icmpMatches(conditions, icmptype, family);
-  if (srcport || dstport) return portMatches(conditions);
-  if (!proto) return [{ proto: "", extension: "" }];
-  const number = readValue(parseProtocol(single(proto)));
-  if (protocolOccurs(number, family)) return [{ proto: protocolWords(number, proto.not), extension: "" }];
-  // A protocol that this family never has: "not" it is every packet.
-  return proto.not ? [{ proto: "", extension: "" }] : [];
-}
-
-function icmpMatches(conditions: Conditions, icmptype: Condition, family: Family): ProtocolMatch[] {
-  if (icmpFamily(conditions) !== family || !letsProtocol(conditions, icmpProtocol(family))) return [];
-  const type = readValue(parseIcmpType(single(icmptype), family));
-  if ("any" in type) {
-    return icmptype.not ? [] : [{ proto: protocolWords(icmpProtocol(family)), extension: "" }];
+function interfacesOf(
+  condition: Condition | undefined,
+  direction: Direction,
+): { words: string[]; not: string[] } {
+  if (!condition) return { words: [""], not: [] };
+  const patterns = widest(condition.values);
+  if (patterns.includes("+")) return { words: condition.not ? [] : [""], not: [] };
+  if (!condition.not) return { words: patterns.map((one) => interfaceMatch(direction, one)), not: [] };
+  const [only, ...others] = patterns;
+  if (only !== undefined && others.length === 0) {
+    return { words: [interfaceMatch(direction, only, true)], not: [] };
   }
-  return [icmpWords(family, printIcmpType(type), icmptype.not)];
+  return { words: only === undefined ? [] : [""], not: patterns };
 }
 
-function portMatches(conditions: Conditions): ProtocolMatch[] {
-  const sport = portWords("--sport", conditions.srcport);
-  const dport = portWords("--dport", conditions.dstport);
-  if (sport === NEVER || dport === NEVER) return [];
-  const ports = join(sport, dport);
-  return protocolsThatCarryPorts({ conditions }).map((number) => ({
-    proto: protocolWords(number),
-    extension: ports === "" ? "" : `-m ${protocolWord(number)} ${ports}`,
-  }));
+/** The patterns that no other one covers, each once: `eth+` alone of `eth0, eth+`. */
+function widest(patterns: readonly string[]): string[] {
+  const all = new Set(patterns);
+  return [...all].filter((pattern) => !wider(pattern).some((other) => all.has(other)));
 }
 
-function portWords(option: "--sport" | "--dport", condition: Condition | undefined): string | null {
+/** Every other pattern that takes all that this one takes: `eth+`, `et+`, `e+` and `+` of `eth0`. */
+export function wider(pattern: string): string[] {
+  const start = pattern.endsWith("+") ? pattern.slice(0, -1) : `${pattern} `;
+  return Array.from({ length: start.length }, (_, length) => `${start.slice(0, length)}+`);
+}
+
+/** The order in which iptables-save prints them. */
+const PRINTED = ["invalid", "new", "related", "established", "untracked"];
+
+function stateWords(condition: Condition | undefined): string | null {
   if (!condition) return "";
-  const asked = readValue(parsePorts(single(condition)));
-  const ports = condition.not ? complement(asked) : asked;
-  if (ports === NEVER) return NEVER;
-  if (ports === "both ends") return `! ${option} ${printPorts(asked)}`;
-  return ports.low === 0 && ports.high === PORT_MAX ? "" : `${option} ${printPorts(ports)}`;
-}
-
-/**
- * The other ports as one range, where there is one: nft rewrites `! 0:22` to `23:65535` by itself, legacy keeps it,
- * so the form that both keep is written. What lies inside needs the `!`, and both keep that.
- */
-function complement({ low, high }: Ports): Ports | "both ends" | null {
-  if (low > 0 && high < PORT_MAX) return "both ends";
-  if (low > 0) return { low: 0, high: low - 1 };
-  return high < PORT_MAX ? { low: high + 1, high: PORT_MAX } : NEVER;
-}
-
-/** The one value of a condition. Lists are refused by `check` as long as the compiler does not know them. */
-export function single(condition: Condition): string {
-  const [value, ...more] = condition.values;
-  if (value === undefined || more.length > 0)
-    throw new Error("a condition with other than one value came to compile");
-  return value;
-}
-
-/** What a text says. `check` refuses a config with bad values before it comes here. */
-export function readValue<T>(parsed: Parsed<T>): T {
-  if ("ok" in parsed) return parsed.ok;
-  throw new Error(`a bad value came to compile: ${parsed.error.message}`);
+  const named = PRINTED.filter((state) => condition.values.includes(state));
+  if (named.length === STATES.length) return condition.not ? NEVER : "";
+  if (named.length === 0) return NEVER;
+  return `-m conntrack ${bang(condition.not)}--ctstate ${named.map((state) => state.toUpperCase()).join(",")}`;
 }

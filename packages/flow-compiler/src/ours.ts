@@ -3,11 +3,16 @@
  * release: whoever changes one leaves the objects of older releases behind as somebody else's.
  */
 
-/** The comment of every jump of ours in a built-in chain. */
+/** The comment of every jump of ours in a built-in chain, and of the rule in the chain that nothing jumps to. */
 export const HOOK_COMMENT = "flowmgr";
 
 /** The chains that are not named after a flow. The class chains (`FLOWS-lo`) begin with one of these and `-`. */
-export const OWN_CHAINS = { flows: "FLOWS", outflows: "OUTFLOWS", directors: "DIRECTORS" } as const;
+export const OWN_CHAINS = {
+  flows: "FLOWS",
+  outflows: "OUTFLOWS",
+  directors: "DIRECTORS",
+  defragment: "DEFRAGMENT",
+} as const;
 
 /**
  * Protocol number of our `ip rule`s: how they are known after a restart. Numbers above RTPROT_STATIC (4) are free

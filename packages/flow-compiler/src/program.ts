@@ -12,6 +12,8 @@ export type CompileOptions = {
   loopback: "spare" | "judge";
   neighbours: "spare" | "judge";
   jump: "first" | "last";
+  /** `on`: datagrams are put together before flows judge them, where a flow looks at ports or ICMP types. */
+  defragment: "on" | "off";
   /** Routing tables that the machine knows by name (rt_tables); `main` and `default` need no entry. */
   tables?: { [name: string]: number };
 };

@@ -10,9 +10,10 @@
 import { type Family, networkOf, parseAddress, printAddress } from "@flowmgr/flow-model";
 import type { FamilyFlow, Part } from "./chains.ts";
 import { markFor, markOf } from "./marks.ts";
-import { readValue, single } from "./match.ts";
+import { networksOf } from "./match-address.ts";
 import { OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES } from "./ours.ts";
 import type { CompileOptions, IpRule, LocalRoute, Marks } from "./program.ts";
+import { readValue } from "./words.ts";
 
 /** The routing table of the director whose mark has this index. */
 export function directorTable(index: number): number {
@@ -34,7 +35,9 @@ export function routingOf(
     const matching = parts.filter(({ rule, verb }) => rule !== null && verb === "match");
     if (!mark || matching.length === 0) continue;
     const destinations = tables.get(mark.index)?.destinations ?? new Set();
-    for (const part of matching) destinations.add(destinationOf(part, family));
+    for (const part of matching) {
+      for (const destination of destinationsOf(part, family)) destinations.add(destination);
+    }
     const isDirector = mark.table === null;
     const table = mark.table ?? directorTable(mark.index);
     tables.set(mark.index, {
@@ -53,11 +56,11 @@ export function routingOf(
   };
 }
 
-/** Where packets of a rule go: the network that it names, or anywhere. */
-function destinationOf({ conditions }: Part, family: Family): string {
+/** Where packets of a rule go: the networks that it names, or anywhere. */
+function destinationsOf({ conditions }: Part, family: Family): string[] {
   const dst = conditions?.dst;
-  if (!dst || dst.not) return family === 4 ? "0.0.0.0/0" : "::/0";
-  return printAddress(networkOf(readValue(parseAddress(single(dst)))));
+  if (!dst || dst.not) return [family === 4 ? "0.0.0.0/0" : "::/0"];
+  return networksOf(dst, family).map((network) => printAddress(networkOf(network)));
 }
 
 /** Networks in the order of their first address, wide ones first. */

@@ -18,7 +18,7 @@ import {
 } from "@flowmgr/flow-model";
 import fc from "fast-check";
 import type { CompileOptions } from "../src/index.ts";
-import { readValue } from "../src/match.ts";
+import { readValue } from "../src/words.ts";
 import { DEFAULTS } from "./golden.ts";
 
 const NETWORKS = [
@@ -100,6 +100,7 @@ export const options: fc.Arbitrary<CompileOptions> = fc.record({
   loopback: fc.constantFrom("spare", "judge"),
   neighbours: fc.constantFrom("spare", "judge"),
   jump: fc.constantFrom("first", "last"),
+  defragment: fc.constantFrom("on", "off"),
 });
 
 const protocolNumbers = PROTOCOLS.map((text) => readValue(parseProtocol(text)));

@@ -27,7 +27,7 @@ import {
   type Source,
 } from "../src/index.ts";
 import { markFor } from "../src/marks.ts";
-import { readValue } from "../src/match.ts";
+import { readValue } from "../src/words.ts";
 import { configs, options, packets } from "./arbitrary.ts";
 import { pass } from "./packets.ts";
 

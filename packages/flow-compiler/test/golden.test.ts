@@ -1,9 +1,16 @@
 /** Config -> text, byte for byte; and proof that the files together leave nothing out. */
-import { type Action, CONDITION_KINDS, checkText, type Family, flowsOf } from "@flowmgr/flow-model";
+import {
+  type Action,
+  CONDITION_KINDS,
+  checkText,
+  expandLists,
+  type Family,
+  flowsOf,
+} from "@flowmgr/flow-model";
 import { describe, expect, test } from "vitest";
-import { isOn } from "../src/chains.ts";
+import { directionOf, isOn } from "../src/chains.ts";
 import { renderFamily, renderRouting } from "../src/index.ts";
-import { matchesOf } from "../src/match.ts";
+import { askedBy } from "../src/match.ts";
 import { compileGolden, loadGoldens, writeGolden } from "./golden.ts";
 
 if (process.env.FLOWMGR_GOLDEN === "write") for (const golden of loadGoldens()) writeGolden(golden);
@@ -24,21 +31,22 @@ describe("golden files", () => {
   });
 });
 
-/** What stands in the golden configs and reaches a chain, as `KIND not? FAMILY ACTION`. */
+/** What stands in the golden configs and reaches a chain, as `FLOW not? KIND one|list FAMILY ACTION`. */
 function covered(): Set<string> {
   const seen = new Set<string>();
   for (const { config: text } of goldens) {
-    for (const { rules, policy, ...flow } of flowsOf(checkText(text).config).filter(isOn)) {
-      for (const { conditions, off, verb } of rules) {
+    for (const flow of flowsOf(expandLists(checkText(text).config)).filter(isOn)) {
+      for (const { conditions, off, verb } of flow.rules) {
         const families = ([4, 6] as const).filter(
-          (family) => !off && matchesOf(conditions, family).length > 0,
+          (family) => !off && askedBy(conditions, family, directionOf(flow)).matches.length > 0,
         );
         for (const family of families) {
-          const action = verb === "ignore" ? "ignore" : policy?.action;
-          seen.add(`${flow.kind} nothing ${family} ${action}`);
+          const action = verb === "ignore" ? "ignore" : flow.policy?.action;
           for (const kind of CONDITION_KINDS) {
             const condition = conditions[kind];
-            if (condition) seen.add(`${flow.kind} ${condition.not ? "not " : ""}${kind} ${family} ${action}`);
+            if (!condition) continue;
+            const many = condition.values.length > 1 ? "list" : "one";
+            seen.add(`${flow.kind} ${condition.not ? "not " : ""}${kind} ${many} ${family} ${action}`);
           }
         }
       }
@@ -47,13 +55,20 @@ function covered(): Set<string> {
   return seen;
 }
 
-test("the golden files hold every condition, negated and not, in both families, under every policy", () => {
-  const kinds = CONDITION_KINDS.filter((kind) => kind !== "state");
+test("the golden files hold every condition, negated and not, single and as a list, in both families and directions, under every policy", () => {
   const actions: (Action["action"] | "ignore")[] = ["permit", "deny", "director", "table", "ignore"];
   const families: Family[] = [4, 6];
-  const wanted = kinds.flatMap((kind) =>
-    ["", "not "].flatMap((not) =>
-      families.flatMap((family) => actions.map((action) => `flow ${not}${kind} ${family} ${action}`)),
+  const wanted = (["flow", "outflow"] as const).flatMap((flow) =>
+    CONDITION_KINDS.flatMap((kind) =>
+      ["", "not "].flatMap((not) =>
+        ["one", "list"].flatMap((many) =>
+          families.flatMap((family) =>
+            actions
+              .filter((action) => flow === "flow" || action !== "director")
+              .map((action) => `${flow} ${not}${kind} ${many} ${family} ${action}`),
+          ),
+        ),
+      ),
     ),
   );
   const seen = covered();

@@ -34,6 +34,7 @@ export const DEFAULTS: CompileOptions = {
   loopback: "spare",
   neighbours: "spare",
   jump: "first",
+  defragment: "on",
 };
 
 const FOLDER = join(import.meta.dirname, "golden");
@@ -62,16 +63,17 @@ function readGolden(name: string): Golden {
   };
 }
 
-/** `loopback judge`, `jump last`, `ipv6 off`, `mask 0xff0000`, `table office 100`: one a line. */
+/** `loopback judge`, `jump last`, `ipv6 off`, `defragment off`, `mask 0xff0000`, `table office 100`: one a line. */
 function readOptions(text: string): CompileOptions {
   const options: CompileOptions = { ...DEFAULTS };
   for (const line of text.split("\n").filter((one) => one !== "")) {
     const [, known, table, number] =
-      /^(?:(ipv6 off|loopback judge|neighbours judge|jump last|mask 0x[0-9a-f]+)|table (\S+) (\d+))$/.exec(
+      /^(?:(ipv6 off|defragment off|loopback judge|neighbours judge|jump last|mask 0x[0-9a-f]+)|table (\S+) (\d+))$/.exec(
         line,
       ) ?? [];
     if (table !== undefined) options.tables = { ...options.tables, [table]: Number(number) };
     else if (known === "ipv6 off") options.ipv6 = false;
+    else if (known === "defragment off") options.defragment = "off";
     else if (known === "loopback judge") options.loopback = "judge";
     else if (known === "neighbours judge") options.neighbours = "judge";
     else if (known === "jump last") options.jump = "last";

@@ -5,7 +5,7 @@ import type { FamilyName } from "@flowmgr/flow-compiler";
 import type { Facts } from "./kernel.ts";
 import { complaint, run, succeeded } from "./run.ts";
 import { parseSave } from "./save.ts";
-import type { Target } from "./target.ts";
+import { runInEmptyNamespace, type Target } from "./target.ts";
 
 export type Backend = Facts["backend"];
 
@@ -62,12 +62,19 @@ export async function findCapabilities(
   }
   const ip6 = inKernel ? used.ip6 : null;
   const lacks = ipv6 && !inKernel ? ["this kernel has no IPv6: flows judge IPv4 packets only"] : [];
+  const defragment = await hasSocketMatch(used.ip, ipv6 ? ip6 : null);
+  if (!defragment) {
+    lacks.push(
+      "this kernel has no match for sockets (xt_socket): of a datagram in fragments, rules about ports and ICMP types see the first fragment only",
+    );
+  }
   const facts: Facts = {
     backend,
     iptables: used.ip.version,
     kernel: `Linux ${release()}`,
     listCommand: target.words([commandOf(used.ip), "-t", "mangle", "-L", "-v", "-n"]).join(" "),
     ip6tables: ipv6 ? (ip6?.version ?? null) : null,
+    defragment,
   };
   const otherTools = [other.ip, other.ip6].filter((tools) => tools !== null);
   return {
@@ -113,6 +120,13 @@ async function familyTools(family: FamilyName, backend: Backend): Promise<Tools 
     };
   }
   return null;
+}
+
+/** Tried in an empty namespace of the same kernel, since a module may be built in, loadable or missing. */
+async function hasSocketMatch(...families: (Tools | null)[]): Promise<boolean> {
+  const stdin = "*mangle\n:TRY - [0:0]\n-A TRY -m socket\nCOMMIT\n";
+  const tried = families.flatMap((tools) => (tools ? [runInEmptyNamespace(tools.restore, { stdin })] : []));
+  return (await Promise.all(tried)).every(succeeded);
 }
 
 /** The one that has rules or chains already; nft when neither has, or both. */

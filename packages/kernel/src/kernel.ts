@@ -14,6 +14,8 @@ export type Facts = {
   listCommand: string;
   /** Null where the machine has no ip6tables or IPv6 is switched off. */
   ip6tables: string | null;
+  /** Whether the kernel has the `socket` match, by which datagrams are put together before flows judge them. */
+  defragment: boolean;
 };
 
 export type Tally = { packets: number; bytes: number };

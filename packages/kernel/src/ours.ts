@@ -4,6 +4,7 @@
  *
  * - a chain of mangle: by its name, together with being reached from a jump of ours or being remembered on
  *   disk by the last apply. The name alone proves nothing, and neither does being reached: others may add a jump to our chains.
+ *   The one chain that nothing jumps to, DEFRAGMENT: by its name together with the comment of its rule.
  * - a jump in a built-in chain: by its comment.
  * - an `ip rule`: by its protocol number, which the kernel keeps.
  * - a route: by its table, one of a range of our own, and by being a local route by `lo` there.
@@ -26,7 +27,9 @@ export function ourChains(mangle: SavedTable, remembered: readonly string[]): Se
     .filter((rule) => isOurHook(rule.words))
     .flatMap((rule) => jumpOf(rule.words) ?? []);
   const ours = new Set<string>();
-  const open = [...hooked, ...remembered];
+  const defragment = mangle.chains.get(OWN_CHAINS.defragment);
+  const unreached = defragment?.rules.some((rule) => isOurHook(rule.words)) ? [OWN_CHAINS.defragment] : [];
+  const open = [...hooked, ...unreached, ...remembered];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const chain = mangle.chains.get(name);
     if (chain === undefined || chain.builtIn || ours.has(name) || !isOurName(name)) continue;
@@ -39,6 +42,7 @@ export function ourChains(mangle: SavedTable, remembered: readonly string[]): Se
   return ours;
 }
 
+/** Does the rule carry our comment? In a built-in chain it is a jump of ours then. */
 export function isOurHook(words: string): boolean {
   return wordBehind(words, "--comment") === HOOK_COMMENT;
 }

@@ -17,6 +17,7 @@ export const OPTIONS: CompileOptions = {
   loopback: "spare",
   neighbours: "spare",
   jump: "first",
+  defragment: "on",
 };
 
 /** A directory that is gone after the test. */

@@ -17,11 +17,12 @@ import { type ApplyOptions, KernelError } from "@flowmgr/kernel";
 import type { Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
 import { Counting } from "./counters.ts";
-import { DriftWatch } from "./drift-watch.ts";
+import { drift } from "./drift.ts";
+import { DriftWatch, type Seen } from "./drift-watch.ts";
 import type { Journal, StoredRevision } from "./journal.ts";
 import { markConflict } from "./mark-conflict.ts";
-import { planKernel } from "./plan-kernel.ts";
-import { invalid, kernelDiagnostic, unreadable } from "./refusals.ts";
+import { NO_KERNEL_PLAN, planKernel } from "./plan-kernel.ts";
+import { invalid, kernelDiagnostic, placed, unreadable } from "./refusals.ts";
 import { serial } from "./serial.ts";
 
 const NO_MARKS: Marks = { directors: {}, tables: {} };
@@ -51,7 +52,8 @@ export class InForce {
     this.#journal = journal;
     // Where the machine has no IPv6 there is nothing to judge, and nothing that could.
     const ipv6 = settings.ipv6 && kernel.facts.ip6tables !== null;
-    this.#options = { ...compileOptions(settings), ipv6 };
+    const asked = compileOptions(settings);
+    this.#options = { ...asked, ipv6, defragment: kernel.facts.defragment ? asked.defragment : "off" };
     this.counting = new Counting(db, clock, () =>
       this.queue(async () => (this.now ? readable(kernel.counters(this.now.program)) : [])),
     );
@@ -61,7 +63,8 @@ export class InForce {
       events,
       options: this.#options,
       kernelQueue: this.queue,
-      wanted: () => (settled() ? (this.now?.program ?? null) : "changing"),
+      wanted: () => this.now?.program ?? null,
+      settled,
     });
   }
 
@@ -70,22 +73,44 @@ export class InForce {
     return this.watch.reading?.tables ?? {};
   }
 
+  /** The kernel as it is now, or was a moment ago. Throws Problem 502. */
+  async seen(): Promise<Seen> {
+    const seen = await this.watch.recent();
+    if (seen === null) throw unreadable(this.watch.unreadable ?? "it is being changed");
+    return seen;
+  }
+
   /** The marks of a config; what is in force keeps its own. Throws Problem 422. */
   marks(config: Config): Marks {
-    const options = { ...this.#options, tables: this.tables() };
-    const before = this.now?.marks ?? NO_MARKS;
-    const assigned = assignMarks(config, before, options);
+    const assigned = this.#assign(config);
     if ("error" in assigned) throw invalid(assigned.error);
-    const foreign = this.watch.reading?.foreignMarks ?? [];
-    const conflict = markConflict(config, assigned.marks, before, this.#options.markMask, foreign);
-    if (conflict) throw invalid(conflict);
     return assigned.marks;
   }
 
-  /** What an apply would change, and what the kernel says of it. */
+  /** The program that an apply of the config would put into the kernel. Throws Problem 422. */
+  compile(config: Config): Program {
+    return compile(config, this.marks(config), this.#machineOptions());
+  }
+
+  #machineOptions(): CompileOptions {
+    return { ...this.#options, tables: this.tables() };
+  }
+
+  #assign(config: Config): { marks: Marks } | { error: Diagnostic } {
+    const before = this.now?.marks ?? NO_MARKS;
+    const assigned = assignMarks(config, before, this.#machineOptions());
+    if ("error" in assigned) return assigned;
+    const foreign = this.watch.reading?.foreignMarks ?? [];
+    const error = markConflict(config, assigned.marks, before, this.#options.markMask, foreign);
+    return error ? { error } : assigned;
+  }
+
+  /** What an apply would change, and what the kernel says of it; a config without marks has no such plan. */
   async plan(config: Config): Promise<{ kernel: Plan["kernel"]; diagnostics: Diagnostic[] }> {
-    const marks = this.marks(config);
-    const program = compile(config, marks, { ...this.#options, tables: this.tables() });
+    const assigned = this.#assign(config);
+    if ("error" in assigned) return { kernel: NO_KERNEL_PLAN, diagnostics: [placed(assigned.error, config)] };
+    const { marks } = assigned;
+    const program = compile(config, marks, this.#machineOptions());
     return this.queue(async () => {
       const { state } = await readable(this.#parts.kernel.read());
       const kernel = planKernel(delta(state, program));
@@ -139,20 +164,31 @@ export class InForce {
     await this.queue(() => this.#put(wanted, { evenWithoutDisk: true }));
   }
 
-  /** Makes the kernel agree again with what is in force, unless that changed while this stood in the queue. */
-  async repair(wanted: Loaded, stillWanted: () => boolean): Promise<void> {
-    await this.queue(async () => {
-      if (this.now === wanted && stillWanted()) await this.#put(wanted);
+  /**
+   * Makes the kernel agree again with what is in force; gives whether anything had to be changed. Null when
+   * something else is wanted by the time that this has come through the queue. Throws KernelError.
+   */
+  async repair(wanted: Loaded | null, stillWanted: () => boolean): Promise<boolean | null> {
+    return this.queue(async () => {
+      if (this.now !== wanted || !stillWanted()) return null;
+      // Nothing was ever applied: a kernel without anything of ours is right as it is.
+      if (wanted === null) {
+        const { state } = await this.#parts.kernel.read();
+        if (drift(state, null, this.#options) === null) return false;
+      }
+      return this.#put(wanted);
     });
   }
 
-  async #put(wanted: Loaded | null, how: ApplyOptions = {}): Promise<void> {
+  /** Gives whether anything had to be changed. */
+  async #put(wanted: Loaded | null, how: ApplyOptions = {}): Promise<boolean> {
     const { kernel, clock } = this.#parts;
-    const { reset } = await kernel.apply(wanted?.program ?? EMPTY_PROGRAM(this.#options), how);
+    const { changed, reset } = await kernel.apply(wanted?.program ?? EMPTY_PROGRAM(this.#options), how);
     this.now = wanted;
     this.switchedAt = clock.monotonic();
     this.counting.renew(wanted?.program ?? null, reset);
     this.watch.agreed();
+    return changed;
   }
 
   async #check(wanted: { text: string; marks: Marks; program: Program }): Promise<void> {
@@ -168,6 +204,6 @@ async function readable<Result>(reading: Promise<Result>): Promise<Result> {
   try {
     return await reading;
   } catch (error) {
-    throw error instanceof KernelError ? unreadable(error) : error;
+    throw error instanceof KernelError ? unreadable(`The kernel cannot be read: ${error.said}.`) : error;
   }
 }

@@ -1,0 +1,112 @@
+/**
+ * An address condition as iptables' match words.
+ *
+ * One network has an option of its own, negated too. Several become one iptables rule each; several negated ones
+ * are ranges in one rule, because iptables refuses a negated list.
+ */
+import {
+  type Address,
+  BITS,
+  type Condition,
+  type Family,
+  networkOf,
+  parseAddress,
+  printAddress,
+  printBits,
+  rangeOf,
+} from "@flowmgr/flow-model";
+import { bang, join, MOST_REPEATED, readValue } from "./words.ts";
+
+/** What one iptables rule asks of an address: `words` stand in front (`-s 10.0.0.0/8`), `ranges` with the modules. */
+export type AddressMatch = { words: string; ranges: string };
+
+type Option = "-s" | "-d";
+
+const EVERY: AddressMatch = { words: "", ranges: "" };
+
+/** The alternatives of a condition, of which a packet meets one at most; none where it can't hold in the family. */
+export function addressMatches(
+  option: Option,
+  condition: Condition | undefined,
+  family: Family,
+): AddressMatch[] {
+  if (!condition) return [EVERY];
+  const networks = networksOf(condition, family);
+  const plain = (network: Address) => ({ words: addressMatch(option, network), ranges: "" });
+  if (!condition.not) return networks.map(plain);
+  const [only] = networks;
+  if (only === undefined || only.prefix === 0) return [];
+  if (networks.length === 1) return [{ words: bang(true) + addressMatch(option, only), ranges: "" }];
+  return outside(option, rangesOf(networks), family);
+}
+
+/** The networks of one family in a condition's list, as written, without those that another one contains. */
+export function networksOf({ values }: Condition, family: Family): Address[] {
+  const all = values.map((text) => readValue(parseAddress(text))).filter((one) => one.family === family);
+  if (all.length < 2) return all;
+  const kept = new Set<Address>();
+  let covered = -1n;
+  // Networks contain each other or have nothing in common, so what begins later and is not behind lies inside.
+  for (const { address, range } of inOrder(all)) {
+    if (range.low <= covered) continue;
+    kept.add(address);
+    covered = range.high;
+  }
+  return all.filter((address) => kept.has(address));
+}
+
+type Range = { low: bigint; high: bigint };
+
+/** By first address; of those with the same, the widest first. */
+function inOrder(addresses: readonly Address[]): { address: Address; range: Range }[] {
+  return addresses
+    .map((address) => ({ address, range: rangeOf(address) }))
+    .sort((a, b) => {
+      if (a.range.low !== b.range.low) return a.range.low < b.range.low ? -1 : 1;
+      return a.address.prefix - b.address.prefix;
+    });
+}
+
+/** Disjoint networks as ranges in order, neighbours joined. */
+function rangesOf(networks: readonly Address[]): Range[] {
+  const ranges: Range[] = [];
+  for (const { range } of inOrder(networks)) {
+    const last = ranges.at(-1);
+    if (last && last.high + 1n === range.low) last.high = range.high;
+    else ranges.push({ ...range });
+  }
+  return ranges;
+}
+
+/**
+ * Everything outside the ranges. What does not fit into one iptables rule is cut into stretches of the address
+ * space, one rule each.
+ */
+function outside(option: Option, ranges: readonly Range[], family: Family): AddressMatch[] {
+  const last = (1n << BigInt(BITS[family])) - 1n;
+  if (ranges[0]?.low === 0n && ranges[0].high === last) return [];
+  const matches: AddressMatch[] = [];
+  let low = 0n;
+  for (let at = 0; at < ranges.length; at += MOST_REPEATED) {
+    const group = ranges.slice(at, at + MOST_REPEATED);
+    const isLast = at + MOST_REPEATED >= ranges.length;
+    const high = isLast ? last : (group.at(-1)?.high ?? last);
+    const stretch = at === 0 && isLast ? "" : rangeWords(option, { low, high }, family, false);
+    const excluded = group.map((range) => rangeWords(option, range, family, true));
+    matches.push({ words: "", ranges: join(stretch, ...excluded) });
+    low = high + 1n;
+  }
+  return matches;
+}
+
+function rangeWords(option: Option, { low, high }: Range, family: Family, not: boolean): string {
+  const name = option === "-s" ? "--src-range" : "--dst-range";
+  return `-m iprange ${bang(not)}${name} ${printBits(family, low)}-${printBits(family, high)}`;
+}
+
+/** `-d 10.0.0.0/8`: without host bits and with a prefix, as the kernel shows it; "" for every address. */
+export function addressMatch(option: Option, address: Address): string {
+  if (address.prefix === 0) return "";
+  const printed = printAddress(networkOf(address));
+  return `${option} ${printed.includes("/") ? printed : `${printed}/${address.prefix}`}`;
+}

@@ -1,0 +1,182 @@
+/**
+ * Protocol, ports and ICMP types as iptables' match words: what lies behind the addresses of a packet.
+ *
+ * Ports and types need their protocol beside them, so these conditions are turned into words together.
+ */
+import {
+  type Condition,
+  type Conditions,
+  type Family,
+  type IcmpType,
+  icmpFamily,
+  icmpProtocol,
+  letsProtocol,
+  PORT_MAX,
+  type Ports,
+  parseIcmpType,
+  parsePorts,
+  parseProtocol,
+  printIcmpType,
+  printPorts,
+  protocolOccurs,
+  protocolsThatCarryPorts,
+} from "@flowmgr/flow-model";
+import { protocolWord } from "./normalise.ts";
+import { bang, join, MOST_REPEATED, readValue } from "./words.ts";
+
+/** What one iptables rule asks of the payload. */
+export type PayloadMatch = { proto: string; modules: string };
+
+/** Alternatives of which a packet meets one at most, for packets whose protocol and ICMP type are not in the lists. */
+export type Payload = { matches: PayloadMatch[]; notProto: number[]; notType: NamedType[] };
+
+const only = (matches: PayloadMatch[]): Payload => ({ matches, notProto: [], notType: [] });
+
+const NOTHING_ASKED: PayloadMatch = { proto: "", modules: "" };
+
+/** What the conditions ask of the payload in a family; no matches where they can't hold there. */
+export function payloadOf(conditions: Conditions, family: Family): Payload {
+  const { proto, srcport, dstport, icmptype } = conditions;
+  if (icmptype) return srcport || dstport ? only([]) : icmpPayload(conditions, icmptype, family);
+  if (srcport || dstport) return only(portMatches(conditions));
+  return proto ? protocolPayload(proto, family) : only([NOTHING_ASKED]);
+}
+
+/** `-p` with what iptables calls the protocol. */
+export function protocolWords(number: number, not = false): string {
+  return `${bang(not)}-p ${protocolWord(number)}`;
+}
+
+/** `-p icmp -m icmp --icmp-type 3` in the words of the family. */
+export function icmpWords(family: Family, type: NamedType): PayloadMatch {
+  return { proto: protocolWords(icmpProtocol(family)), modules: icmpModule(family, type, false) };
+}
+
+function icmpModule(family: Family, type: NamedType, not: boolean): string {
+  const [module, option] = family === 4 ? ["icmp", "--icmp-type"] : ["icmp6", "--icmpv6-type"];
+  return `-m ${module} ${bang(not)}${option} ${printIcmpType(type)}`;
+}
+
+/** A protocol that this family never has asks for nothing, and negated for everything. */
+function protocolPayload(proto: Condition, family: Family): Payload {
+  const named = new Set(proto.values.map((text) => readValue(parseProtocol(text))));
+  const numbers = [...named].filter((number) => protocolOccurs(number, family));
+  if (!proto.not) return only(numbers.map((number) => ({ ...NOTHING_ASKED, proto: protocolWords(number) })));
+  const [first, ...others] = numbers;
+  if (first === undefined) return only([NOTHING_ASKED]);
+  if (others.length > 0) return { ...only([NOTHING_ASKED]), notProto: numbers };
+  return only([{ ...NOTHING_ASKED, proto: protocolWords(first, true) }]);
+}
+
+function icmpPayload(conditions: Conditions, icmptype: Condition, family: Family): Payload {
+  if (icmpFamily(conditions) !== family || !letsProtocol(conditions, icmpProtocol(family))) return only([]);
+  const proto = protocolWords(icmpProtocol(family));
+  const types = typesOf(icmptype, family);
+  if (types === "any") return only(icmptype.not ? [] : [{ proto, modules: "" }]);
+  if (!icmptype.not) return only(types.map((type) => icmpWords(family, type)));
+  if (types.length > MOST_REPEATED) return { ...only([{ proto, modules: "" }]), notType: types };
+  return only([{ proto, modules: join(...types.map((type) => icmpModule(family, type, true))) }]);
+}
+
+export type NamedType = Exclude<IcmpType, { any: true }>;
+
+/** The types of a list, each once, without codes of types that are there as a whole. */
+function typesOf({ values }: Condition, family: Family): NamedType[] | "any" {
+  const types = new Map<string, NamedType>();
+  const whole = new Set<number>();
+  for (const text of values) {
+    const type = readValue(parseIcmpType(text, family));
+    if ("any" in type) return "any";
+    types.set(printIcmpType(type), type);
+    if (type.code === null) whole.add(type.type);
+  }
+  return [...types.values()].filter(({ type, code }) => code === null || !whole.has(type));
+}
+
+function portMatches(conditions: Conditions): PayloadMatch[] {
+  const sources = portAlternatives("sport", conditions.srcport);
+  const destinations = portAlternatives("dport", conditions.dstport);
+  return protocolsThatCarryPorts({ conditions }).flatMap((number) =>
+    sources.flatMap((source) =>
+      destinations.map((destination) => {
+        const plain = join(source.plain, destination.plain);
+        const module = plain === "" ? "" : `-m ${protocolWord(number)} ${plain}`;
+        return { proto: protocolWords(number), modules: join(module, source.multi, destination.multi) };
+      }),
+    ),
+  );
+}
+
+/** `plain` is an option of the protocol's module, `multi` a module of its own. */
+type PortMatch = { plain: string; multi: string };
+
+type PortOption = "sport" | "dport";
+
+const plainPorts = (option: PortOption, ports: Ports, not = false): PortMatch => ({
+  plain: `${bang(not)}--${option} ${printPorts(ports)}`,
+  multi: "",
+});
+
+/** None when the condition leaves no port. */
+function portAlternatives(option: PortOption, condition: Condition | undefined): PortMatch[] {
+  if (!condition) return [{ plain: "", multi: "" }];
+  const asked = merge(condition.values.map((text) => readValue(parsePorts(text))));
+  const [first, ...more] = asked;
+  if (first === undefined) return [];
+  // Of one range the other ports are two, and iptables can say them as one.
+  if (condition.not && more.length === 0 && first.low > 0 && first.high < PORT_MAX) {
+    return [plainPorts(option, first, true)];
+  }
+  const ranges = condition.not ? complement(asked) : asked;
+  const [only] = ranges;
+  if (ranges.length === 1 && only?.low === 0 && only.high === PORT_MAX) return [{ plain: "", multi: "" }];
+  return chunks(ranges).map((chunk) => {
+    const [single, ...others] = chunk;
+    if (single && others.length === 0) return plainPorts(option, single);
+    return { plain: "", multi: `-m multiport --${option}s ${chunk.map(printPorts).join(",")}` };
+  });
+}
+
+/** Sorted, disjoint, and apart from each other. */
+function merge(ports: readonly Ports[]): Ports[] {
+  const merged: Ports[] = [];
+  for (const { low, high } of [...ports].sort((a, b) => a.low - b.low)) {
+    const last = merged.at(-1);
+    if (last && low <= last.high + 1) last.high = Math.max(last.high, high);
+    else merged.push({ low, high });
+  }
+  return merged;
+}
+
+/**
+ * The other ports. Also for a single range at an end: nft rewrites `! 0:22` to `23:65535` by itself, legacy keeps it,
+ * so the form that both keep is written.
+ */
+function complement(merged: readonly Ports[]): Ports[] {
+  const others: Ports[] = [];
+  let low = 0;
+  for (const range of merged) {
+    if (range.low > low) others.push({ low, high: range.low - 1 });
+    low = range.high + 1;
+  }
+  if (low <= PORT_MAX) others.push({ low, high: PORT_MAX });
+  return others;
+}
+
+/** multiport has 15 slots (XT_MULTI_PORTS of linux/netfilter/xt_multiport.h), and a range takes two. */
+const SLOTS = 15;
+
+function chunks(ranges: readonly Ports[]): Ports[][] {
+  const all: Ports[][] = [];
+  let left = 0;
+  for (const range of ranges) {
+    const slots = range.low === range.high ? 1 : 2;
+    if (slots > left) {
+      all.push([]);
+      left = SLOTS;
+    }
+    all.at(-1)?.push(range);
+    left -= slots;
+  }
+  return all;
+}
