@@ -2,7 +2,6 @@ import { type Config, check, flowsOf, parse, type Rule } from "@flowmgr/flow-mod
 import { expect, test } from "vitest";
 import { EXAMPLES } from "../src/flows/examples.ts";
 import { freeName } from "../src/flows/names.ts";
-import { fittingKinds, readCondition } from "../src/flows/panel/conditions.ts";
 import { heightOf, lastWord, rowsOf } from "../src/flows/rows.ts";
 import { found } from "../src/flows/search.ts";
 import { policyWord, sentenceOf } from "../src/flows/words.ts";
@@ -26,7 +25,7 @@ test.each([
   ["ignore not src 192.168.0.0/24", "ignore not from 192.168.0.0/24"],
   ["match proto icmp icmptype 0", "icmp type echo-reply"],
   ["match proto icmp6 icmptype 128", "icmp6 type echo-request"],
-  ["match iface eth1 proto udp srcport 53", "udp source port 53 in eth1"],
+  ["match iface eth1 proto udp srcport 53", "udp source port 53 coming in by eth1"],
   ["off match", "off everything"],
 ])("%s reads as %s", (text, words) => {
   expect(sentenceOf(ruleOf(text))).toBe(words);
@@ -106,23 +105,4 @@ test("a free name counts on from the stem and stays within the length of names",
   expect(freeName("mail-2", new Set(["mail-2"]))).toBe("mail-3");
   const long = "a".repeat(27);
   expect(freeName(long, new Set([long]))).toBe(`${"a".repeat(25)}-2`);
-});
-
-test.each([
-  ["match proto icmp", ["src", "dst", "icmptype", "iface"]],
-  ["match proto tcp", ["src", "srcport", "dst", "dstport", "iface"]],
-  ["match proto esp src 10.0.0.1", ["dst", "iface"]],
-  ["match dstport 53", ["proto", "src", "srcport", "dst", "iface"]],
-])("%s is offered what fits it", (text, kinds) => {
-  expect(fittingKinds(ruleOf(text))).toEqual(kinds);
-});
-
-test.each([
-  ["10.0.0.1", false, { not: false, values: ["10.0.0.1"] }],
-  [" not 10.0.0.0/8 ", false, { not: true, values: ["10.0.0.0/8"] }],
-  ["10.0.0.1", true, { not: true, values: ["10.0.0.1"] }],
-  ["", false, { not: false, values: [""] }],
-  ["25, 110", false, { not: false, values: ["25", "110"] }],
-])("a field with %j is read", (text, not, condition) => {
-  expect(readCondition(text, not)).toEqual(condition);
 });

@@ -24,3 +24,15 @@ function policyTitle(policy: Action | null): string {
   if (policy.action === "director") return `Handed to the LVS director ${policy.director}`;
   return policy.action === "table" ? `Routed by table ${policy.table}` : policy.action;
 }
+
+/** Says of an outflow that it judges what this machine itself sends; flows, the usual kind, need no sign. */
+export function Direction({ kind }: { kind: Flow["kind"] }) {
+  if (kind === "flow") return null;
+  return (
+    <span className={styles.outgoing} title="outflow: judges packets that this machine itself sends">
+      <svg width="11" height="11" viewBox="0 0 11 11" role="img" aria-label="outflow">
+        <path d="M2.5 8.5 8 3M3.5 2.5h5v5" fill="none" stroke="currentColor" strokeWidth="1.5" />
+      </svg>
+    </span>
+  );
+}

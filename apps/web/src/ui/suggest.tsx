@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type Ref, useId, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, type Ref, useId, useState } from "react";
 import styles from "./suggest.module.css";
 
 export type Suggestion = { value: string; detail?: string };
@@ -14,10 +14,15 @@ type SuggestProps = {
   placeholder?: string | undefined;
   /** Id of what says why the value is not good; marks the field. */
   errorId?: string | undefined;
+  /** Id of what else is to be known of the field. */
+  describedBy?: string | undefined;
   /** As wide as its value, for a word in a sentence. */
   inline?: boolean;
   autoFocus?: boolean;
   disabled?: boolean;
+  /** Sees a key first; prevents the default to keep it from the field. */
+  keyDown?: (event: KeyboardEvent<HTMLInputElement>) => void;
+  paste?: (event: ClipboardEvent<HTMLInputElement>) => void;
   ref?: Ref<HTMLInputElement> | undefined;
 };
 
@@ -41,6 +46,8 @@ export function Suggest(props: SuggestProps) {
   }
 
   function pressed(event: KeyboardEvent<HTMLInputElement>) {
+    props.keyDown?.(event);
+    if (event.defaultPrevented) return;
     if (event.key === "Escape" && open && shown.length > 0) {
       event.stopPropagation();
       setOpen(false);
@@ -66,7 +73,7 @@ export function Suggest(props: SuggestProps) {
         aria-autocomplete="list"
         aria-activedescendant={at >= 0 && shown[at] ? `${id}-${at}` : undefined}
         aria-invalid={props.errorId ? true : undefined}
-        aria-describedby={props.errorId}
+        aria-describedby={[props.errorId, props.describedBy].filter(Boolean).join(" ") || undefined}
         autoComplete="off"
         autoCapitalize="off"
         spellCheck={false}
@@ -89,6 +96,7 @@ export function Suggest(props: SuggestProps) {
         onFocus={() => setTyped(false)}
         onClick={() => setOpen(true)}
         onKeyDown={pressed}
+        onPaste={props.paste}
         onBlur={() => {
           setOpen(false);
           setAt(-1);

@@ -1,20 +1,27 @@
-import type { Condition, ConditionKind, Diagnostic, Flow } from "@flowmgr/flow-model";
-import { useEffect, useId, useState } from "react";
-import { Suggest, type Suggestion } from "../../ui/suggest.tsx";
+import type { Condition, ConditionKind, Config, Diagnostic, Flow } from "@flowmgr/flow-model";
+import { useId, useState } from "react";
+import { Chips } from "../../ui/chips.tsx";
+import { Lines } from "../../ui/lines.tsx";
+import { aroundListChip } from "../../ui/list-chip.tsx";
+import { byValue, Problems } from "../../ui/problems.tsx";
+import type { Suggestion } from "../../ui/suggest.tsx";
 import { wordOf } from "../words.ts";
-import { KIND_LABELS, readCondition } from "./conditions.ts";
+import { KIND_LABELS } from "./conditions.ts";
 import styles from "./rule-card.module.css";
 
 type ConditionFieldProps = {
   kind: ConditionKind;
   flowKind: Flow["kind"];
   condition: Condition;
+  config: Config;
   suggestions: Suggestion[];
   /** Rule 2, for screen readers. */
   where: string;
-  diagnostic: Diagnostic | undefined;
-  errorId: string;
+  /** Those of this condition; paths begin with the rule. */
+  diagnostics: Diagnostic[];
+  /** The rule's card is the one at work. */
   active: boolean;
+  /** It was just asked for, and is in no rule before it has a value. */
   fresh: boolean;
   disabled: boolean;
   /** While it is typed: for the check. */
@@ -25,70 +32,91 @@ type ConditionFieldProps = {
 
 /** A condition as words in the sentence: "not from 192.168.0.0/24", each word its own control. */
 export function ConditionField(props: ConditionFieldProps) {
-  const { kind, condition, active, set } = props;
-  const written = condition.values.join(", ");
-  const [text, setText] = useState(written);
+  const { kind, condition, active, set, where, disabled } = props;
+  const { not, values } = condition;
+  const [asLines, setAsLines] = useState(false);
   const id = useId();
-  // The draft may change under the field: undo, the text editor, another admin.
-  useEffect(() => setText(written), [written]);
+  const errorId = `${id}-problems`;
   const word = wordOf(kind, props.flowKind);
   const label = KIND_LABELS[kind];
+  const hasProblem = props.diagnostics.length > 0;
 
-  function commit(value: string) {
-    const next = readCondition(value, condition.not);
-    if (value === written) return;
-    if (props.fresh && next.values.join("") === "") return props.remove();
-    set(next);
-    setText(next.values.join(", "));
+  function setValues(next: string[]) {
+    if (next.length > 0) set({ not, values: next });
+    else if (props.fresh) props.remove();
+    else if (values.some((value) => value !== "")) set({ not, values: [""] });
   }
 
   return (
-    <span className={styles.condition} id={id}>
-      {condition.not || active ? (
-        <button
-          type="button"
-          className={condition.not ? styles.not : styles.ghost}
-          aria-pressed={condition.not}
-          aria-label={`not, ${label}, ${props.where}`}
-          title={condition.not ? "Take the not away" : "Negate this condition"}
-          disabled={props.disabled}
-          onMouseDown={(event) => event.preventDefault()}
-          onClick={() => set({ ...readCondition(text, condition.not), not: !condition.not })}
-        >
-          not
-        </button>
+    <>
+      <span className={styles.condition}>
+        {not || active ? (
+          <button
+            type="button"
+            className={not ? styles.not : styles.ghost}
+            aria-pressed={not}
+            aria-label={`not, ${label}, ${where}`}
+            title={not ? "Take the not away" : "Negate this condition"}
+            disabled={disabled}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => set({ not: !not, values })}
+          >
+            not
+          </button>
+        ) : null}
+        {word ? <span className={styles.word}>{word}</span> : null}
+        {asLines ? null : (
+          <Chips
+            label={`${label}, ${where}`}
+            values={values}
+            set={setValues}
+            typing={(typed) => props.typing({ not, values: typed })}
+            // An interface may be called anything; no other value is a word of the language.
+            word={(typed) => {
+              if (typed !== "not" || kind === "iface") return false;
+              set({ not: true, values });
+              return true;
+            }}
+            suggestions={props.suggestions}
+            problems={byValue(props.diagnostics, `/conditions/${kind}`)}
+            errorId={errorId}
+            around={aroundListChip(props.config)}
+            showAll={() => setAsLines(true)}
+            placeholder={placeholderOf(kind)}
+            autoFocus={props.fresh}
+            disabled={disabled}
+          />
+        )}
+        {asLines ? (
+          <button type="button" className={styles.ghost} onClick={() => setAsLines(false)}>
+            show as chips
+          </button>
+        ) : null}
+        {active ? (
+          <button
+            type="button"
+            className={styles.remove}
+            aria-label={`Remove ${label}, ${where}`}
+            title="Remove this condition"
+            disabled={disabled}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={props.remove}
+          >
+            ×
+          </button>
+        ) : null}
+      </span>
+      {asLines ? (
+        <Lines
+          label={`${label}, ${where}`}
+          values={values}
+          set={setValues}
+          errorId={hasProblem ? errorId : undefined}
+          disabled={disabled}
+        />
       ) : null}
-      {word ? <span className={styles.word}>{word}</span> : null}
-      <Suggest
-        inline
-        label={`${label}, ${props.where}`}
-        className={`${styles.value} ${props.diagnostic ? styles[props.diagnostic.severity] : ""}`}
-        value={text}
-        set={(value) => {
-          setText(value);
-          props.typing(readCondition(value, condition.not));
-        }}
-        commit={commit}
-        suggestions={props.suggestions}
-        placeholder={placeholderOf(kind)}
-        errorId={props.diagnostic ? props.errorId : undefined}
-        autoFocus={props.fresh}
-        disabled={props.disabled}
-      />
-      {active ? (
-        <button
-          type="button"
-          className={styles.remove}
-          aria-label={`Remove ${label}, ${props.where}`}
-          title="Remove this condition"
-          disabled={props.disabled}
-          onMouseDown={(event) => event.preventDefault()}
-          onClick={props.remove}
-        >
-          ×
-        </button>
-      ) : null}
-    </span>
+      <Problems id={errorId} diagnostics={props.diagnostics} />
+    </>
   );
 }
 

@@ -1,8 +1,17 @@
-import { type Condition, type ConditionKind, check, type Rule } from "@flowmgr/flow-model";
+import {
+  type Condition,
+  type ConditionKind,
+  type Config,
+  type Flow,
+  type List,
+  listKindOf,
+  type Rule,
+} from "@flowmgr/flow-model";
 import { SPOKEN_ORDER } from "../words.ts";
+import { problemsOf } from "./typing.ts";
 
 /** Values that stand for a kind when the question is whether it fits a rule at all. */
-const SAMPLES: { [K in ConditionKind]?: string[] } = {
+const SAMPLES: { [K in ConditionKind]: string[] } = {
   proto: ["tcp", "udp", "icmp", "icmp6"],
   src: ["192.0.2.1", "2001:db8::1"],
   srcport: ["1"],
@@ -10,6 +19,7 @@ const SAMPLES: { [K in ConditionKind]?: string[] } = {
   dstport: ["1"],
   icmptype: ["8", "128"],
   iface: ["eth0"],
+  state: ["new"],
 };
 
 export const KIND_LABELS: { [K in ConditionKind]: string } = {
@@ -24,26 +34,14 @@ export const KIND_LABELS: { [K in ConditionKind]: string } = {
 };
 
 /** The kinds that a rule could take, with which it could still hold: the language's own check decides. */
-export function fittingKinds(rule: Rule): ConditionKind[] {
+export function fittingKinds(rule: Rule, kind: Flow["kind"], config: Config): ConditionKind[] {
+  const fits = (added: ConditionKind, value: string) =>
+    problemsOf(withCondition(rule, added, { not: false, values: [value] }), kind, config).every(
+      ({ severity, path }) => severity !== "error" || !path?.startsWith("/conditions"),
+    );
   return SPOKEN_ORDER.filter(
-    (kind) =>
-      rule.conditions[kind] === undefined &&
-      SAMPLES[kind]?.some((value) => fits(withCondition(rule, kind, { not: false, values: [value] }))),
+    (added) => rule.conditions[added] === undefined && SAMPLES[added].some((value) => fits(added, value)),
   );
-}
-
-function fits(rule: Rule): boolean {
-  const flow = {
-    kind: "flow",
-    name: "x",
-    policy: null,
-    skipped: true,
-    comment: [],
-    note: "",
-    rules: [rule],
-  } as const;
-  const config = { items: [{ ...flow, comment: [], rules: [rule] }], comment: [] };
-  return check(config).every(({ severity, path }) => severity !== "error" || !path?.includes("/conditions"));
 }
 
 export function withCondition(rule: Rule, kind: ConditionKind, condition: Condition | null): Rule {
@@ -51,12 +49,16 @@ export function withCondition(rule: Rule, kind: ConditionKind, condition: Condit
   return { ...rule, conditions: condition ? { ...others, [kind]: condition } : others };
 }
 
-/** What was typed into a field: "not 10.0.0.0/8", several with commas. */
-export function readCondition(text: string, not: boolean): Condition {
-  const negated = /^\s*not\s+(.*)$/s.exec(text);
-  const values = (negated?.[1] ?? text)
-    .split(",")
-    .map((value) => value.trim())
-    .filter((value) => value !== "");
-  return { not: negated ? true : not, values: values.length > 0 ? values : [""] };
+/** The conditions of a rule whose values could be a named list of their own: several addresses or ports. */
+export function listable(rule: Rule): ConditionKind[] {
+  return SPOKEN_ORDER.filter((kind) => listKindOf(kind) && (rule.conditions[kind]?.values.length ?? 0) > 1);
+}
+
+/** The values of a condition as a list, and the rule that names it in their stead. */
+export function asList(rule: Rule, kind: ConditionKind, name: string): { list: List; rule: Rule } {
+  const { not, values } = rule.conditions[kind] ?? { not: false, values: [] };
+  return {
+    list: { kind: "list", name, values: [...new Set(values)], comment: [], note: "" },
+    rule: withCondition(rule, kind, { not, values: [`@${name}`] }),
+  };
 }

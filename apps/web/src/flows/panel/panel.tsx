@@ -1,16 +1,21 @@
-import { type Config, type Diagnostic, type Flow, printFlow, type Rule } from "@flowmgr/flow-model";
-import { type KeyboardEvent, type Ref, useEffect, useRef, useState } from "react";
-import { useRunning, useStatus } from "../../api/index.ts";
+import { type ConditionKind, type Config, type Flow, printFlow, type Rule } from "@flowmgr/flow-model";
+import { type Ref, useState } from "react";
+import { below, type Edited, useRunning, useStatus } from "../../api/index.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Menu } from "../../ui/menu.tsx";
+import { problemAt } from "../../ui/problems.tsx";
+import { Segmented } from "../../ui/segmented.tsx";
+import { SidePanel } from "../../ui/side-panel.tsx";
 import { Switch } from "../../ui/switch.tsx";
+import { linesOf, TextField } from "../../ui/text-field.tsx";
+import { UnsavedNotice } from "../../ui/unsaved-notice.tsx";
 import type { FlowActions } from "../actions.ts";
 import { flowMenu } from "../flow-menu.ts";
+import { MakeListDialog } from "./make-list.tsx";
 import styles from "./panel.module.css";
 import { PolicyField } from "./policy-field.tsx";
-import { linesOf, RuleCard, sentence } from "./rule-card.tsx";
-import { TextField } from "./text-field.tsx";
-import { type EditedFlow, useFlow } from "./use-flow.ts";
+import { RuleCard } from "./rule-card.tsx";
+import { useFlow } from "./use-flow.ts";
 
 type PanelProps = {
   ref: Ref<HTMLElement>;
@@ -24,85 +29,77 @@ type PanelProps = {
 
 /** One flow, every part of it a field. What is valid goes to the draft as one goes; closing never discards. */
 export function Panel(props: PanelProps) {
-  const { ref, name, config, actions, readOnly, close } = props;
+  const { ref, name, config, readOnly, close } = props;
   const edited = useFlow(name, config);
-  const running = useRunning().data?.config ?? null;
-
-  // A field is left before the panel goes, so that what was typed counts.
-  function pressed(event: KeyboardEvent) {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    event.preventDefault();
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    close();
-  }
-
   return (
-    <aside ref={ref} className={styles.panel} aria-label={`Flow ${name}`} tabIndex={-1} onKeyDown={pressed}>
-      <header className={styles.head}>
-        <h2 className={styles.title}>{name}</h2>
-        {edited ? (
-          <>
-            <Switch
-              on={!edited.flow.skipped}
-              set={(on) => actions.switchOn(name, on)}
-              label={`${name} is on`}
-              disabled={readOnly || edited.flow.policy === null || !edited.saved}
-            />
-            <span className={styles.onoff}>{edited.flow.skipped ? "off" : "on"}</span>
-            <span className={styles.space} />
-            <IconButton label="Move up (Alt+↑)" disabled={readOnly} onClick={() => actions.step(name, -1)}>
-              <span aria-hidden="true">↑</span>
-            </IconButton>
-            <IconButton label="Move down (Alt+↓)" disabled={readOnly} onClick={() => actions.step(name, 1)}>
-              <span aria-hidden="true">↓</span>
-            </IconButton>
-            <Menu
-              label={`More actions of ${name}`}
-              className={styles.more}
-              entries={() =>
-                flowMenu({
-                  row: { flow: edited.flow, number: 1, change: null, runningName: name, diagnostic: null },
-                  actions,
-                  running,
-                  askBefore: props.askBefore,
-                }).slice(1)
-              }
-            >
-              <span aria-hidden="true">⋯</span>
-            </Menu>
-          </>
-        ) : (
-          <span className={styles.space} />
-        )}
-        <button type="button" className={styles.close} onClick={close} title="Close; what you changed stays">
-          <span className={styles.esc}>Esc</span>
-          <span className={styles.done}>Done</span>
-        </button>
-      </header>
+    <SidePanel
+      ref={ref}
+      label={`${edited?.item.kind === "outflow" ? "Outflow" : "Flow"} ${name}`}
+      title={name}
+      tools={edited ? <Tools {...props} edited={edited} /> : null}
+      fresh={edited?.item.name.startsWith("new-") ?? false}
+      close={close}
+    >
       {edited ? (
-        <Fields edited={edited} readOnly={readOnly} fresh={edited.flow.name.startsWith("new-flow")} />
+        <Fields edited={edited} config={config} readOnly={readOnly} />
       ) : (
-        <p className={styles.gone}>
+        <p className={styles.none}>
           The draft has no flow {name}. It was removed or renamed; Undo brings it back, if it was you.
         </p>
       )}
-    </aside>
+    </SidePanel>
   );
 }
 
-type FieldsProps = { edited: EditedFlow; readOnly: boolean; fresh: boolean };
-
-function Fields({ edited, readOnly, fresh }: FieldsProps) {
-  const { flow, diagnostics, set } = edited;
-  const status = useStatus().data;
-  const body = useRef<HTMLDivElement>(null);
-  // A flow that was just made wants its name first.
-  useEffect(() => {
-    if (fresh) body.current?.querySelector("input")?.select();
-  }, [fresh]);
+/** What can be done to the flow as a whole. */
+function Tools({ name, actions, askBefore, readOnly, edited }: PanelProps & { edited: Edited<Flow> }) {
+  const running = useRunning().data?.config ?? null;
+  const flow = edited.item;
   return (
-    <div className={styles.body} ref={body}>
-      <SaveState edited={edited} />
+    <>
+      <Switch
+        on={!flow.skipped}
+        set={(on) => actions.switchOn(name, on)}
+        label={`${name} is on`}
+        disabled={readOnly || flow.policy === null || !edited.saved}
+      />
+      <span className={styles.onoff}>{flow.skipped ? "off" : "on"}</span>
+      <span className={styles.space} />
+      <IconButton label="Move up (Alt+↑)" disabled={readOnly} onClick={() => actions.step(name, -1)}>
+        <span aria-hidden="true">↑</span>
+      </IconButton>
+      <IconButton label="Move down (Alt+↓)" disabled={readOnly} onClick={() => actions.step(name, 1)}>
+        <span aria-hidden="true">↓</span>
+      </IconButton>
+      <Menu
+        label={`More actions of ${name}`}
+        className={styles.more}
+        entries={() =>
+          flowMenu({
+            row: { flow, number: 1, change: null, runningName: name, diagnostic: null },
+            actions,
+            running,
+            askBefore,
+          }).slice(1)
+        }
+      >
+        <span aria-hidden="true">⋯</span>
+      </Menu>
+    </>
+  );
+}
+
+type FieldsProps = { edited: Edited<Flow>; config: Config; readOnly: boolean };
+
+function Fields({ edited, config, readOnly }: FieldsProps) {
+  const { item: flow, diagnostics, set } = edited;
+  const status = useStatus().data;
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+  return (
+    <>
+      {edited.saved ? null : (
+        <UnsavedNotice errors={errors} changedMeanwhile={edited.changedMeanwhile} goBack={edited.goBack} />
+      )}
       <TextField
         label="Name"
         value={flow.name}
@@ -110,14 +107,20 @@ function Fields({ edited, readOnly, fresh }: FieldsProps) {
         problem={problemAt(diagnostics, "/name")}
         commit={(name) => set({ ...flow, name: name.trim() }, `rename ${flow.name}`)}
       />
+      <KindField
+        flow={flow}
+        set={(kind) => set({ ...flow, kind }, `${flow.name}: ${kind}`)}
+        disabled={readOnly}
+      />
       <PolicyField
+        kind={flow.kind}
         policy={flow.policy}
         status={status}
         disabled={readOnly}
         problem={problemAt(diagnostics, "/policy")}
         set={(policy, label) => set({ ...flow, policy }, `${flow.name}: ${label}`)}
       />
-      <Rules edited={edited} readOnly={readOnly} />
+      <Rules edited={edited} config={config} readOnly={readOnly} />
       <TextField
         label="Comment"
         lines
@@ -137,26 +140,29 @@ function Fields({ edited, readOnly, fresh }: FieldsProps) {
         <summary>As text</summary>
         <pre className="mono">{printFlow(flow)}</pre>
       </details>
-    </div>
+    </>
   );
 }
 
-/** What stands between this panel and the draft, and the ways on. */
-function SaveState({ edited }: { edited: EditedFlow }) {
-  const { saved, diagnostics, changedMeanwhile, goBack } = edited;
-  if (saved) return null;
-  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+type KindFieldProps = { flow: Flow; set: (kind: Flow["kind"]) => void; disabled: boolean };
+
+/** Which packets come to the flow at all. */
+function KindField({ flow, set, disabled }: KindFieldProps) {
+  const refused =
+    flow.policy?.action === "director"
+      ? "A director takes incoming packets only; for this machine's own, choose another policy first."
+      : undefined;
   return (
-    <div className={styles.unsaved} role="status">
-      <p>
-        <b>Not saved yet.</b> {errors > 0 ? `${errors} ${errors === 1 ? "error" : "errors"} below. ` : ""}
-        The draft keeps the last valid version; what you typed stays here.
-        {changedMeanwhile ? " The draft's version was changed meanwhile; saving yours replaces it." : ""}
-      </p>
-      <Button small onClick={goBack}>
-        {changedMeanwhile ? "Take the draft's version" : "Go back to the saved one"}
-      </Button>
-    </div>
+    <Segmented
+      legend="Judges"
+      value={flow.kind}
+      set={set}
+      disabled={disabled}
+      segments={[
+        { value: "flow", label: "incoming packets" },
+        { value: "outflow", label: "this machine's own", refused },
+      ]}
+    />
   );
 }
 
@@ -168,10 +174,11 @@ const NEW_RULE: Rule = {
   conditions: { proto: { not: false, values: ["tcp"] } },
 };
 
-function Rules({ edited, readOnly }: { edited: EditedFlow; readOnly: boolean }) {
-  const { flow, diagnostics, set } = edited;
+function Rules({ edited, config, readOnly }: FieldsProps) {
+  const { item: flow, diagnostics, set } = edited;
   const status = useStatus().data;
   const [active, setActive] = useState(0);
+  const [listing, setListing] = useState<{ index: number; kind: ConditionKind } | null>(null);
   const { rules } = flow;
 
   function replace(next: Rule[], label: string) {
@@ -198,6 +205,7 @@ function Rules({ edited, readOnly }: { edited: EditedFlow; readOnly: boolean }) 
               rule={rule}
               number={index + 1}
               flowKind={flow.kind}
+              config={config}
               diagnostics={below(diagnostics, `/rules/${index}`)}
               status={status}
               active={index === active}
@@ -209,6 +217,7 @@ function Rules({ edited, readOnly }: { edited: EditedFlow; readOnly: boolean }) 
                 down: index < rules.length - 1 ? () => step(index, 1) : undefined,
                 duplicate: () => replace(rules.toSpliced(index + 1, 0, rule), `duplicate rule ${index + 1}`),
                 remove: () => replace(rules.toSpliced(index, 1), `remove rule ${index + 1}`),
+                makeList: (kind) => setListing({ index, kind }),
               }}
             />
           ))}
@@ -226,18 +235,9 @@ function Rules({ edited, readOnly }: { edited: EditedFlow; readOnly: boolean }) 
           + Rule
         </Button>
       )}
+      {listing ? (
+        <MakeListDialog edited={edited} config={config} {...listing} close={() => setListing(null)} />
+      ) : null}
     </section>
   );
-}
-
-/** Those of one part; their paths begin with it. */
-function below(diagnostics: Diagnostic[], prefix: string): Diagnostic[] {
-  return diagnostics
-    .filter(({ path }) => path === prefix || path?.startsWith(`${prefix}/`))
-    .map((one) => ({ ...one, path: one.path?.slice(prefix.length) ?? "" }));
-}
-
-function problemAt(diagnostics: Diagnostic[], prefix: string): string | undefined {
-  const [first] = below(diagnostics, prefix);
-  return first ? `${sentence(first.message)}${first.help ? ` ${sentence(first.help)}` : ""}` : undefined;
 }

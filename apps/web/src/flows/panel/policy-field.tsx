@@ -1,5 +1,5 @@
 import type { Status } from "@flowmgr/flow-api";
-import type { Action } from "@flowmgr/flow-model";
+import type { Action, Flow } from "@flowmgr/flow-model";
 import { useEffect, useId, useState } from "react";
 import { Segmented } from "../../ui/segmented.tsx";
 import { Suggest, type Suggestion } from "../../ui/suggest.tsx";
@@ -11,7 +11,10 @@ import { directorSuggestions, tableSuggestions } from "./suggestions.ts";
 type Kind = Action["action"];
 const KINDS: Kind[] = ["permit", "deny", "director", "table"];
 
+const NO_DIRECTOR = "No director here: LVS takes what comes in, and these packets are this machine's own.";
+
 type PolicyFieldProps = {
+  kind: Flow["kind"];
   policy: Action | null;
   set: (policy: Action, label: string) => void;
   status: Status | undefined;
@@ -20,7 +23,7 @@ type PolicyFieldProps = {
 };
 
 /** The policy, and the name that a director or table needs. */
-export function PolicyField({ policy, set, status, problem, disabled }: PolicyFieldProps) {
+export function PolicyField({ kind, policy, set, status, problem, disabled }: PolicyFieldProps) {
   function choose(action: Kind) {
     if (action === policy?.action) return;
     if (action === "director") {
@@ -39,6 +42,7 @@ export function PolicyField({ policy, set, status, problem, disabled }: PolicyFi
         segments={KINDS.map((value) => ({
           value,
           className: policyStyles[value],
+          refused: value === "director" && kind === "outflow" ? NO_DIRECTOR : undefined,
           label: (
             <>
               <span aria-hidden="true">{POLICY_SIGNS[value]}</span>

@@ -2,6 +2,7 @@ import type { Status } from "@flowmgr/flow-api";
 import {
   type Condition,
   type ConditionKind,
+  type Config,
   type Diagnostic,
   type Flow,
   printRule,
@@ -10,13 +11,14 @@ import {
 import { useId, useState } from "react";
 import { IconButton } from "../../ui/button.tsx";
 import { Menu, type MenuEntry } from "../../ui/menu.tsx";
+import { Problems } from "../../ui/problems.tsx";
+import { linesOf, TextField } from "../../ui/text-field.tsx";
 import { SPOKEN_ORDER } from "../words.ts";
 import { ConditionField } from "./condition-field.tsx";
-import { fittingKinds, KIND_LABELS, withCondition } from "./conditions.ts";
+import { fittingKinds, KIND_LABELS, listable, withCondition } from "./conditions.ts";
 import styles from "./rule-card.module.css";
 import { suggestionsFor } from "./suggestions.ts";
-import { TextField } from "./text-field.tsx";
-import { problemsWhileTyping } from "./typing.ts";
+import { problemsOf } from "./typing.ts";
 
 export type RuleActions = {
   set: (rule: Rule, label: string) => void;
@@ -25,12 +27,15 @@ export type RuleActions = {
   down: (() => void) | undefined;
   duplicate: () => void;
   remove: () => void;
+  /** Asks for the name of a list that the values of a condition shall become. */
+  makeList: (kind: ConditionKind) => void;
 };
 
 type RuleCardProps = {
   rule: Rule;
   number: number;
   flowKind: Flow["kind"];
+  config: Config;
   /** Paths begin with the rule: `/conditions/dst`. */
   diagnostics: Diagnostic[];
   status: Status | undefined;
@@ -40,22 +45,37 @@ type RuleCardProps = {
   actions: RuleActions;
 };
 
+/** A condition that was asked for and has no value yet: nothing is wrong with a rule that does not have it. */
+type Fresh = { kind: ConditionKind; condition: Condition };
+
+const NOTHING: Condition = { not: false, values: [""] };
+
+const LISTED: { [K in ConditionKind]?: string } = {
+  src: "its sources",
+  dst: "its destinations",
+  srcport: "its source ports",
+  dstport: "its ports",
+};
+
 /** A rule as a sentence whose words can be changed, and under it its line of text. */
 export function RuleCard(props: RuleCardProps) {
   const { rule, number, active, disabled, actions } = props;
   const id = useId();
-  const [fresh, setFresh] = useState<ConditionKind | null>(null);
+  const [fresh, setFresh] = useState<Fresh | null>(null);
   const [typed, setTyped] = useState<Rule | null>(null);
   const [noting, setNoting] = useState(false);
   const where = `rule ${number}`;
-  const diagnostics = typed ? problemsWhileTyping(typed) : props.diagnostics;
-  const kinds = SPOKEN_ORDER.filter((kind) => rule.conditions[kind]);
+  const shown = fresh ? withCondition(rule, fresh.kind, fresh.condition) : rule;
+  const kinds = SPOKEN_ORDER.filter((kind) => shown.conditions[kind]);
+  const diagnostics = typed ? problemsOf(typed, props.flowKind, props.config) : props.diagnostics;
+  const ofCondition = (kind: ConditionKind) => below(diagnostics, kind);
+  const others = diagnostics.filter((one) => !kinds.some((kind) => below([one], kind).length > 0));
   const noted = noting || rule.note !== "" || rule.comment.length > 0;
 
   function setCondition(kind: ConditionKind, condition: Condition | null, label: string) {
     setTyped(null);
     setFresh(null);
-    actions.set(withCondition(rule, kind, condition), label);
+    if (condition || rule.conditions[kind]) actions.set(withCondition(rule, kind, condition), label);
   }
 
   return (
@@ -87,16 +107,22 @@ export function RuleCard(props: RuleCardProps) {
             key={kind}
             kind={kind}
             flowKind={props.flowKind}
-            condition={rule.conditions[kind] ?? { not: false, values: [""] }}
-            suggestions={suggestionsFor(kind, rule, props.status)}
+            condition={shown.conditions[kind] ?? NOTHING}
+            config={props.config}
+            suggestions={suggestionsFor(kind, rule, props.config, props.status)}
             where={where}
-            diagnostic={diagnostics.find(({ path }) => path?.startsWith(`/conditions/${kind}`))}
-            errorId={`${id}-problems`}
+            diagnostics={ofCondition(kind)}
             active={active}
-            fresh={fresh === kind}
+            fresh={fresh?.kind === kind}
             disabled={disabled}
-            typing={(condition) => setTyped(withCondition(rule, kind, condition))}
-            set={(condition) => setCondition(kind, condition, `${KIND_LABELS[kind]} in ${where}`)}
+            typing={(condition) =>
+              setTyped(condition.values.length > 0 ? withCondition(rule, kind, condition) : null)
+            }
+            set={(condition) => {
+              if (fresh?.kind === kind && condition.values.every((value) => value === ""))
+                setFresh({ kind, condition });
+              else setCondition(kind, condition, `${KIND_LABELS[kind]} in ${where}`);
+            }}
             remove={() => setCondition(kind, null, `remove ${KIND_LABELS[kind]} in ${where}`)}
           />
         ))}
@@ -105,15 +131,9 @@ export function RuleCard(props: RuleCardProps) {
             label={`Add a condition to ${where}`}
             className={styles.add}
             entries={() =>
-              fittingKinds(rule).map((kind) => ({
+              fittingKinds(rule, props.flowKind, props.config).map((kind) => ({
                 label: KIND_LABELS[kind],
-                run: () => {
-                  actions.set(
-                    withCondition(rule, kind, { not: false, values: [""] }),
-                    `${KIND_LABELS[kind]} in ${where}`,
-                  );
-                  setFresh(kind);
-                },
+                run: () => setFresh({ kind, condition: NOTHING }),
               }))
             }
           >
@@ -121,7 +141,7 @@ export function RuleCard(props: RuleCardProps) {
           </Menu>
         ) : null}
       </p>
-      {diagnostics.length > 0 ? <Problems id={`${id}-problems`} diagnostics={diagnostics} /> : null}
+      <Problems id={`${id}-problems`} diagnostics={others} />
       {noted ? (
         <div className={styles.notes}>
           <TextField
@@ -177,28 +197,14 @@ function menuOf(
     },
     { label: "Add a comment", disabled: disabled || noted, run: note },
     { label: "Duplicate", disabled, run: actions.duplicate },
+    ...listable(rule).map((kind) => ({
+      label: `Make a list of ${LISTED[kind]}…`,
+      disabled,
+      run: () => actions.makeList(kind),
+    })),
     "line",
     { label: "Remove", danger: true, disabled, run: actions.remove },
   ];
-}
-
-function Problems({ id, diagnostics }: { id: string; diagnostics: Diagnostic[] }) {
-  return (
-    <ul id={id} className={styles.problems} aria-live="polite">
-      {diagnostics.map(({ code, path, severity, message, help }) => (
-        <li key={`${code} ${path}`} className={styles[severity]}>
-          <span className="visually-hidden">{severity}: </span>
-          {sentence(message)} {help ? sentence(help) : ""}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-/** "use proto icmp" -> "Use proto icmp." */
-export function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?:]$/.test(first) ? first : `${first}.`;
 }
 
 function otherVerb(rule: Rule): Rule["verb"] {
@@ -210,6 +216,8 @@ function introOf({ conditions }: Rule): string {
   return conditions.proto ? "packets that are" : "packets";
 }
 
-export function linesOf(text: string): string[] {
-  return text.trim() === "" ? [] : text.split("\n").map((line) => line.trimEnd());
+/** Those of one condition; their paths stay the rule's. */
+function below(diagnostics: readonly Diagnostic[], kind: ConditionKind): Diagnostic[] {
+  const prefix = `/conditions/${kind}`;
+  return diagnostics.filter(({ path }) => path === prefix || path?.startsWith(`${prefix}/`));
 }

@@ -1,18 +1,16 @@
-import { check, type Diagnostic, type Rule } from "@flowmgr/flow-model";
+import type { Config, Diagnostic, Flow, Rule } from "@flowmgr/flow-model";
+import { below, checkItem } from "../../api/index.ts";
 
-/** What the language says of a rule that is being typed; paths begin with the rule. */
-export function problemsWhileTyping(rule: Rule): Diagnostic[] {
-  const prefix = "/items/0/rules/0";
-  const flow = {
-    kind: "flow" as const,
+/** What the language says of a rule that is being typed, of those of its flow; paths begin with the rule. */
+export function problemsOf(rule: Rule, kind: Flow["kind"], config: Config): Diagnostic[] {
+  const flow: Flow = {
+    kind,
     name: "typed",
-    policy: { action: "permit" as const },
+    policy: { action: "permit" },
     skipped: false,
     comment: [],
     note: "",
     rules: [rule],
   };
-  return check({ items: [flow], comment: [] })
-    .filter(({ path }) => path?.startsWith(prefix))
-    .map((one) => ({ ...one, path: one.path?.slice(prefix.length) ?? "" }));
+  return below(checkItem(flow, config), "/rules/0");
 }

@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from "react";
-import styles from "./panel.module.css";
+import styles from "./text-field.module.css";
 
 type TextFieldProps = {
   label: string;
@@ -61,4 +61,9 @@ export function TextField(props: TextFieldProps) {
       ) : null}
     </div>
   );
+}
+
+/** Comment lines of what was typed. */
+export function linesOf(text: string): string[] {
+  return text.trim() === "" ? [] : text.split("\n").map((line) => line.trimEnd());
 }

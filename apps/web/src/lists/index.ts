@@ -1,0 +1,1 @@
+export { ListsPlace } from "./lists-place.tsx";

@@ -1,0 +1,128 @@
+import { type Config, type List, type ListUse, usesOf } from "@flowmgr/flow-model";
+import { Link } from "wouter";
+import type { Edited } from "../api/index.ts";
+import { listAddress } from "../ui/list-chip.tsx";
+import { Menu } from "../ui/menu.tsx";
+import { problemAt } from "../ui/problems.tsx";
+import { SidePanel } from "../ui/side-panel.tsx";
+import { linesOf, TextField } from "../ui/text-field.tsx";
+import { UnsavedNotice } from "../ui/unsaved-notice.tsx";
+import styles from "./lists.module.css";
+import { placeInFlow } from "./rows.ts";
+import { useList } from "./use-list.ts";
+import { ValuesField } from "./values-field.tsx";
+
+type ListPanelProps = {
+  name: string;
+  config: Config;
+  readOnly: boolean;
+  /** Asks first what shall become of where it is used. */
+  remove: () => void;
+  close: () => void;
+};
+
+/** One list, every part of it a field, and where it is used. */
+export function ListPanel({ name, config, readOnly, remove, close }: ListPanelProps) {
+  const edited = useList(name, config);
+  return (
+    <SidePanel
+      label={`List ${name}`}
+      title={`@${name}`}
+      tools={edited ? <Tools name={name} readOnly={readOnly} remove={remove} /> : null}
+      close={close}
+    >
+      {edited ? (
+        <Fields edited={edited} config={config} readOnly={readOnly} />
+      ) : (
+        <p className={styles.quiet}>
+          The draft has no list {name}. It was removed or renamed; Undo brings it back, if it was you.
+        </p>
+      )}
+    </SidePanel>
+  );
+}
+
+function Fields({ edited, config, readOnly }: { edited: Edited<List>; config: Config; readOnly: boolean }) {
+  const { item: list, diagnostics, set } = edited;
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+  return (
+    <>
+      {edited.saved ? null : (
+        <UnsavedNotice errors={errors} changedMeanwhile={edited.changedMeanwhile} goBack={edited.goBack} />
+      )}
+      <TextField
+        label="Name"
+        value={list.name}
+        disabled={readOnly}
+        problem={problemAt(diagnostics, "/name")}
+        commit={(name) =>
+          set({ ...list, name: name.trim().replace(/^@/, "") }, `rename the list ${list.name}`)
+        }
+      />
+      <ValuesField
+        list={list}
+        config={config}
+        diagnostics={diagnostics}
+        set={(values) => set({ ...list, values }, `values of the list ${list.name}`)}
+        disabled={readOnly}
+      />
+      <TextField
+        label="Comment"
+        lines
+        value={list.comment.join("\n")}
+        disabled={readOnly}
+        problem={problemAt(diagnostics, "/comment")}
+        commit={(text) => set({ ...list, comment: linesOf(text) }, `comment of the list ${list.name}`)}
+      />
+      <TextField
+        label="Note, on the list's own line"
+        value={list.note}
+        disabled={readOnly}
+        problem={problemAt(diagnostics, "/note")}
+        commit={(note) => set({ ...list, note: note.trim() }, `note of the list ${list.name}`)}
+      />
+      <Uses uses={usesOf(config).get(list.name) ?? []} />
+    </>
+  );
+}
+
+/** Every place that names the list, each a way there. */
+function Uses({ uses }: { uses: ListUse[] }) {
+  return (
+    <section aria-label="Where it is used">
+      <h3 className={styles.label}>Used in</h3>
+      {uses.length === 0 ? <p className={styles.quiet}>No rule and no list names it.</p> : null}
+      <ul className={styles.uses}>
+        {uses.map((use) =>
+          "list" in use ? (
+            <li key={`@${use.list}`}>
+              <Link href={listAddress(use.list)}>@{use.list}</Link>
+            </li>
+          ) : (
+            <li key={`${use.flow} ${use.rule} ${use.kind}`}>
+              <Link href={`/flows/${encodeURIComponent(use.flow)}`}>{use.flow}</Link>{" "}
+              <span className={styles.quiet}>{placeInFlow(use)}</span>
+            </li>
+          ),
+        )}
+      </ul>
+    </section>
+  );
+}
+
+type ToolsProps = { name: string; readOnly: boolean; remove: () => void };
+
+function Tools({ name, readOnly, remove }: ToolsProps) {
+  return (
+    <>
+      <span className={styles.space} />
+      <Menu
+        label={`Actions of list ${name}`}
+        className={styles.more}
+        entries={() => [{ label: "Remove…", danger: true, disabled: readOnly, run: remove }]}
+      >
+        <span aria-hidden="true">⋯</span>
+      </Menu>
+    </>
+  );
+}

@@ -1,0 +1,129 @@
+/** Named lists: what each holds, where it is used; open one to change it. */
+import type { Config } from "@flowmgr/flow-model";
+import { useMemo, useState } from "react";
+import { useLocation } from "wouter";
+import { loadDraft, useCheck, useDraft } from "../api/index.ts";
+import { Button } from "../ui/button.tsx";
+import { listAddress } from "../ui/list-chip.tsx";
+import { counted } from "../ui/say.ts";
+import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
+import { useNarrow } from "../ui/use-media.ts";
+import { ListPanel } from "./list-panel.tsx";
+import { ListTable } from "./list-table.tsx";
+import styles from "./lists.module.css";
+import { NewDialog } from "./new-dialog.tsx";
+import { RemoveDialog } from "./remove-dialog.tsx";
+import { found, rowsOf } from "./rows.ts";
+
+type ListsProps = {
+  /** Name of the list whose panel is open. */
+  opened: string | null;
+  /** Errors of a text that is not in the draft; lists are read-only meanwhile. */
+  textErrors: number;
+};
+
+export function ListsPlace(props: ListsProps) {
+  const { config, error } = useDraft();
+  if (error) {
+    return (
+      <PlaceState
+        title="The draft could not be read"
+        actions={<Button onClick={() => void loadDraft()}>Try again</Button>}
+      >
+        {error.message}
+      </PlaceState>
+    );
+  }
+  if (!config) return <Waiting>Reading the draft</Waiting>;
+  return <Lists {...props} config={config} />;
+}
+
+type Asking = { kind: "new" } | { kind: "remove"; name: string };
+
+function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) {
+  const [, go] = useLocation();
+  const narrow = useNarrow();
+  const [query, setQuery] = useState("");
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const readOnly = textErrors > 0;
+  const diagnostics = useCheck().data?.diagnostics;
+  const rows = useMemo(() => rowsOf(config, diagnostics ?? []), [config, diagnostics]);
+  const shown = useMemo(() => found(rows, query), [rows, query]);
+  const close = () => go("/lists");
+  // The draft's version counts, not what stands unsaved in the panel.
+  const doomed = asking?.kind === "remove" ? rows.find(({ list }) => list.name === asking.name)?.list : null;
+  const add = () => setAsking({ kind: "new" });
+
+  return (
+    <div className={styles.place}>
+      <div className={styles.main} inert={narrow && opened !== null}>
+        {readOnly ? (
+          <Banner tone="warning">
+            <b>Text has {counted(textErrors, "error")}.</b> You see the last valid version, read-only. Mend
+            the text to go on.
+          </Banner>
+        ) : null}
+        {rows.length === 0 ? (
+          <Empty add={add} readOnly={readOnly} />
+        ) : (
+          <>
+            <h1 className="visually-hidden">Lists</h1>
+            <div className={styles.tools}>
+              <input
+                type="search"
+                className={styles.search}
+                aria-label="Search lists"
+                placeholder="Search lists: name, value"
+                value={query}
+                onChange={(event) => setQuery(event.target.value)}
+              />
+              <span className={styles.found} role="status">
+                {query.trim() === "" ? "" : `${shown.length} of ${rows.length}`}
+              </span>
+              <Button disabled={readOnly} onClick={add}>
+                + List
+              </Button>
+            </div>
+            <div className={styles.scroller}>
+              <ListTable rows={shown} opened={opened} open={(name) => go(listAddress(name))} />
+              {shown.length === 0 ? <p className={styles.nothing}>No list holds that.</p> : null}
+            </div>
+          </>
+        )}
+      </div>
+      {opened === null ? null : (
+        <ListPanel
+          key={opened}
+          name={opened}
+          config={config}
+          readOnly={readOnly}
+          remove={() => setAsking({ kind: "remove", name: opened })}
+          close={close}
+        />
+      )}
+      {asking?.kind === "new" ? (
+        <NewDialog config={config} made={(name) => go(listAddress(name))} close={() => setAsking(null)} />
+      ) : null}
+      {doomed ? (
+        <RemoveDialog list={doomed} config={config} removed={close} close={() => setAsking(null)} />
+      ) : null}
+    </div>
+  );
+}
+
+function Empty({ add, readOnly }: { add: () => void; readOnly: boolean }) {
+  return (
+    <PlaceState
+      title="No lists"
+      actions={
+        <Button look="primary" onClick={add} disabled={readOnly}>
+          New list
+        </Button>
+      }
+    >
+      A list gives a name to addresses or ports that several rules share: a rule that says{" "}
+      <code>src @office</code> follows each change of the list office. In a flow, “Make a list of…” turns the
+      values of a rule into one.
+    </PlaceState>
+  );
+}

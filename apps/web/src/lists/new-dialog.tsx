@@ -1,0 +1,66 @@
+import { type Config, type List, listsOf } from "@flowmgr/flow-model";
+import { type FormEvent, useId, useState } from "react";
+import { checkItem, useEdit } from "../api/index.ts";
+import { Button } from "../ui/button.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { Lines } from "../ui/lines.tsx";
+import { Problems, problemAt } from "../ui/problems.tsx";
+import { TextField } from "../ui/text-field.tsx";
+import styles from "./lists.module.css";
+import { twins } from "./use-list.ts";
+
+type NewDialogProps = { config: Config; made: (name: string) => void; close: () => void };
+
+/** A list is its name and its values: without either there is none, so it is asked for both. */
+export function NewDialog({ config, made, close }: NewDialogProps) {
+  const { edit } = useEdit();
+  const id = useId();
+  const [list, setList] = useState<List>({ kind: "list", name: "", values: [], comment: [], note: "" });
+  const [asked, setAsked] = useState(false);
+  const [refused, setRefused] = useState<string | null>(null);
+  const lists = listsOf(config);
+  const diagnostics = [...checkItem(list, config), ...twins(list, lists, null)];
+  const ofValues = diagnostics.filter(({ path }) => path === "" || path?.startsWith("/values"));
+  const shown = asked ? ofValues : ofValues.filter(() => list.values.length > 0);
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    setAsked(true);
+    if (diagnostics.some(({ severity }) => severity === "error")) return;
+    const place = lists.length > 0 ? { after: `@${lists.at(-1)?.name}` } : { position: 1 };
+    const problem = edit([{ do: "add", item: list, ...place }], `add the list ${list.name}`);
+    if (problem) return setRefused(problem.message);
+    close();
+    made(list.name);
+  }
+
+  return (
+    <Dialog title="New list" close={close}>
+      <form className={styles.form} onSubmit={submit}>
+        <TextField
+          label="Name"
+          value={list.name}
+          commit={(name) => setList({ ...list, name: name.trim().replace(/^@/, "") })}
+          problem={asked || list.name !== "" ? problemAt(diagnostics, "/name") : undefined}
+        />
+        <div className={styles.values}>
+          <span className={styles.label}>Values: addresses or ports, not both</span>
+          <Lines
+            label="Values"
+            values={list.values}
+            set={(values) => setList({ ...list, values })}
+            errorId={shown.length > 0 ? id : undefined}
+          />
+          <Problems id={id} diagnostics={shown} />
+        </div>
+        {refused ? <p role="alert">{refused}</p> : null}
+        <div className={styles.answers}>
+          <Button onClick={close}>Cancel</Button>
+          <Button look="primary" type="submit">
+            Add the list
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,109 @@
+/** Named lists as the table shows them: what each holds, and where it is used. */
+import {
+  CONDITION_KINDS,
+  type ConditionKind,
+  type Conditions,
+  type Config,
+  type Diagnostic,
+  type Edit,
+  flowsOf,
+  type List,
+  type ListKind,
+  type ListUse,
+  listKindOf,
+  listKinds,
+  listsOf,
+  usesOf,
+} from "@flowmgr/flow-model";
+import { counted } from "../ui/say.ts";
+
+export type ListRow = {
+  list: List;
+  kind: ListKind | null;
+  uses: ListUse[];
+  /** The most serious thing that is wrong with it. */
+  diagnostic: Diagnostic | null;
+};
+
+/** The lists of a config in its order. `diagnostics` are those of the whole config. */
+export function rowsOf(config: Config, diagnostics: readonly Diagnostic[]): ListRow[] {
+  const kinds = listKinds(config);
+  const uses = usesOf(config);
+  const places = new Map(config.items.map((item, index) => [item, index]));
+  return listsOf(config).map((list) => {
+    const own = diagnostics.filter(({ path }) => path?.startsWith(`/items/${places.get(list)}/`));
+    return {
+      list,
+      kind: kinds.get(list.name) ?? null,
+      uses: uses.get(list.name) ?? [],
+      diagnostic: own.find(({ severity }) => severity === "error") ?? own[0] ?? null,
+    };
+  });
+}
+
+/** Rows in whose name, values or comments every word occurs; all of them when the query is blank. */
+export function found(rows: readonly ListRow[], query: string): ListRow[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  return rows.filter(({ list }) => {
+    const text = [`@${list.name}`, ...list.values, ...list.comment, list.note].join("\n").toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** "3 rules in 2 flows, 1 list", "nowhere". */
+export function usedIn(uses: readonly ListUse[]): string {
+  const flows = uses.filter((use) => "flow" in use);
+  const rules = new Set(flows.map(({ flow, rule }) => `${flow} ${rule}`)).size;
+  const inFlows = new Set(flows.map(({ flow }) => flow)).size;
+  const lists = uses.length - flows.length;
+  const parts = [
+    ...(rules > 0 ? [`${counted(rules, "rule")} in ${counted(inFlows, "flow")}`] : []),
+    ...(lists > 0 ? [counted(lists, "list")] : []),
+  ];
+  return parts.join(", ") || "nowhere";
+}
+
+const SAID: { [K in ConditionKind]?: string } = {
+  src: "from",
+  dst: "to",
+  srcport: "source port",
+  dstport: "port",
+};
+
+/** "rule 2, from": where in its flow a list is named. */
+export function placeInFlow({ rule, kind }: Extract<ListUse, { flow: string }>): string {
+  return `rule ${rule}, ${SAID[kind] ?? kind}`;
+}
+
+/** The edits that put a list's values wherever it is named, and then take it away: rules mean the same as before. */
+export function dissolve(config: Config, list: List): Edit[] {
+  const reference = `@${list.name}`;
+  const filled = (values: string[]) =>
+    values.includes(reference)
+      ? [...new Set(values.flatMap((value) => (value === reference ? list.values : [value])))]
+      : values;
+  const inLists = listsOf(config).flatMap((other): Edit[] => {
+    const values = filled(other.values);
+    if (values === other.values) return [];
+    return [{ do: "change", name: `@${other.name}`, item: { ...other, values } }];
+  });
+  const inRules = flowsOf(config).flatMap(({ name, rules }) =>
+    rules.flatMap((rule, index): Edit[] => {
+      const conditions = mapConditions(rule.conditions, filled);
+      if (conditions === rule.conditions) return [];
+      return [{ do: "change-rule", flow: name, number: index + 1, rule: { ...rule, conditions } }];
+    }),
+  );
+  return [...inLists, ...inRules, { do: "remove", name: reference }];
+}
+
+function mapConditions(conditions: Conditions, to: (values: string[]) => string[]): Conditions {
+  let changed = conditions;
+  for (const kind of CONDITION_KINDS) {
+    const condition = conditions[kind];
+    if (!condition || !listKindOf(kind)) continue;
+    const values = to(condition.values);
+    if (values !== condition.values) changed = { ...changed, [kind]: { ...condition, values } };
+  }
+  return changed;
+}

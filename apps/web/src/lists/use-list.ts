@@ -1,0 +1,34 @@
+import { type Config, type Diagnostic, type List, listsOf } from "@flowmgr/flow-model";
+import { useMemo } from "react";
+import { useLocation } from "wouter";
+import { createUnsaved, type Edited, useEdited } from "../api/index.ts";
+import { listAddress } from "../ui/list-chip.tsx";
+
+const unsavedLists = createUnsaved<List>("flowmgr.unsaved-lists.1");
+
+/** A list as the panel edits it; null when the draft has none of this name. */
+export function useList(name: string, config: Config): Edited<List> | null {
+  const [, go] = useLocation();
+  const inDraft = useMemo(() => listsOf(config).find((list) => list.name === name) ?? null, [config, name]);
+  return useEdited<List>({
+    config,
+    inDraft,
+    unsaved: unsavedLists,
+    renamed: (to) => go(listAddress(to), { replace: true }),
+    among: (list) => twins(list, listsOf(config), inDraft),
+  });
+}
+
+/** What is wrong when another list has the name. */
+export function twins(list: List, all: readonly List[], itself: List | null): Diagnostic[] {
+  if (!all.some((other) => other.name === list.name && other !== itself)) return [];
+  return [
+    {
+      code: "duplicate-list",
+      severity: "error",
+      message: `another list is called ${list.name}`,
+      help: "give it a name of its own",
+      path: "/name",
+    },
+  ];
+}
