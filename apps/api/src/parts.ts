@@ -4,9 +4,10 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AppliedAnswer, Counters, EventName, EventPayload, Plan, Status } from "@flowmgr/flow-api";
-import type { Marks } from "@flowmgr/flow-compiler";
+import type { Marks, Program } from "@flowmgr/flow-compiler";
 import type { Config, Diagnostic, Places } from "@flowmgr/flow-model";
 import type { Kernel } from "@flowmgr/kernel";
+import type { Seen } from "./apply/drift-watch.ts";
 import type { Settings } from "./settings.ts";
 
 /** Who asks: a name for the history, how they got in, and the connection they ask over. */
@@ -96,6 +97,15 @@ export type Engine = {
     tables: { [name: string]: number };
     tablesInUse: number[];
   };
+  /** The program that an apply of this config would put into the kernel. Throws Problem 422. */
+  compile(config: Config): Program;
+  /** The kernel as it is now or was a moment ago, beside what it should hold; shared and paced. Throws Problem 502. */
+  seen(): Promise<Seen>;
+  /**
+   * Puts what is in force back where somebody else changed it, in turn with applies. Throws Problem: 409 while an
+   * apply runs or is unconfirmed, 502 when the kernel refused.
+   */
+  repair(): Promise<{ changed: boolean; revision: number | null }>;
   /** Compares the kernel with the running program now; true when they agree. */
   verify(): Promise<boolean>;
   stop(): Promise<void>;

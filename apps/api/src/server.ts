@@ -20,6 +20,7 @@ import { registerFlows } from "./config/flow-routes.ts";
 import { registerStateless } from "./config/stateless-routes.ts";
 import { registerTrace } from "./config/trace-routes.ts";
 import { registerEvents } from "./events.ts";
+import { registerKernel } from "./kernel/routes.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { Parts } from "./parts.ts";
 import { badRequests, registerProblems } from "./problem.ts";
@@ -38,7 +39,7 @@ const GRACE = 5000;
 export type ServerOptions = {
   /** Folder of the built page. */
   page?: string;
-  /** What went wrong inside; main prints it. */
+  /** What went wrong inside, and what somebody did that no history keeps; main prints it. */
   log?: (error: unknown) => void;
 };
 
@@ -58,7 +59,7 @@ export async function buildServer(parts: Parts, options: ServerOptions = {}): Pr
   await registerOpenapi(app);
   registerHealth(app, () => parts.engine.state().state !== "error");
   await app.register(async (open: Api) => registerSignIn(open, auth), { prefix: "/api/v1" });
-  await app.register(async (api: Api) => registerApi(api, parts, auth), { prefix: "/api/v1" });
+  await app.register(async (api: Api) => registerApi(api, parts, auth, options), { prefix: "/api/v1" });
   await registerPage(app, options.page ?? PAGE);
   return app;
 }
@@ -100,7 +101,7 @@ function openAuth(app: Api, { db, clock, settings }: Parts): Auth {
 }
 
 /** Everything below /api/v1 that needs somebody signed in: the guard is a hook of this scope, so none can forget it. */
-async function registerApi(api: Api, parts: Parts, auth: Auth): Promise<void> {
+async function registerApi(api: Api, parts: Parts, auth: Auth, options: ServerOptions): Promise<void> {
   api.decorateRequest("caller");
   api.addHook("onRequest", guard(auth));
   api.addHook("onSend", async (_request, reply) => {
@@ -115,6 +116,7 @@ async function registerApi(api: Api, parts: Parts, auth: Auth): Promise<void> {
   registerTrace(api, parts);
   await registerApply(api, parts);
   await registerRevisions(api, parts);
+  registerKernel(api, parts, options.log ?? (() => {}));
   await registerStatus(api, parts);
   await registerEvents(api, parts);
 }

@@ -2,7 +2,7 @@
 import type { CompileOptions, Program } from "@flowmgr/flow-compiler";
 import type { Kernel, Reading } from "@flowmgr/kernel";
 import type { Clock, Events } from "../parts.ts";
-import { drift } from "./drift.ts";
+import { type Drift, drift } from "./drift.ts";
 import { pause } from "./pace.ts";
 import { reason } from "./refusals.ts";
 import type { Serial } from "./serial.ts";
@@ -12,20 +12,41 @@ const PERIOD_MS = 10_000;
 /** And never more than 1/20 of a core. */
 const LOOK_SHARE = 20;
 
+/** What people ask to see may cost this part of a core on top, 1/10, however many ask. */
+const ASKED_SHARE = 10;
+/** A reading this young is given again. */
+const FRESH_MS = 500;
+
+/** The kernel at one moment, beside what should have been there at that moment. */
+export type Seen = {
+  /** Milliseconds since 1970. */
+  at: number;
+  reading: Reading;
+  /** In force then; null before the first apply. */
+  program: Program | null;
+  /** Null also while rules are being changed. */
+  drift: Drift | null;
+};
+
 type WatchParts = {
   kernel: Kernel;
   clock: Clock;
   events: Events;
   options: CompileOptions;
   kernelQueue: Serial;
-  /** What the kernel should hold; "changing" while the old rules are being put back, when a difference is no news. */
-  wanted: () => Program | null | "changing";
+  /** What the kernel should hold. */
+  wanted: () => Program | null;
+  /** False while the old rules are being put back, when a difference is no news. */
+  settled: () => boolean;
 };
 
 export class DriftWatch {
   readonly #parts: WatchParts;
   #cancel: (() => void) | null = null;
   #stopped = false;
+  /** What was found last, unless rules were changed since, and how long it may be given again. */
+  #seen: { found: Seen; until: number } | null = null;
+  #looking: Promise<boolean> | null = null;
   /** What was found last. */
   reading: Reading | null = null;
   /** What differs, in a sentence. */
@@ -41,25 +62,51 @@ export class DriftWatch {
   async look(): Promise<boolean> {
     return this.#parts.kernelQueue(async () => {
       try {
-        this.reading = await this.#parts.kernel.read();
-        this.unreadable = null;
-        this.#note(this.reading);
+        await this.#read();
       } catch (error) {
+        this.#seen = null;
         this.unreadable = `The kernel cannot be read: ${reason(error)}`;
       }
       return this.drift === null && this.unreadable === null;
     });
   }
 
+  /**
+   * The kernel as it is now or was a moment ago: half a second, or longer where reading is dear. Who asks meanwhile
+   * shares one reading. Null when it cannot be read; `unreadable` says why.
+   */
+  async recent(): Promise<Seen | null> {
+    const fresh = this.#seen !== null && this.#parts.clock.monotonic() < this.#seen.until;
+    if (!fresh) {
+      this.#looking ??= this.look().finally(() => {
+        this.#looking = null;
+      });
+      await this.#looking;
+    }
+    return this.#seen?.found ?? null;
+  }
+
   /** Kernel and program were compared just now, by an apply, so it can be read again. */
   agreed(): void {
     this.unreadable = null;
+    this.#seen = null;
     this.#tell(null);
   }
 
-  #note(reading: Reading): void {
-    const wanted = this.#parts.wanted();
-    this.#tell(wanted === "changing" ? null : drift(reading.state, wanted, this.#parts.options));
+  async #read(): Promise<void> {
+    const { kernel, clock, wanted, settled, options } = this.#parts;
+    const began = clock.monotonic();
+    const reading = await kernel.read();
+    const program = wanted();
+    const found = settled() ? drift(reading.state, program, options) : null;
+    const ended = clock.monotonic();
+    this.reading = reading;
+    this.unreadable = null;
+    this.#seen = {
+      found: { at: clock.now(), reading, program, drift: found },
+      until: ended + pause(ended - began, ASKED_SHARE, FRESH_MS),
+    };
+    this.#tell(found?.detail ?? null);
   }
 
   #tell(found: string | null): void {

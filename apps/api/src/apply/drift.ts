@@ -13,20 +13,28 @@ import {
 /** More names than this help nobody; the rest is counted. */
 const NAMED = 5;
 
+export type Drift = {
+  /** One sentence about what differs. */
+  detail: string;
+  /** What the kernel should hold. */
+  wanted: Program;
+};
+
 /**
- * One sentence about what differs, or null when kernel and program agree. `program` is null as long as nothing was
- * ever applied: then nothing of ours should be there, or the empty main chains of an apply that was undone.
+ * What differs, or null when kernel and program agree. `program` is null as long as nothing was ever applied: then
+ * nothing of ours should be there, or the empty main chains of an apply that was undone.
  */
-export function drift(state: State, program: Program | null, options: CompileOptions): string | null {
+export function drift(state: State, program: Program | null, options: CompileOptions): Drift | null {
   if (program === null && isBare(state.ip) && (state.ip6 === null || isBare(state.ip6))) return null;
-  const difference = delta(state, program ?? EMPTY_PROGRAM(options));
+  const wanted = program ?? EMPTY_PROGRAM(options);
+  const difference = delta(state, wanted);
   if (isEmptyDelta(difference)) return null;
   const families = [
     familyWords("IPv4", difference.ip),
     difference.ip6 ? familyWords("IPv6", difference.ip6) : "",
   ].filter((words) => words !== "");
   const owner = program === null ? "Nothing was applied from here, but the kernel" : "The kernel";
-  return `${owner} differs from the running revision: ${families.join("; ")}.`;
+  return { detail: `${owner} differs from the running revision: ${families.join("; ")}.`, wanted };
 }
 
 const isBare = (state: FamilyState): boolean =>

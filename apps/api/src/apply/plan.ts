@@ -22,10 +22,13 @@ type Wanted = {
 } & Pick<Plan, "etag" | "authors">;
 
 export async function buildPlan(engine: Engine, wanted: Wanted): Promise<Plan> {
-  const before = engine.running()?.config ?? EMPTY_CONFIG;
   const sound = blocking(wanted.diagnostics, wanted.accept).length === 0;
+  const inForce = engine.running();
   // A config with errors has no program that the kernel could be asked about.
   const planned = sound ? await engine.plan(wanted.config) : { kernel: NO_KERNEL_PLAN, diagnostics: [] };
+  // Meanwhile others may have applied, or a countdown ended: a plan from rules that are gone would be a lie.
+  if (engine.running() !== inForce) return buildPlan(engine, wanted);
+  const before = inForce?.config ?? EMPTY_CONFIG;
   const { state } = engine.state();
   const free = state === "in-sync" || state === "drift";
   return {

@@ -20,6 +20,8 @@ function whatGoesOn(state: State): string {
       return `Revision ${state.trying} waits to be confirmed. Confirm it or take it back first; nothing of yours was changed.`;
     case "applying":
       return `Revision ${state.trying} is being applied. Try again when it is done; nothing of yours was changed.`;
+    case "idle":
+      return "Something else was applied meanwhile. Look at what is in force now, and try again.";
     default:
       return "The rules of the running revision are being put back. Try again when the status is in sync.";
   }
@@ -71,13 +73,8 @@ export function kernelRefused(error: KernelError, config: Config): Problem {
 }
 
 /** The 502 of a machine that cannot be asked: its namespace is gone, a tool is broken. */
-export function unreadable({ said }: KernelError): Problem {
-  return new Problem({
-    status: 502,
-    code: "kernel-unreadable",
-    title: "The kernel cannot be read",
-    detail: `The kernel cannot be read: ${said}.`,
-  });
+export function unreadable(detail: string): Problem {
+  return new Problem({ status: 502, code: "kernel-unreadable", title: "The kernel cannot be read", detail });
 }
 
 /** What the kernel said, at the flow and rule that it said it of. */
@@ -94,6 +91,11 @@ export function kernelDiagnostic(error: KernelError, config: Config): Diagnostic
       path: source?.rule ? `/items/${item}/rules/${source.rule - 1}` : `/items/${item}`,
     }),
   };
+  return placed(diagnostic, config);
+}
+
+/** The diagnostic with the line and column that its path has in the config's text. */
+export function placed(diagnostic: Diagnostic, config: Config): Diagnostic {
   return locate([diagnostic], printWithPlaces(config).places)[0] ?? diagnostic;
 }
 

@@ -7,13 +7,14 @@
  * or new.
  */
 import type { AppliedAnswer, Counters } from "@flowmgr/flow-api";
-import type { Marks } from "@flowmgr/flow-compiler";
-import { type Config, print } from "@flowmgr/flow-model";
+import type { Marks, Program } from "@flowmgr/flow-compiler";
+import { type Config, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
 import { KernelError } from "@flowmgr/kernel";
 import { rfc3339 } from "../clock.ts";
 import type { ApplyRequest, Caller, Engine, Parts } from "../parts.ts";
 import { transaction } from "../store/database.ts";
 import { describe } from "./describe.ts";
+import type { Seen } from "./drift-watch.ts";
 import { InForce, type Loaded } from "./in-force.ts";
 import { type Journal, type Outcome, openJournal, type StoredRevision } from "./journal.ts";
 import { type Command, type Event, type State, type Step, step } from "./machine.ts";
@@ -81,6 +82,14 @@ class Runner implements Engine {
     return this.#inForce.marks(config);
   }
 
+  compile(config: Config): Program {
+    return this.#inForce.compile(config);
+  }
+
+  seen(): Promise<Seen> {
+    return this.#inForce.seen();
+  }
+
   plan(config: Config): ReturnType<Engine["plan"]> {
     return this.#inForce.plan(config);
   }
@@ -103,7 +112,10 @@ class Runner implements Engine {
     if (this.#state.at !== "idle") throw refusal.conflict("busy", this.#state);
     const text = print(config);
     const { now } = this.#inForce;
-    if (now?.text === text) return this.#repair(now);
+    if (now?.text === text) {
+      await this.#putBack(now);
+      return { revision: now.revision, state: "confirmed", changed: false };
+    }
     const marks = this.marks(config);
     const fields = { config, text, marks, tables: this.#inForce.tables(), message, author: caller.name };
     let revision = 0;
@@ -115,10 +127,30 @@ class Runner implements Engine {
     return { ...this.#answer(revision), changed: true };
   }
 
-  /** The same config again: nothing to do but to make the kernel agree, where somebody else changed it. */
-  async #repair(wanted: Loaded): Promise<AppliedAnswer & { changed: boolean }> {
-    await inWords(wanted.config, () => this.#inForce.repair(wanted, () => this.#state.at === "idle"));
-    return { revision: wanted.revision, state: "confirmed", changed: false };
+  async repair(): Promise<{ changed: boolean; revision: number | null }> {
+    if (this.#state.at === "error") await this.#retryNow();
+    const { now } = this.#inForce;
+    return { changed: await this.#putBack(now), revision: now?.revision ?? null };
+  }
+
+  /** Putting it back has failed and would be tried again in a while: whoever asks has mended something. */
+  async #retryNow(): Promise<void> {
+    this.#disarm("retry");
+    await this.#send({ on: "retry" });
+    if (this.#state.at === "error") throw refusal.notRestored(this.#state.said);
+  }
+
+  /**
+   * Makes the kernel agree where somebody else changed it; gives whether he did. What is being tried is not put back:
+   * it ends soon, confirmed or not, and a repair must not stand in the way of that.
+   */
+  async #putBack(wanted: Loaded | null): Promise<boolean> {
+    const idle = () => this.#state.at === "idle";
+    if (!idle()) throw refusal.conflict("busy", this.#state);
+    const config = wanted?.config ?? EMPTY_CONFIG;
+    const changed = await inWords(config, () => this.#inForce.repair(wanted, idle));
+    if (changed === null) throw refusal.conflict("busy", this.#state);
+    return changed;
   }
 
   async confirm(revision: number, caller: Caller): Promise<AppliedAnswer> {
@@ -249,9 +281,9 @@ class Runner implements Engine {
 }
 
 /** Turns what the kernel refuses into an answer in the words of the config. */
-async function inWords(config: Config, task: () => Promise<void>): Promise<void> {
+async function inWords<Result>(config: Config, task: () => Promise<Result>): Promise<Result> {
   try {
-    await task();
+    return await task();
   } catch (error) {
     if (error instanceof KernelError) throw refusal.kernelRefused(error, config);
     throw error;
