@@ -1,88 +1,79 @@
 import type { FlowChange } from "@flowmgr/flow-api";
-import { useState } from "react";
+import type { ReactNode } from "react";
 import { useLocation } from "wouter";
-import { useEdit } from "../api/index.ts";
+import { type Action, keyOf, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { useKeys } from "../ui/use-keys.ts";
+import { counted } from "../ui/say.ts";
+import { useDraftActions } from "./actions.ts";
 import styles from "./frame.module.css";
 import { useChanges } from "./use-changes.ts";
 
 /** What is not applied yet, and the way to Review. It stays while there is something to undo or redo. */
 export function ChangeBar() {
-  const { changes, headline } = useChanges();
-  const { undo, redo, undoLabel, redoLabel, discard } = useEdit();
-  const [location, go] = useLocation();
-  const [asking, setAsking] = useState(false);
+  const { changes } = useChanges();
+  const actions = useDraftActions();
+  const [location] = useLocation();
   const count = changes.length;
-  useKeys({ "Ctrl+z": undo, "Ctrl+Shift+z": redo, "Ctrl+y": redo });
-  if (location.startsWith("/review") || (count === 0 && !undoLabel && !redoLabel)) return null;
+  const { undo, redo, discard, review } = actions;
+  useActions(Object.values(actions));
+  const idle = count === 0 && undo.disabled !== null && redo.disabled !== null;
+  if (location.startsWith("/review") || idle) return null;
   return (
     <section className={styles.changes} aria-label="Changes not applied">
       <p className={styles.summary}>
-        <b>{count === 0 ? "No changes" : `${count} ${count === 1 ? "change" : "changes"}`}</b>
+        <Button
+          look="plain"
+          className={styles.what}
+          onClick={actions.changes.run}
+          title={actions.changes.label}
+        >
+          {count === 0 ? "No changes" : counted(count, "change")} <span aria-hidden="true">▴</span>
+          <span className="visually-hidden">: {actions.changes.label}</span>
+        </Button>
         <span className={styles.names}>
           {count === 0 ? "the draft is what is in force" : `not applied — ${named(changes)}`}
         </span>
       </p>
-      <Button look="plain" onClick={undo} disabled={!undoLabel} title={hint("Undo", undoLabel, "Ctrl+Z")}>
-        <Word text="Undo" sign="↶" />
-      </Button>
-      <Button
-        look="plain"
-        onClick={redo}
-        disabled={!redoLabel}
-        title={hint("Redo", redoLabel, "Ctrl+Shift+Z")}
-      >
-        <Word text="Redo" sign="↷" />
-      </Button>
-      <Button look="plain" className={styles.discard} disabled={count === 0} onClick={() => setAsking(true)}>
+      <Step action={undo} sign="↶" />
+      <Step action={redo} sign="↷" />
+      <BarButton action={discard} className={styles.discard}>
         Discard
-      </Button>
-      <Button look="primary" disabled={count === 0} onClick={() => go("/review")}>
+      </BarButton>
+      <Button look="primary" disabled={review.disabled !== null} onClick={review.run}>
         Review <span aria-hidden="true">→</span>
       </Button>
-      {asking ? (
-        <Dialog
-          title={`Discard ${count} ${count === 1 ? "change" : "changes"}?`}
-          close={() => setAsking(false)}
-        >
-          <p>
-            This drops what you see under Review ({headline}). The draft goes back to what is in force; Undo
-            brings the changes back.
-          </p>
-          <div className={styles.answers}>
-            <Button onClick={() => setAsking(false)}>Keep</Button>
-            <Button
-              look="danger"
-              onClick={() => {
-                discard();
-                setAsking(false);
-              }}
-            >
-              Discard
-            </Button>
-          </div>
-        </Dialog>
-      ) : null}
     </section>
   );
 }
 
-/** A word, and on a phone its sign. */
-function Word({ text, sign }: { text: string; sign: string }) {
+type BarButtonProps = { action: Action; className?: string | undefined; children: ReactNode };
+
+function BarButton({ action, className, children }: BarButtonProps) {
+  const { disabled, run, label, group } = action;
+  const key = keyOf(action);
   return (
-    <>
-      <span className={styles.word}>{text}</span>
-      <span className={styles.sign} aria-hidden="true">
-        {sign}
-      </span>
-    </>
+    <Button
+      look="plain"
+      className={className}
+      disabled={disabled !== null}
+      title={disabled ?? (key ? `${label}: ${group} (${key})` : label)}
+      onClick={run}
+    >
+      {children}
+    </Button>
   );
 }
 
-function hint(what: string, label: string | null, key: string): string {
-  return label ? `${what}: ${label} (${key})` : `Nothing to ${what.toLowerCase()}`;
+/** A word, and on a phone its sign. */
+function Step({ action, sign }: { action: Action; sign: string }) {
+  return (
+    <BarButton action={action}>
+      <span className={styles.word}>{action.label}</span>
+      <span className={styles.sign} aria-hidden="true">
+        {sign}
+      </span>
+    </BarButton>
+  );
 }
 
 const WORDS: Record<FlowChange["change"], string> = {

@@ -1,10 +1,17 @@
 /** What stands around every place: where rules go, the state, the ways, what is not applied yet. */
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
-import { useEdit, useStatus } from "../api/index.ts";
+import { useEdit, useStatus, useStore } from "../api/index.ts";
+import { ChangesPanel } from "../changes/index.ts";
+import { Palette } from "../palette/index.ts";
+import { Templates } from "../templates/index.ts";
+import { useActions } from "../ui/actions.ts";
 import { Notices } from "../ui/notices.tsx";
+import { useFrameActions } from "./actions.ts";
 import { Arrivals } from "./arrivals.tsx";
+import { asking } from "./asking.ts";
 import { ChangeBar } from "./change-bar.tsx";
+import { DiscardDialog } from "./discard-dialog.tsx";
 import styles from "./frame.module.css";
 import { Nav } from "./nav.tsx";
 import { TopBar } from "./top-bar.tsx";
@@ -35,7 +42,26 @@ export function Frame({ countdown, children }: { countdown?: ReactNode; children
       </main>
       <ChangeBar />
       <Arrivals />
+      <Palette />
+      <Over />
       <Notices lastStep={lastStep} />
     </div>
   );
+}
+
+/** What was asked for over the place. */
+function Over() {
+  const what = useStore(asking);
+  const close = () => asking.set(null);
+  useActions(useFrameActions());
+  switch (what) {
+    case "discard":
+      return <DiscardDialog close={close} />;
+    case "changes":
+      return <ChangesPanel close={close} />;
+    case "templates":
+      return <Templates close={close} />;
+    case null:
+      return null;
+  }
 }

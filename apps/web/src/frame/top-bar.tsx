@@ -1,10 +1,12 @@
 import type { Status } from "@flowmgr/flow-api";
-import { call, queryClient, signedOut, useOnline, useStatus } from "../api/index.ts";
+import { useOnline, useStatus } from "../api/index.ts";
+import { openPalette, PALETTE_KEY } from "../palette/index.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { clock } from "../ui/say.ts";
 import { setTheme, THEMES, useTheme } from "../ui/theme.ts";
 import { useNarrow } from "../ui/use-media.ts";
+import { signOut } from "./actions.ts";
 import styles from "./frame.module.css";
 
 export function TopBar() {
@@ -24,6 +26,15 @@ export function TopBar() {
         </>
       ) : null}
       <span className={styles.space} />
+      <button
+        type="button"
+        className={styles.quiet}
+        aria-label={`Command palette, ${PALETTE_KEY}`}
+        title={`Everything that can be done (${PALETTE_KEY})`}
+        onClick={openPalette}
+      >
+        {narrow ? <span aria-hidden="true">⌕</span> : <kbd className={styles.key}>{PALETTE_KEY}</kbd>}
+      </button>
       {narrow ? <PersonMenu name={status?.you.name} session={status?.you.via === "session"} /> : null}
       {status && !narrow ? <span className={styles.you}>{status.you.name}</span> : null}
       {status?.you.via === "session" && !narrow ? (
@@ -72,13 +83,6 @@ function detailOf(status: Status): string | null {
   if (status.detail) return status.detail;
   if (!status.running) return "nothing applied yet";
   return `revision ${status.running.revision}, ${clock(status.running.at)} by ${status.running.author}`;
-}
-
-async function signOut(): Promise<void> {
-  await call("/session", { method: "DELETE" }).catch(() => null);
-  queryClient.clear();
-  signedOut.set(true);
-  location.assign("/");
 }
 
 /** On a phone: who is in, the theme, the way out. */

@@ -1,0 +1,51 @@
+/** Item by item: what an apply would change, and the edits that take the running version of one again. */
+import type { FlowChange } from "@flowmgr/flow-api";
+import { type Config, type Edit, type Item, keyOf } from "@flowmgr/flow-model";
+import { differencesOf } from "./words.ts";
+
+/** All that changed of one flow or list. Lists are `@name`; a removed one has its running name. */
+export type ItemChanges = { name: string; words: string[]; putBack: Edit[] };
+
+/** In the order of `changes`. */
+export function itemChanges(running: Config, draft: Config, changes: readonly FlowChange[]): ItemChanges[] {
+  const [before, after] = [byKey(running), byKey(draft)];
+  const grouped = new Map<string, FlowChange[]>();
+  for (const change of changes) grouped.set(change.name, [...(grouped.get(change.name) ?? []), change]);
+  return [...grouped].map(([name, own]): ItemChanges => {
+    const was = own.find((change) => change.was !== undefined)?.was ?? name;
+    const [old, now] = [before.get(was), after.get(name)];
+    const moved = own.some(({ change }) => change === "moved");
+    if (!old) return { name, words: ["added"], putBack: [{ do: "remove", name }] };
+    if (!now)
+      return {
+        name,
+        words: ["removed"],
+        putBack: [{ do: "add", item: old, ...placeOf(was, running, after) }],
+      };
+    const words = differencesOf(old, now);
+    const edits: Edit[] = [];
+    if (words.length > 0) edits.push({ do: "change", name, item: old });
+    if (moved) edits.push({ do: "move", name: was, ...placeOf(was, running, after) });
+    return { name, words: moved ? ["moved", ...words] : words, putBack: edits };
+  });
+}
+
+function byKey({ items }: Config): Map<string, Item> {
+  return new Map(
+    items.flatMap((item): [string, Item][] => {
+      const key = keyOf(item);
+      return key === null ? [] : [[key, item]];
+    }),
+  );
+}
+
+/** Behind the nearest that stands before it in the running config and is in the draft. */
+function placeOf(
+  key: string,
+  running: Config,
+  draft: ReadonlyMap<string, Item>,
+): { after: string } | { position: 1 } {
+  const order = running.items.map(keyOf);
+  const after = order.slice(0, order.indexOf(key)).findLast((one) => one !== null && draft.has(one));
+  return after ? { after } : { position: 1 };
+}

@@ -1,0 +1,1 @@
+export { openPalette, PALETTE_KEY, Palette } from "./palette.tsx";
