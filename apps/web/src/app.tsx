@@ -10,9 +10,12 @@ import { useUnsavedText } from "./text/unsaved.ts";
 import { Waiting } from "./ui/states.tsx";
 
 // Flows comes with the page; the others, and the editor that Text needs, when they are first opened.
+const ListsPlace = lazy(async () => ({ default: (await import("./lists/index.ts")).ListsPlace }));
 const TextPlace = lazy(async () => ({ default: (await import("./text/index.ts")).TextPlace }));
 const ReviewPlace = lazy(async () => ({ default: (await import("./review/index.ts")).ReviewPlace }));
 const HistoryPlace = lazy(async () => ({ default: (await import("./history/index.ts")).HistoryPlace }));
+const PathsPlace = lazy(async () => ({ default: (await import("./paths/index.ts")).PathsPlace }));
+const KernelPlace = lazy(async () => ({ default: (await import("./kernel/index.ts")).KernelPlace }));
 
 export function App() {
   return (
@@ -37,6 +40,11 @@ function Places() {
               <FlowsPlace opened={name ? decodeURIComponent(name) : null} textErrors={textErrors} />
             )}
           </Route>
+          <Route path="/lists/:name?">
+            {({ name }) => (
+              <ListsPlace opened={name ? decodeURIComponent(name) : null} textErrors={textErrors} />
+            )}
+          </Route>
           <Route path="/text">
             <TextPlace />
           </Route>
@@ -44,6 +52,12 @@ function Places() {
             <ReviewPlace textErrors={textErrors} />
           </Route>
           <Route path="/history/:id?">{({ id }) => <HistoryPlace opened={id ? Number(id) : null} />}</Route>
+          <Route path="/paths">
+            <PathsPlace />
+          </Route>
+          <Route path="/kernel">
+            <KernelPlace />
+          </Route>
           <Route>
             <Redirect to="/flows" replace />
           </Route>

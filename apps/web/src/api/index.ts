@@ -9,12 +9,14 @@ export type { Step, Trouble } from "./draft-state.ts";
 export { type Edited, useEdited } from "./edited.ts";
 export { counters, startEvents, useOnline, watchCounters } from "./events.ts";
 export {
+  type KernelFamilyName,
   keys,
   type Paths,
   queryClient,
   type RevisionDetail,
   useCheck,
   useKernel,
+  useKernelState,
   usePaths,
   usePlan,
   useRevision,

@@ -3,6 +3,7 @@ import type {
   Check,
   Director,
   Interface,
+  KernelFamily,
   KernelListing,
   Plan,
   Revision,
@@ -140,19 +141,46 @@ const KERNEL_MS = 3_000;
 const KERNEL_REST = 10;
 let kernelTook = 0;
 
-/** Our chains with their counters, read again and again while a place shows them and the tab is seen. */
-export function useKernel() {
+export type KernelFamilyName = "ip" | "ip6";
+
+/** A family's chains with their counters, read again and again while a place shows them and the tab is seen. */
+export function useKernel(family: KernelFamilyName) {
   return useQuery({
-    queryKey: keys.kernel,
+    queryKey: [...keys.kernel, family],
     queryFn: async () => {
       const began = performance.now();
-      const listing = await get<KernelListing>("/kernel");
+      const listing = await readKernel(family);
       kernelTook = performance.now() - began;
       return listing;
     },
     staleTime: 0,
     refetchInterval: (query) =>
       isSignedOut(query.state.error) ? false : Math.max(KERNEL_MS, kernelTook * KERNEL_REST),
+  });
+}
+
+/** All pages; null for a family that is switched off. */
+async function readKernel(family: KernelFamilyName): Promise<KernelFamily | null> {
+  const { [family]: first } = await get<KernelListing>(`/kernel?family=${family}`);
+  if (first === null) return null;
+  const chains = [...first.chains];
+  let next = first.next;
+  while (next !== null) {
+    const after = encodeURIComponent(next);
+    const { [family]: page } = await get<KernelListing>(`/kernel?family=${family}&after=${after}`);
+    chains.push(...(page?.chains ?? []));
+    next = page?.next ?? null;
+  }
+  return { ...first, chains, next };
+}
+
+/** What is said of the kernel as a whole: drift, ip rules and routes, the command that shows the same. */
+export function useKernelState() {
+  return useQuery({
+    queryKey: [...keys.kernel, "state"],
+    queryFn: () => get<KernelListing>("/kernel?limit=1"),
+    staleTime: 0,
+    refetchInterval: (query) => (isSignedOut(query.state.error) ? false : KERNEL_MS),
   });
 }
 

@@ -3,7 +3,10 @@ type Place = { path: string; label: string; inBar: boolean };
 
 export const PLACES: readonly Place[] = [
   { path: "/flows", label: "Flows", inBar: true },
+  { path: "/lists", label: "Lists", inBar: false },
   { path: "/text", label: "Text", inBar: true },
   { path: "/review", label: "Review", inBar: true },
   { path: "/history", label: "History", inBar: false },
+  { path: "/paths", label: "Paths", inBar: false },
+  { path: "/kernel", label: "Kernel", inBar: false },
 ];

@@ -1,0 +1,102 @@
+/** What is in the kernel and should not be, or the other way round, and the one button that puts it right. */
+import type { KernelListing } from "@flowmgr/flow-api";
+import { useId } from "react";
+import { Link } from "wouter";
+import { useStatus } from "../api/index.ts";
+import { Button } from "../ui/button.tsx";
+import { DiffView } from "../ui/diff-view.tsx";
+import { clock } from "../ui/say.ts";
+import { Banner } from "../ui/states.tsx";
+import styles from "./kernel.module.css";
+import { type Repaired, repairWords, sizeOf, useRepair } from "./repair.ts";
+
+type Drift = KernelListing["drift"];
+
+/** Over every view of the place as long as there is a difference, and what a repair did. */
+export function DriftBanner({ drift }: { drift: Drift }) {
+  const { repair, repaired, close, blocked } = useRepair();
+  return (
+    <>
+      {repaired ? <RepairedNotice repaired={repaired} close={close} /> : null}
+      {drift.drifted ? <Question drift={drift} blocked={blocked} repair={() => void repair()} /> : null}
+    </>
+  );
+}
+
+type QuestionProps = { drift: Drift; blocked: string | null; repair: () => void };
+
+function Question({ drift, blocked, repair }: QuestionProps) {
+  const id = useId();
+  const status = useStatus().data;
+  const revision = status?.running?.revision ?? null;
+  const host = status?.target.kind === "host" ? ` on this machine, ${status.machine}` : "";
+  return (
+    <Banner
+      tone="warning"
+      actions={
+        <Button
+          look="primary"
+          aria-disabled={blocked !== null}
+          aria-describedby={id}
+          onClick={() => (blocked === null ? repair() : undefined)}
+        >
+          {revision === null ? "Repair: take it out" : `Repair: put revision ${revision} back`}
+        </Button>
+      }
+    >
+      <b>Drift.</b> {drift.detail} <Link href="/kernel?view=drift">What differs</Link>
+      <span id={id} className={styles.does}>
+        {blocked ?? `Repair ${repairWords(sizeOf(drift.text))}${host}. Nothing else is touched.`}
+      </span>
+    </Banner>
+  );
+}
+
+function RepairedNotice({ repaired, close }: { repaired: Repaired; close: () => void }) {
+  const actions = (
+    <Button small look="plain" onClick={close}>
+      Close
+    </Button>
+  );
+  if (repaired.kind === "refused") {
+    return (
+      <Banner tone="error" actions={actions}>
+        <b>Not repaired.</b> {repaired.message}
+      </Banner>
+    );
+  }
+  return (
+    <div className={styles.repaired} role="status">
+      <p>
+        <b>{repaired.changed ? "Repaired." : "Nothing to repair any more."}</b> {stands(repaired.revision)}
+      </p>
+      {actions}
+    </div>
+  );
+}
+
+function stands(revision: number | null): string {
+  return revision === null
+    ? "The kernel holds nothing of ours, as nothing was applied."
+    : `The kernel holds what revision ${revision} says.`;
+}
+
+/** The difference itself, from what should be there to what is. */
+export function DriftView({ drift, at }: { drift: Drift; at: string }) {
+  const running = useStatus().data?.running ?? null;
+  if (!drift.drifted) {
+    return (
+      <p className={styles.quiet}>
+        No drift: {stands(running?.revision ?? null)} Read at {clock(at)}.
+      </p>
+    );
+  }
+  return (
+    <>
+      <p className={styles.quiet}>
+        <b>−</b> should be in the kernel and is not, <b>+</b> is there and should not be.
+      </p>
+      {drift.text === "" ? null : <DiffView patch={drift.text} />}
+    </>
+  );
+}

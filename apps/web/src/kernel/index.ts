@@ -1,0 +1,1 @@
+export { KernelPlace } from "./kernel-place.tsx";

@@ -1,0 +1,77 @@
+/** Putting the running revision back into the kernel. */
+import type { Status } from "@flowmgr/flow-api";
+import { parsePatch } from "diff";
+import { useState } from "react";
+import { get, keys, queryClient, useOnline, useStatus } from "../api/index.ts";
+import { counted } from "../ui/say.ts";
+
+export type DriftSize = { missing: number; extra: number; misplaced: number };
+
+/** A line of the difference that is said about a jump and stands for no rule. */
+const REMARK = /^\+#/;
+
+/** Lines that should be in the kernel and are not, lines that should not be there, jumps that stand in the wrong place. */
+export function sizeOf(patch: string): DriftSize {
+  const lines = parsePatch(patch).flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.lines));
+  const remarks = lines.filter((line) => REMARK.test(line)).length;
+  const count = (sign: string) => lines.filter((line) => line.startsWith(sign)).length;
+  return { missing: count("-"), extra: count("+") - remarks, misplaced: remarks };
+}
+
+/** "puts 3 lines back and takes 1 line out" */
+export function repairWords({ missing, extra, misplaced }: DriftSize): string {
+  const parts = [
+    missing > 0 ? `puts ${counted(missing, "line")} back` : "",
+    extra > 0 ? `takes ${counted(extra, "line")} out` : "",
+    misplaced > 0 ? `moves ${counted(misplaced, "jump")} to where it belongs` : "",
+  ].filter((part) => part !== "");
+  return parts.join(" and ") || "puts in order what stands in the wrong place";
+}
+
+/** Why a repair cannot be asked for now, one sentence; null when it can. */
+export function repairBlocked(
+  status: Status | undefined,
+  online: boolean,
+  repairing: boolean,
+): string | null {
+  if (repairing) return "The repair is running.";
+  if (!online) return "The server does not answer.";
+  if (status?.state === "applying") return "An apply is running.";
+  if (status?.unconfirmed) {
+    return `Revision ${status.unconfirmed.revision} waits for its answer: keep it or go back first.`;
+  }
+  return null;
+}
+
+export type Repaired =
+  | { kind: "done"; changed: boolean; revision: number | null }
+  | { kind: "refused"; message: string };
+
+export function useRepair() {
+  const status = useStatus().data;
+  const online = useOnline();
+  const [running, setRunning] = useState(false);
+  const [repaired, setRepaired] = useState<Repaired | null>(null);
+  async function repair(): Promise<void> {
+    setRunning(true);
+    setRepaired(null);
+    try {
+      const answer = await get<{ changed: boolean; revision: number | null }>("/kernel/repair", {
+        method: "POST",
+      });
+      setRepaired({ kind: "done", ...answer });
+    } catch (error) {
+      setRepaired({ kind: "refused", message: error instanceof Error ? error.message : "No answer." });
+    }
+    await Promise.all(
+      [keys.kernel, keys.status].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+    );
+    setRunning(false);
+  }
+  return {
+    repair,
+    repaired,
+    close: () => setRepaired(null),
+    blocked: repairBlocked(status, online, running),
+  };
+}

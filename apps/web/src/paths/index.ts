@@ -1,0 +1,1 @@
+export { PathsPlace } from "./paths-place.tsx";

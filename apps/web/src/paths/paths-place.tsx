@@ -1,0 +1,156 @@
+/** Directors, routing tables and interfaces: which flows use them, and whether packets get through. */
+import type { Director, HealthLine, Interface, RoutingTable } from "@flowmgr/flow-api";
+import { type ReactNode, useId } from "react";
+import { Link } from "wouter";
+import { type Paths, usePaths } from "../api/index.ts";
+import { Button } from "../ui/button.tsx";
+import { counted } from "../ui/say.ts";
+import { PlaceState, Waiting } from "../ui/states.tsx";
+import { summaryOf } from "./health.ts";
+import { HealthLines, PathSign } from "./health-lines.tsx";
+import styles from "./paths.module.css";
+import { UsedBy } from "./used-by.tsx";
+
+export function PathsPlace() {
+  const { data, error, refetch } = usePaths();
+  if (data) return <Listed paths={data} />;
+  if (!error) return <Waiting>Looking at the paths</Waiting>;
+  return (
+    <PlaceState
+      title="The paths could not be looked at"
+      actions={<Button onClick={() => void refetch()}>Try again</Button>}
+    >
+      {error.message}
+    </PlaceState>
+  );
+}
+
+function Listed({ paths: { directors, tables, interfaces } }: { paths: Paths }) {
+  return (
+    <section className={styles.place} aria-label="Paths">
+      <header className={styles.head}>
+        <h1>{summaryOf([...directors, ...tables, ...interfaces])}</h1>
+        <p className={styles.quiet}>
+          What flows name and where their packets go by it, as the kernel has it now.
+        </p>
+      </header>
+      <Section
+        title="Directors"
+        facts="Mark"
+        empty={
+          <>
+            No flow names a director. A flow with the policy <code>director NAME</code> hands its packets to
+            an LVS virtual service by a mark.
+          </>
+        }
+        rows={directors.map(directorRow)}
+      />
+      <Section
+        title="Routing tables"
+        facts="Number, mark, routes"
+        empty={
+          <>
+            No flow names a routing table. A flow with the policy <code>table NAME</code> has its packets
+            routed by that table.
+          </>
+        }
+        rows={tables.map(tableRow)}
+      />
+      <Section
+        title="Interfaces"
+        facts="Addresses"
+        empty={
+          <>
+            No flow names an interface. A rule with <code>iface NAME</code> holds for packets that come in by
+            it.
+          </>
+        }
+        rows={interfaces.map(interfaceRow)}
+      />
+    </section>
+  );
+}
+
+type PathRow = {
+  name: string;
+  /** Said under the name: that it is not part of what is in force. */
+  note: string | null;
+  facts: string[];
+  usedBy: Director["usedBy"];
+  health: HealthLine[];
+};
+
+const noteOf = (inForce: boolean) => (inForce ? null : "not applied");
+
+function directorRow({ name, mark, usedBy, inForce, health }: Director): PathRow {
+  return { name, note: noteOf(inForce), facts: mark ? [mark] : [], usedBy, health };
+}
+
+function tableRow({ name, number, mark, routes, usedBy, inForce, health }: RoutingTable): PathRow {
+  const facts = [
+    number === null ? "" : String(number),
+    mark ?? "",
+    `${counted(routes.ip, "IPv4 route")}, ${routes.ip6} IPv6`,
+  ];
+  return { name, note: noteOf(inForce), facts: facts.filter((fact) => fact !== ""), usedBy, health };
+}
+
+function interfaceRow({ name, there, up, addresses, usedBy, health }: Interface): PathRow {
+  const note = there ? (up ? null : "down") : "not there";
+  return { name, note, facts: addresses, usedBy, health };
+}
+
+type SectionProps = { title: string; facts: string; empty: ReactNode; rows: PathRow[] };
+
+function Section({ title, facts, empty, rows }: SectionProps) {
+  const id = useId();
+  return (
+    <section className={styles.section} aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {rows.length === 0 ? (
+        <p className={styles.quiet}>
+          {empty} <Link href="/flows">Go to Flows</Link>
+        </p>
+      ) : (
+        <table className={styles.table} aria-labelledby={id}>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">{facts}</th>
+              <th scope="col">Used by</th>
+              <th scope="col">State</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <Row key={row.name} row={row} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Row({ row: { name, note, facts, usedBy, health } }: { row: PathRow }) {
+  return (
+    <tr>
+      <th scope="row">
+        <code>{name}</code>
+        {note ? <small className={styles.note}>{note}</small> : null}
+      </th>
+      <td className={styles.facts}>
+        {facts.map((fact) => (
+          <div key={fact}>{fact}</div>
+        ))}
+      </td>
+      <td>
+        <UsedBy usedBy={usedBy} />
+      </td>
+      <td>
+        <PathSign health={health} />
+        <HealthLines health={health} />
+      </td>
+    </tr>
+  );
+}
