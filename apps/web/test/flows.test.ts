@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { EXAMPLES } from "../src/flows/examples.ts";
 import { freeName } from "../src/flows/names.ts";
 import { heightOf, lastWord, rowsOf } from "../src/flows/rows.ts";
-import { found } from "../src/flows/search.ts";
 import { policyWord, sentenceOf } from "../src/flows/words.ts";
 
 const config = (text: string): Config => parse(text).config;
@@ -86,17 +85,6 @@ test.each([
   ["flow a deny\n  match proto tcp\n  match\n", "a"],
 ])("nothing is left after %j: %s", (text, name) => {
   expect(lastWord(config(text))?.name ?? null).toBe(name);
-});
-
-test("search wants every word, in name, policy, values or comments, whatever the case", () => {
-  const rows = rowsOf(parse(EXAMPLES).config, null, [], []);
-  const names = (query: string) => found(rows, query).map(({ flow }) => flow.name);
-  expect(names("192.168.0.2")).toEqual(["mail"]);
-  expect(names("DENY")).toEqual(["alltherest"]);
-  expect(names("udp permit")).toEqual(["dns"]);
-  expect(names("log in")).toEqual(["ssh"]);
-  expect(names("nowhere")).toEqual([]);
-  expect(names("  ")).toHaveLength(5);
 });
 
 test("a free name counts on from the stem and stays within the length of names", () => {

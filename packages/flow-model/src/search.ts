@@ -43,18 +43,23 @@ export function search(query: string, config: Config, ask: AskFact = () => false
   return (flow) => found(asked, flow, expanded?.get(flow) ?? flow);
 }
 
-/** Reads every flow of a config, which the first keystroke would else do: about 0.1 s for ten thousand flows. */
-export function warmSearch(config: Config): void {
-  for (const flow of flowsOf(config)) {
+/**
+ * Reads flows ahead, those at `from` up to `to`, which the first search would else do: about 0.2 s for ten thousand.
+ * True as long as there are more.
+ */
+export function warmSearch(config: Config, from = 0, to = Number.POSITIVE_INFINITY): boolean {
+  const flows = flowsOf(config);
+  for (const flow of flows.slice(from, to)) {
     wordsOf(flow);
     for (const rule of flow.rules) wordsOfRule(rule);
   }
-  for (const { rules } of flowsOf(expandLists(config))) {
+  for (const { rules } of flowsOf(expandLists(config)).slice(from, to)) {
     for (const { conditions } of rules) {
       for (const kind of ["src", "dst"] as const) addressesOf(conditions[kind]);
       for (const kind of ["srcport", "dstport"] as const) portsOf(conditions[kind]);
     }
   }
+  return to < flows.length;
 }
 
 /** A rule as it is written, and with its lists expanded. */

@@ -1,10 +1,20 @@
 /** What can be done to flows: each action once, for buttons, menus and keys alike. */
-import { type Config, checkText, type Edit, type Flow, flowsOf, printFlow } from "@flowmgr/flow-model";
+import {
+  type Config,
+  checkText,
+  type Edit,
+  EMPTY_CONFIG,
+  type Flow,
+  flowsOf,
+  printFlow,
+} from "@flowmgr/flow-model";
 import { useLocation } from "wouter";
 import { useDraft, useEdit } from "../api/index.ts";
 import { writeClipboard } from "../ui/clipboard.ts";
 import { notify } from "../ui/notices.tsx";
+import { moveEdits, stepGap } from "./bulk.ts";
 import { freeName } from "./names.ts";
+import { lastWord } from "./rows.ts";
 
 export type Where = { before: string } | { after: string } | { position: number } | Record<string, never>;
 
@@ -21,9 +31,10 @@ const NEW_FLOW: Flow = {
 
 export type FlowActions = ReturnType<typeof useFlowActions>;
 
-/** The address of a flow's panel; the list's own without a name. */
+/** The address of a flow's panel; the list's own without a name. What is searched for stays. */
 export function addressOf(name: string | null): string {
-  return name === null ? "/flows" : `/flows/${encodeURIComponent(name)}`;
+  const searched = location.pathname.startsWith("/flows") ? location.search : "";
+  return (name === null ? "/flows" : `/flows/${encodeURIComponent(name)}`) + searched;
 }
 
 export function useFlowActions(readOnly: boolean) {
@@ -31,7 +42,8 @@ export function useFlowActions(readOnly: boolean) {
   const { edit, undo } = useEdit();
   const [, go] = useLocation();
   const flows = config ? flowsOf(config) : [];
-  const taken = new Set(flows.map(({ name }) => name));
+  const names = flows.map(({ name }) => name);
+  const taken = new Set(names);
 
   const locked = readOnly ? "flows are read-only while the text has errors" : null;
 
@@ -43,14 +55,8 @@ export function useFlowActions(readOnly: boolean) {
   }
 
   function insert(added: Flow[], after: string | null, label: string): string[] {
-    const names: string[] = [];
-    const edits = added.map((flow): Edit => {
-      const name = freeName(flow.name, new Set([...taken, ...names]));
-      const behind = names.at(-1) ?? after;
-      names.push(name);
-      return { do: "add", item: { ...flow, name }, ...(behind === null ? {} : { after: behind }) };
-    });
-    return perform(edits, label) ? names : [];
+    const { edits, given } = addEdits(added, after, config ?? EMPTY_CONFIG);
+    return perform(edits, label) ? given : [];
   }
 
   return {
@@ -59,10 +65,11 @@ export function useFlowActions(readOnly: boolean) {
       perform([{ do: "switch", name, on }], `switch ${name} ${on ? "on" : "off"}`),
     /** One up (-1) or down (+1). */
     step(name: string, by: -1 | 1): void {
-      const position = flows.findIndex((flow) => flow.name === name) + 1 + by;
-      if (position < 1 || position > flows.length) return;
-      perform([{ do: "move", name, position }], `move ${name} ${by < 0 ? "up" : "down"}`);
+      const gap = stepGap(new Set([name]), names, by);
+      if (gap) perform(moveEdits(new Set([name]), names, gap), `move ${name} ${by < 0 ? "up" : "down"}`);
     },
+    /** Several at once, one step of the undo list; false where it cannot be, or nothing would change. */
+    change: (edits: Edit[], label: string) => edits.length > 0 && perform(edits, label),
     move: (name: string, where: Where, words: string) =>
       perform([{ do: "move", name, ...where }], `move ${name} ${words}`),
     remove(name: string): void {
@@ -102,10 +109,27 @@ export function useFlowActions(readOnly: boolean) {
       await writeClipboard(printFlow(flow));
       notify({ text: `${flow.name} copied as text` });
     },
-    names: flows.map(({ name }) => name),
+    names,
     /** Why nothing can be changed now; null when it can. */
     locked,
   };
+}
+
+/** Flows behind `after`, one behind the other, under names that are free. */
+function addEdits(added: Flow[], after: string | null, config: Config): { edits: Edit[]; given: string[] } {
+  const taken = new Set(flowsOf(config).map(({ name }) => name));
+  const given: string[] = [];
+  // At the end, but not behind a flow that takes everything: no packet would meet them there.
+  const last = after === null ? lastWord(config) : null;
+  const edits = added.map((flow): Edit => {
+    const name = freeName(flow.name, taken);
+    const behind = given.at(-1) ?? after;
+    taken.add(name);
+    given.push(name);
+    const place = behind !== null ? { after: behind } : last ? { before: last.name } : {};
+    return { do: "add", item: { ...flow, name }, ...place };
+  });
+  return { edits, given };
 }
 
 /** Behind the nearest flow that stood before it in `running` and is still there. */

@@ -4,14 +4,20 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Suggest } from "../ui/suggest.tsx";
 import styles from "./dialogs.module.css";
 
-type BeforeProps = { name: string; names: string[]; move: (before: string) => void; close: () => void };
+type BeforeProps = {
+  /** "mail", "3 flows" */
+  what: string;
+  /** The flows that it can go before. */
+  others: string[];
+  move: (before: string) => void;
+  close: () => void;
+};
 
-/** Asks for the flow that `name` shall go before. */
-export function BeforeDialog({ name, names, move, close }: BeforeProps) {
+/** Asks for the flow that something shall go before. */
+export function BeforeDialog({ what, others, move, close }: BeforeProps) {
   const id = useId();
   const [before, setBefore] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
-  const others = names.filter((other) => other !== name);
 
   function submit(event?: FormEvent) {
     event?.preventDefault();
@@ -21,7 +27,7 @@ export function BeforeDialog({ name, names, move, close }: BeforeProps) {
   }
 
   return (
-    <Dialog title={`Move ${name} before…`} close={close}>
+    <Dialog title={`Move ${what} before…`} close={close}>
       <form className={styles.form} onSubmit={submit}>
         <Suggest
           label="Flow"

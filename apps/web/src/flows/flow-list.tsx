@@ -1,14 +1,15 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot leave out the rows that are not in sight
-// biome-ignore-all lint/a11y/useFocusableInteractive: the rows of flows take the focus, header and notes do not
 import type { Status } from "@flowmgr/flow-api";
 import type { Config } from "@flowmgr/flow-model";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type Ref, useCallback, useImperativeHandle, useRef } from "react";
+import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
+import { type Ref, type RefObject, useCallback, useImperativeHandle, useRef } from "react";
 import { useNarrow } from "../ui/use-media.ts";
 import type { FlowActions } from "./actions.ts";
+import { type DropGap, useDrag } from "./drag.ts";
 import styles from "./flow-list.module.css";
-import { FlowRow } from "./flow-row.tsx";
-import { heightOf, lastWord, type Row } from "./rows.ts";
+import { COLUMNS, DropLine, Head, Note } from "./flow-list-notes.tsx";
+import { FlowRow, type RowSteps } from "./flow-row.tsx";
+import { heightOf, type Row } from "./rows.ts";
 
 export type ListGrip = {
   /** Scrolls to the row and gives it the focus. */
@@ -27,29 +28,122 @@ type FlowListProps = {
   whole: boolean;
   active: string | null;
   opened: string | null;
+  selected: ReadonlySet<string>;
   unsaved: ReadonlySet<string>;
   readOnly: boolean;
   actions: FlowActions;
-  activate: (name: string) => void;
-  askBefore: (name: string) => void;
+  steps: RowSteps;
+  /** What moves with a flow that is taken by its grip. */
+  taken: (name: string) => ReadonlySet<string>;
+  /** Puts flows between two rows; `index` counts the rows above. */
+  drop: (names: ReadonlySet<string>, index: number) => void;
 };
 
 const HEAD = 32;
 const NOTE = 37;
-const COLUMNS = ["", "#", "on", "name", "policy", "takes", "packets/s", "hits"];
 
 /** The grid of flows; only rows in sight exist. */
 export function FlowList(props: FlowListProps) {
-  const { rows, active } = props;
+  const { rows, active, selected, readOnly } = props;
   const narrow = useNarrow();
   const scroller = useRef<HTMLDivElement>(null);
+  const line = useRef<HTMLDivElement>(null);
   const ends = props.whole ? 1 : 0;
+  const virtual = useVirtualRows(rows, ends, narrow, scroller);
+  // Rows ask for what can be done when something is done, so that a new list of it draws no row again.
+  const actions = useRef(props.actions);
+  actions.current = props.actions;
+  const { dragged, onPointerDown } = useDrag({
+    scroller,
+    line,
+    gapAt: (y) => gapAt(virtual, rows.length, ends, y),
+    take: (name) => (narrow || readOnly ? null : props.taken(name)),
+    drop: props.drop,
+  });
+  const focusable = rows.some(({ flow }) => flow.name === active) ? active : (rows[0]?.flow.name ?? null);
+
+  function reveal(name: string): boolean {
+    const index = rows.findIndex(({ flow }) => flow.name === name);
+    if (index >= 0) virtual.scrollToIndex(index + ends, { align: "auto" });
+    return index >= 0;
+  }
+  useImperativeHandle(props.ref, () => ({
+    reveal,
+    focus(name) {
+      if (!reveal(name)) return;
+      requestAnimationFrame(() => rowElement(scroller.current, name)?.focus({ preventScroll: true }));
+    },
+  }));
+
+  return (
+    <div ref={scroller} className={styles.scroller} data-dragging={dragged !== null || undefined}>
+      <div
+        role="grid"
+        aria-label="Flows"
+        aria-multiselectable="true"
+        aria-rowcount={rows.length + 1}
+        aria-colcount={COLUMNS.length}
+        data-selecting={selected.size > 0 || undefined}
+      >
+        <Head />
+        <div
+          role="rowgroup"
+          className={styles.body}
+          style={{ height: virtual.getTotalSize() }}
+          onPointerDown={onPointerDown}
+        >
+          {virtual.getVirtualItems().map((item) => {
+            const row = rows[item.index - ends];
+            const name = row?.flow.name ?? "";
+            return (
+              <div
+                key={item.key}
+                role="presentation"
+                className={styles.slot}
+                style={{ height: item.size, transform: `translateY(${item.start - HEAD}px)` }}
+              >
+                {row ? (
+                  <FlowRow
+                    row={row}
+                    index={item.index - ends + 2}
+                    active={name === focusable}
+                    opened={name === props.opened}
+                    selected={selected.has(name)}
+                    dragged={dragged?.has(name) ?? false}
+                    narrow={narrow}
+                    readOnly={readOnly}
+                    unsaved={props.unsaved.has(name)}
+                    running={props.running}
+                    actions={actions}
+                    steps={props.steps}
+                  />
+                ) : (
+                  <Note first={item.index === 0} draft={props.draft} spared={props.spared} />
+                )}
+              </div>
+            );
+          })}
+          <DropLine ref={line} count={dragged?.size ?? 0} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+type Rows = Virtualizer<HTMLDivElement, Element>;
+
+function useVirtualRows(
+  rows: Row[],
+  ends: number,
+  narrow: boolean,
+  scroller: RefObject<HTMLDivElement | null>,
+): Rows {
   // A new function would make the list compute the places of all its rows again, at every step of a scroll.
   const keyAt = useCallback(
     (index: number) => rows[index - ends]?.flow.name ?? `note ${index}`,
     [rows, ends],
   );
-  const virtual = useVirtualizer({
+  const virtual: Rows = useVirtualizer({
     count: rows.length + 2 * ends,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => {
@@ -67,103 +161,19 @@ export function FlowList(props: FlowListProps) {
     measured.current = sizes;
     virtual.measure();
   }
-  const focusable = rows.some(({ flow }) => flow.name === active) ? active : (rows[0]?.flow.name ?? null);
-
-  function reveal(name: string): boolean {
-    const index = rows.findIndex(({ flow }) => flow.name === name);
-    if (index >= 0) virtual.scrollToIndex(index + ends, { align: "auto" });
-    return index >= 0;
-  }
-  useImperativeHandle(props.ref, () => ({
-    reveal,
-    focus(name) {
-      if (!reveal(name)) return;
-      requestAnimationFrame(() => rowElement(scroller.current, name)?.focus({ preventScroll: true }));
-    },
-  }));
-
-  return (
-    <div ref={scroller} className={styles.scroller}>
-      <div role="grid" aria-label="Flows" aria-rowcount={rows.length + 1} aria-colcount={COLUMNS.length}>
-        <Head />
-        <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index - ends];
-            return (
-              <div
-                key={item.key}
-                role="presentation"
-                className={styles.slot}
-                style={{ height: item.size, transform: `translateY(${item.start - HEAD}px)` }}
-              >
-                {row ? (
-                  <FlowRow
-                    row={row}
-                    index={item.index - ends + 2}
-                    active={row.flow.name === focusable}
-                    opened={row.flow.name === props.opened}
-                    narrow={narrow}
-                    readOnly={props.readOnly}
-                    unsaved={props.unsaved.has(row.flow.name)}
-                    running={props.running}
-                    actions={props.actions}
-                    askBefore={props.askBefore}
-                    activate={props.activate}
-                  />
-                ) : (
-                  <Note first={item.index === 0} draft={props.draft} spared={props.spared} />
-                )}
-              </div>
-            );
-          })}
-        </div>
-      </div>
-      {rows.length === 0 ? <p className={styles.nothing}>No flow holds all of these words.</p> : null}
-    </div>
-  );
+  return virtual;
 }
 
-function Head() {
-  return (
-    <div role="row" aria-rowindex={1} className={styles.head}>
-      {COLUMNS.map((label) => (
-        <div key={label} role="columnheader">
-          {label || <span className="visually-hidden">actions</span>}
-        </div>
-      ))}
-    </div>
-  );
-}
-
-type NoteProps = { first: boolean; draft: Config; spared: Status["spared"] | undefined };
-
-/** The first line says what no rule judges, the last what happens to packets that no flow decides. */
-function Note({ first, draft, spared }: NoteProps) {
-  return (
-    <div role="row" className={styles.note}>
-      <div role="gridcell" aria-colspan={COLUMNS.length}>
-        {first ? sparedText(spared) : <LeftOver draft={draft} />}
-      </div>
-    </div>
-  );
-}
-
-function sparedText(spared: Status["spared"] | undefined): string {
-  if (!spared) return "";
-  if (spared.loopback && spared.neighbours) return "loopback and neighbour discovery go on untouched";
-  if (spared.loopback) return "loopback goes on untouched; neighbour discovery is judged like the rest";
-  if (spared.neighbours) return "neighbour discovery goes on untouched; loopback is judged like the rest";
-  return "every packet is judged, loopback and neighbour discovery too";
-}
-
-function LeftOver({ draft }: { draft: Config }) {
-  const last = lastWord(draft);
-  if (!last) return "everything else goes on untouched";
-  return (
-    <>
-      nothing is left after <b>{last.name}</b>
-    </>
-  );
+/** The gap between rows that is nearest to a height in the scroller. */
+function gapAt(virtual: Rows, count: number, ends: number, y: number): DropGap {
+  const item = virtual.getVirtualItemForOffset(y);
+  if (!item) return { index: 0, y: 0 };
+  const below = y > item.start + item.size / 2;
+  const index = item.index - ends + (below ? 1 : 0);
+  // The notes at both ends are no rows: what is dropped on one goes beside it.
+  if (index < 0 || item.index - ends < 0) return { index: 0, y: item.start + item.size - HEAD };
+  if (item.index - ends >= count) return { index: count, y: item.start - HEAD };
+  return { index, y: (below ? item.start + item.size : item.start) - HEAD };
 }
 
 /** One value as long as no row changes its height, so that the list measures again only then. */

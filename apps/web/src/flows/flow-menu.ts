@@ -10,6 +10,8 @@ type ActionsOf = {
   running: Config | null;
   /** Asks for the flow that it shall go before. */
   askBefore: (name: string) => void;
+  /** Selects it, where a list is there to select in. */
+  select?: (name: string, range: boolean) => void;
 };
 
 /** Everything that can be done to one flow, for its menu. */
@@ -19,7 +21,7 @@ export function flowMenu(of: ActionsOf): MenuEntry[] {
 
 /** Everything that can be done to one flow, in parts that belong together. */
 export function flowActions(of: ActionsOf): Action[][] {
-  const { row, actions, running } = of;
+  const { row, actions, running, select } = of;
   const { flow, change } = row;
   const { name } = flow;
   if (change === "removed") {
@@ -37,6 +39,7 @@ export function flowActions(of: ActionsOf): Action[][] {
         actions.locked ?? noPolicy,
         " ",
       ),
+      ...(select ? [action(name, "Select", () => select(name, false), null, "x")] : []),
     ],
     movesOf(of),
     [

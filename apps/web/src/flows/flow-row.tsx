@@ -1,16 +1,26 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot leave out the rows that are not in sight
 // biome-ignore-all lint/a11y/useFocusableInteractive: the row takes the focus for its cells
-import type { Config, Flow, Rule } from "@flowmgr/flow-model";
-import { type MouseEvent, memo } from "react";
+import type { Config } from "@flowmgr/flow-model";
+import { type MouseEvent, memo, type RefObject } from "react";
 import { Menu } from "../ui/menu.tsx";
 import { Switch } from "../ui/switch.tsx";
 import type { FlowActions } from "./actions.ts";
 import { HitsCell, RateCell } from "./counts.tsx";
 import styles from "./flow-list.module.css";
 import { flowMenu } from "./flow-menu.ts";
-import { Policy } from "./policy.tsx";
-import { commentOf, moreLinesOf, type Row } from "./rows.ts";
-import { Sentence } from "./sentence.tsx";
+import { Takes } from "./flow-takes.tsx";
+import { Direction, Policy } from "./policy.tsx";
+import type { Row } from "./rows.ts";
+
+/** What a row tells the list; the same functions as long as the list is there. */
+export type RowSteps = {
+  activate: (name: string) => void;
+  askBefore: (name: string) => void;
+  /** `range`: everything from the flow that was selected last. */
+  select: (name: string, range: boolean) => void;
+  /** True when a click selects: on a phone, where no key can be held, as soon as something is selected. */
+  selecting: () => boolean;
+};
 
 export type FlowRowProps = {
   row: Row;
@@ -18,68 +28,97 @@ export type FlowRowProps = {
   index: number;
   active: boolean;
   opened: boolean;
+  selected: boolean;
+  dragged: boolean;
   narrow: boolean;
   readOnly: boolean;
   unsaved: boolean;
   running: Config | null;
-  actions: FlowActions;
-  askBefore: (name: string) => void;
-  activate: (name: string) => void;
+  actions: RefObject<FlowActions>;
+  steps: RowSteps;
 };
 
-/** One flow. The row takes the focus; its switch and menu are reached from it by Tab. */
+/** One flow. The row takes the focus; its checkbox, switch and menu are reached from it by Tab. */
 export const FlowRow = memo(function FlowRow(props: FlowRowProps) {
-  const { row, index, active, opened, readOnly, unsaved, actions } = props;
+  const { row, index, active, opened, selected, readOnly, unsaved, actions, steps } = props;
   const { flow, number, change } = row;
   const removed = change === "removed";
   const within = active ? 0 : -1;
 
   function clicked(event: MouseEvent) {
-    props.activate(flow.name);
+    steps.activate(flow.name);
+    if (removed || event.defaultPrevented) return;
+    if (event.shiftKey || event.ctrlKey || event.metaKey || steps.selecting())
+      return steps.select(flow.name, event.shiftKey);
     // Marking text in a row is not a wish to open it.
-    if (removed || event.defaultPrevented || getSelection()?.isCollapsed === false) return;
-    actions.open(flow.name);
+    if (getSelection()?.isCollapsed === false) return;
+    actions.current.open(flow.name);
   }
 
   return (
     <div
       role="row"
       aria-rowindex={index}
-      aria-selected={opened}
+      aria-selected={removed ? undefined : selected}
+      aria-current={opened || undefined}
       tabIndex={within}
       data-flow={flow.name}
       data-removed={removed || undefined}
       data-changed={change ? true : undefined}
       data-off={flow.skipped || undefined}
+      data-dragged={props.dragged || undefined}
       className={styles.row}
+      // A range of rows is meant, and not the text between two clicks.
+      onMouseDown={(event) => event.shiftKey && event.preventDefault()}
       onClick={clicked}
-      onFocus={() => props.activate(flow.name)}
+      onFocus={() => steps.activate(flow.name)}
       onKeyDown={() => {}}
     >
-      <div role="gridcell" className={styles.grip}>
+      <div role="gridcell" className={styles.grip} data-grip={removed ? undefined : true}>
         <Menu
           label={`Actions of ${flow.name}`}
           className={styles.menu}
           tabIndex={within}
-          entries={() => flowMenu({ row, actions, running: props.running, askBefore: props.askBefore })}
+          entries={() =>
+            flowMenu({
+              row,
+              actions: actions.current,
+              running: props.running,
+              askBefore: steps.askBefore,
+              select: steps.select,
+            })
+          }
         >
           <Grip />
         </Menu>
       </div>
       <div role="gridcell" className={styles.number}>
-        {number}
+        <span>{number}</span>
         {change ? <span className="visually-hidden"> {change}, not applied</span> : null}
+        {removed ? null : (
+          <input
+            type="checkbox"
+            aria-label={`Select ${flow.name}`}
+            checked={selected}
+            tabIndex={within}
+            onClick={(event) => event.stopPropagation()}
+            onChange={({ nativeEvent }) =>
+              steps.select(flow.name, nativeEvent instanceof PointerEvent && nativeEvent.shiftKey)
+            }
+          />
+        )}
       </div>
       <div role="gridcell" className={styles.on}>
         <Switch
           on={!flow.skipped && !removed}
-          set={(on) => actions.switchOn(flow.name, on)}
+          set={(on) => actions.current.switchOn(flow.name, on)}
           label={`${flow.name} is on`}
           disabled={removed || readOnly || flow.policy === null}
           tabIndex={within}
         />
       </div>
       <div role="gridcell" className={styles.name} title={flow.name}>
+        <Direction kind={flow.kind} />
         {flow.name}
         {unsaved ? <small className={styles.unsaved}> not saved</small> : null}
       </div>
@@ -99,48 +138,17 @@ export const FlowRow = memo(function FlowRow(props: FlowRowProps) {
       )}
     </div>
   );
-});
+}, same);
 
-/** The rules, as far as the row's height goes; on a phone one line, a problem before all else. */
-function Takes({ row, narrow }: { row: Row; narrow: boolean }) {
-  const { flow, diagnostic } = row;
-  const lines = moreLinesOf(row, narrow);
-  const problem = lines.includes("problem") ? diagnostic : null;
-  const rules = flow.rules.slice(0, lines.includes("rule") ? 2 : 1);
-  const more = flow.rules.length - rules.length;
-  return (
-    <>
-      {narrow && problem ? null : <Rules flow={flow} rules={rules} more={more} />}
-      {lines.includes("comment") ? <div className={styles.comment}># {commentOf(flow)}</div> : null}
-      {problem ? (
-        <div className={styles[problem.severity]} title={problem.message}>
-          <span aria-hidden="true">▲</span> <span className="visually-hidden">{problem.severity}: </span>
-          {problem.message}
-        </div>
-      ) : null}
-    </>
-  );
+/** Rows are made anew with every edit; what they say mostly is not. */
+function same(before: FlowRowProps, after: FlowRowProps): boolean {
+  return sameFields({ ...before, row: null }, { ...after, row: null }) && sameFields(before.row, after.row);
 }
 
-function Rules({ flow, rules, more }: { flow: Flow; rules: Rule[]; more: number }) {
-  if (rules.length === 0) return <div className={styles.quiet}>nothing: no rules</div>;
-  return rules.map((rule, index) => (
-    <div key={index} className={styles.line}>
-      <span className={styles.cut}>
-        <Sentence rule={rule} kind={flow.kind} />
-      </span>
-      {more > 0 && index === rules.length - 1 ? <More count={more} /> : null}
-    </div>
-  ));
-}
-
-function More({ count }: { count: number }) {
-  return (
-    <span className={styles.more}>
-      +{count}
-      <span className="visually-hidden"> more rules</span>
-    </span>
-  );
+function sameFields<T extends object>(one: T, other: T): boolean {
+  const fields = Object.entries(one);
+  if (fields.length !== Object.keys(other).length) return false;
+  return fields.every(([key, value]) => Object.is(value, Reflect.get(other, key)));
 }
 
 function Grip() {

@@ -1,28 +1,30 @@
-import { printFlow } from "@flowmgr/flow-model";
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { loadDraft, useDraft, useRunning, useStatus, useStore, watchCounters } from "../api/index.ts";
-import { menuOf, useActions } from "../ui/actions.ts";
+import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
-import { Menu } from "../ui/menu.tsx";
+import { counted } from "../ui/say.ts";
 import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
 import { type FlowActions, useFlowActions } from "./actions.ts";
-import { BeforeDialog } from "./before-dialog.tsx";
+import { moveEdits } from "./bulk.ts";
+import { bulkActions, textOf } from "./bulk-actions.ts";
+import { BulkBar } from "./bulk-bar.tsx";
 import { Empty } from "./empty.tsx";
 import { EXAMPLES } from "./examples.ts";
+import { type Asking, FlowDialogs } from "./flow-dialogs.tsx";
 import { FlowList, type ListGrip } from "./flow-list.tsx";
 import { flowActions } from "./flow-menu.ts";
+import type { RowSteps } from "./flow-row.tsx";
+import { FlowTools } from "./flow-tools.tsx";
 import styles from "./flows-place.module.css";
-import { KeysDialog } from "./keys-dialog.tsx";
 import { Panel } from "./panel/panel.tsx";
 import { unsavedFlows } from "./panel/unsaved.ts";
-import { PasteDialog, useClipboard } from "./paste.tsx";
+import { useClipboard } from "./paste.tsx";
 import { placeActions } from "./place-actions.ts";
-import { found } from "./search.ts";
 import { useRows } from "./use-rows.ts";
-
-type Asking = { kind: "paste" } | { kind: "keys" } | { kind: "before"; name: string };
+import { useFlowSearch } from "./use-search.ts";
+import { useSelection } from "./use-selection.ts";
 
 type FlowsProps = {
   /** Name of the flow whose panel is open. */
@@ -60,19 +62,19 @@ function Flows({
   const actions = useFlowActions(readOnly);
   const narrow = useNarrow();
   const unsaved = useStore(unsavedFlows);
-  const rows = useRows(config);
-  const [query, setQuery] = useState("");
-  const wanted = useDeferredValue(query);
-  const shown = useMemo(() => found(rows, wanted), [rows, wanted]);
+  const { rows, diagnostics } = useRows(config);
+  const { query, setQuery, found, whole } = useFlowSearch(rows, diagnostics, config, running);
   const [active, setActive] = useState<string | null>(opened);
   const [asking, setAsking] = useState<Asking | null>(null);
+  const [said, announce] = useState("");
+  const selection = useSelection(found, active);
   const list = useRef<ListGrip>(null);
   const search = useRef<HTMLInputElement>(null);
   const panel = useRef<HTMLElement>(null);
-  const askBefore = useCallback((name: string) => setAsking({ kind: "before", name }), []);
-  const row = shown.find(({ flow }) => flow.name === active) ?? null;
+  const row = found.find(({ flow }) => flow.name === active) ?? null;
   const kept = useMemo(() => new Set(unsaved.keys()), [unsaved]);
   const insert = (text: string) => actions.insertText(text, row?.number ? row.flow.name : null);
+  const steps = useRowSteps(setActive, setAsking, selection.select, narrow && selection.flows.length > 0);
 
   // A flow that was just made, or named by the address, is brought into sight.
   useEffect(() => {
@@ -81,13 +83,15 @@ function Flows({
     list.current?.reveal(opened);
   }, [opened]);
 
-  function walk(by: 1 | -1) {
-    const at = shown.findIndex(({ flow }) => flow.name === active);
-    const next = shown[at < 0 ? 0 : Math.max(0, Math.min(shown.length - 1, at + by))];
+  function walk(by: 1 | -1, selects = false) {
+    const at = found.findIndex(({ flow }) => flow.name === active);
+    const next = found[at < 0 ? 0 : Math.max(0, Math.min(found.length - 1, at + by))];
     if (!next) return;
-    setActive(next.flow.name);
-    list.current?.focus(next.flow.name);
-    if (opened !== null && next.change !== "removed") actions.open(next.flow.name, true);
+    const { name } = next.flow;
+    if (selects && next.number !== null) selection.select(name, true);
+    setActive(name);
+    list.current?.focus(name);
+    if (!selects && opened !== null && next.change !== "removed") actions.open(name, true);
   }
 
   function close() {
@@ -96,12 +100,28 @@ function Flows({
     if (name !== null) requestAnimationFrame(() => list.current?.focus(name));
   }
 
+  /** Between two rows that are shown; what a search hides between them stays where it is. */
+  function drop(names: ReadonlySet<string>, index: number) {
+    const stays = (one: (typeof found)[number]) => one.number !== null && !names.has(one.flow.name);
+    const before = found.slice(index).find(stays)?.flow.name;
+    const after = found.slice(0, index).findLast(stays)?.flow.name;
+    if (before === undefined && after === undefined) return;
+    const where = before !== undefined ? { before } : { after: after ?? "" };
+    const what = names.size === 1 ? [...names].join() : `${names.size} flows`;
+    const words = before !== undefined ? `before ${before}` : `after ${after}`;
+    if (actions.change(moveEdits(names, actions.names, where), `move ${what} ${words}`))
+      announce(`${what} moved ${words}`);
+  }
+
   const place = placeActions(
     {
       locked: actions.locked,
       add: () => actions.add(row?.number ? row.flow.name : null),
       next: () => walk(1),
       previous: () => walk(-1),
+      selectNext: () => walk(1, true),
+      selectPrevious: () => walk(-1, true),
+      selectAll: selection.all,
       search: () => search.current?.focus(),
       paste: () => setAsking({ kind: "paste" }),
       keys: () => setAsking({ kind: "keys" }),
@@ -115,20 +135,41 @@ function Flows({
     step(name, by) {
       actions.step(name, by);
       list.current?.focus(name);
+      announce(placeText(name, actions.names, by));
     },
   };
+  const bulk = bulkActions({
+    flows: selection.flows,
+    actions,
+    askBefore: () => setAsking({ kind: "selected-before" }),
+    askChange: () => setAsking({ kind: "selected-change" }),
+    askRemove: () => setAsking({ kind: "selected-remove" }),
+    announce,
+  });
+  const many = selection.flows.length > 0 ? Object.values(bulk) : [];
+  // Keys speak of all that is selected.
+  const taken = new Set(many.flatMap(({ keys = [] }) => keys));
+  const one = row
+    ? flowActions({ row, actions: here, running, askBefore: steps.askBefore, select: steps.select }).flat()
+    : [];
   useActions([
     ...Object.values(place),
-    ...(row ? flowActions({ row, actions: here, running, askBefore }).flat() : []),
+    ...many,
+    ...one.filter(({ keys = [] }) => !keys.some((key) => taken.has(key))),
   ]);
   useKeys({
     Escape: () => {
+      if (selection.flows.length > 0) return selection.clear();
       if (opened !== null) return close();
       if (query === "") return false;
       setQuery("");
     },
   });
-  useClipboard(insert, () => (row ? printFlow(row.flow) : null));
+  useClipboard(insert, () => {
+    if (selection.flows.length > 0) return textOf(selection.flows);
+    return row ? textOf([row.flow]) : null;
+  });
+  const takenBy = (name: string) => (selection.names.has(name) ? selection.names : new Set([name]));
 
   return (
     <div className={styles.flows} data-panel={opened !== null || undefined}>
@@ -150,51 +191,52 @@ function Flows({
         ) : (
           <>
             <h1 className="visually-hidden">Flows</h1>
-            <div className={styles.tools}>
-              <input
-                ref={search}
-                type="search"
-                className={styles.search}
-                aria-label="Search flows"
-                placeholder={narrow ? "Search flows" : "Search flows: name, address, policy"}
-                value={query}
-                onChange={(event) => setQuery(event.target.value)}
-                onKeyDown={(event) => {
-                  if (event.key === "Escape") setQuery("");
-                  if (event.key === "Enter" || event.key === "ArrowDown") {
-                    event.preventDefault();
-                    const first = shown[0];
-                    if (first) list.current?.focus(first.flow.name);
-                  }
-                }}
-              />
-              <span className={styles.found} role="status">
-                {query.trim() === "" ? "" : `${shown.length} of ${rows.length}`}
-              </span>
-              <Menu label="More" className={styles.more} entries={() => menuOf([place.paste, place.keys])}>
-                <span aria-hidden="true">⋯</span>
-              </Menu>
-              <Button disabled={readOnly} onClick={() => actions.add(row?.number ? row.flow.name : null)}>
-                + Flow
-              </Button>
-            </div>
-            <FlowList
-              ref={list}
-              rows={shown}
-              draft={config}
-              running={running}
-              spared={status?.spared}
-              whole={wanted.trim() === ""}
-              active={active}
-              opened={opened}
-              unsaved={kept}
-              readOnly={readOnly}
-              actions={actions}
-              activate={setActive}
-              askBefore={askBefore}
+            <FlowTools
+              ref={search}
+              query={query}
+              setQuery={setQuery}
+              config={config}
+              interfaces={status?.interfaces ?? []}
+              narrow={narrow}
+              found={whole ? "" : foundText(found.length, rows.length)}
+              more={[place.selectAll, place.paste, place.keys]}
+              add={place.add}
+              toList={() => found[0] && list.current?.focus(found[0].flow.name)}
             />
+            {found.length === 0 ? (
+              <NothingFound query={query} clear={() => setQuery("", true)} />
+            ) : (
+              <FlowList
+                ref={list}
+                rows={found}
+                draft={config}
+                running={running}
+                spared={status?.spared}
+                whole={whole}
+                active={active}
+                opened={opened}
+                selected={selection.names}
+                unsaved={kept}
+                readOnly={readOnly}
+                actions={actions}
+                steps={steps}
+                taken={takenBy}
+                drop={drop}
+              />
+            )}
+            {selection.flows.length > 0 ? (
+              <BulkBar
+                count={selection.flows.length}
+                narrow={narrow}
+                actions={bulk}
+                clear={selection.clear}
+              />
+            ) : null}
           </>
         )}
+        <div className="visually-hidden" role="status">
+          {said}
+        </div>
       </div>
       {opened === null ? null : (
         <Panel
@@ -203,21 +245,63 @@ function Flows({
           name={opened}
           config={config}
           actions={actions}
-          askBefore={askBefore}
+          askBefore={steps.askBefore}
           readOnly={readOnly}
           close={close}
         />
       )}
-      {asking?.kind === "paste" ? <PasteDialog insert={insert} close={() => setAsking(null)} /> : null}
-      {asking?.kind === "keys" ? <KeysDialog close={() => setAsking(null)} /> : null}
-      {asking?.kind === "before" ? (
-        <BeforeDialog
-          name={asking.name}
-          names={actions.names}
-          move={(before) => actions.move(asking.name, { before }, `before ${before}`)}
-          close={() => setAsking(null)}
-        />
-      ) : null}
+      <FlowDialogs
+        asking={asking}
+        close={() => setAsking(null)}
+        actions={actions}
+        insert={insert}
+        selected={selection.flows}
+        config={config}
+        status={status}
+        removed={() => {
+          selection.clear();
+          if (opened !== null && selection.names.has(opened)) actions.open(null, true);
+        }}
+      />
     </div>
   );
+}
+
+/** What rows tell the list, as functions that stay the same: a row is not drawn again for them. */
+function useRowSteps(
+  activate: (name: string) => void,
+  setAsking: (asking: Asking) => void,
+  select: RowSteps["select"],
+  selecting: boolean,
+): RowSteps {
+  const latest = useRef({ select, selecting });
+  latest.current = { select, selecting };
+  const askBefore = useCallback((name: string) => setAsking({ kind: "before", name }), [setAsking]);
+  return useMemo(
+    () => ({
+      activate,
+      askBefore,
+      select: (name, range) => latest.current.select(name, range),
+      selecting: () => latest.current.selecting,
+    }),
+    [activate, askBefore],
+  );
+}
+
+function NothingFound({ query, clear }: { query: string; clear: () => void }) {
+  return (
+    <PlaceState title="No flow is found" actions={<Button onClick={clear}>Clear the search</Button>}>
+      No flow is all of this: {query}
+    </PlaceState>
+  );
+}
+
+function foundText(found: number, all: number): string {
+  return `${found.toLocaleString("en")} of ${counted(all, "flow")}`;
+}
+
+/** "mail is now 3 of 120" */
+function placeText(name: string, names: readonly string[], by: -1 | 1): string {
+  const place = Math.max(1, Math.min(names.length, names.indexOf(name) + 1 + by));
+  return `${name} is now ${place} of ${names.length}`;
 }

@@ -7,6 +7,9 @@ export type PlaceSteps = {
   add: () => void;
   next: () => void;
   previous: () => void;
+  selectNext: () => void;
+  selectPrevious: () => void;
+  selectAll: () => void;
   search: () => void;
   paste: () => void;
   keys: () => void;
@@ -23,6 +26,9 @@ export function placeActions(steps: PlaceSteps, rowAdds: boolean) {
     search: action("Search flows", steps.search, "/"),
     next: action("Next flow", steps.next, "j", "ArrowDown"),
     previous: action("Previous flow", steps.previous, "k", "ArrowUp"),
+    selectNext: action("Select to the next flow", steps.selectNext, "Shift+ArrowDown", "Shift+j"),
+    selectPrevious: action("Select to the previous flow", steps.selectPrevious, "Shift+ArrowUp", "Shift+k"),
+    selectAll: action("Select all shown", steps.selectAll, "Ctrl+a"),
     keys: action("Keys", steps.keys, "?"),
   } satisfies { [name: string]: Action };
 }

@@ -1,6 +1,6 @@
 /** The list as it is drawn: the draft's flows in order, and between them those that an apply would remove. */
 import type { FlowChange } from "@flowmgr/flow-api";
-import { type Config, type Diagnostic, type Flow, flowsOf } from "@flowmgr/flow-model";
+import { type Config, type Diagnostic, type Flow, flowsOf, type Rule } from "@flowmgr/flow-model";
 
 export type Row = {
   flow: Flow;
@@ -11,6 +11,8 @@ export type Row = {
   runningName: string;
   /** The most serious diagnostic of the flow. */
   diagnostic: Diagnostic | null;
+  /** Rules that a search is about, from 1; none where it is about the flow as a whole. */
+  marks?: readonly number[];
 };
 
 /** Rows of `draft`, removed flows of `running` behind the flow that they followed. */
@@ -71,6 +73,14 @@ export function moreLinesOf({ flow, diagnostic }: Row, narrow: boolean): MoreLin
   if (narrow) return problem;
   if (flow.rules.length > 1) return ["rule", ...problem];
   return commentOf(flow) && !diagnostic ? ["comment"] : problem;
+}
+
+/** The first rules, as many as are shown; those that a search is about before all others. */
+export function shownRules({ flow, marks = [] }: Row, most: number): { rule: Rule; number: number }[] {
+  const all = flow.rules.map((rule, index) => ({ rule, number: index + 1 }));
+  const marked = all.filter(({ number }) => marks.includes(number)).slice(0, most);
+  const others = all.filter(({ number }) => !marks.includes(number)).slice(0, most - marked.length);
+  return [...marked, ...others].sort((one, other) => one.number - other.number);
 }
 
 export function commentOf(flow: Flow): string {

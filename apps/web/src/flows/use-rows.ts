@@ -10,16 +10,20 @@ const NO_CHANGES: FlowChange[] = [];
  * Rows of the draft with what changed and what is wrong. What is wrong may lag a frame behind in a config of
  * thousands of flows: neither a key nor the first sight of the list must wait for it.
  */
-export function useRows(draft: Config): Row[] {
+export function useRows(draft: Config): { rows: Row[]; diagnostics: Diagnostic[] } {
   const running = useRunning().data?.config ?? null;
   const deferred = useDeferredValue(draft, EMPTY_CONFIG);
   const diagnostics = useDiagnostics(deferred);
   const changed = useMemo(() => (running ? changes(running, draft).changes : NO_CHANGES), [running, draft]);
-  return useMemo(() => rowsOf(draft, running, changed, diagnostics), [draft, running, changed, diagnostics]);
+  const rows = useMemo(
+    () => rowsOf(draft, running, changed, diagnostics),
+    [draft, running, changed, diagnostics],
+  );
+  return { rows, diagnostics };
 }
 
 /** The browser's check at once, and what only the server knows of the machine. */
-export function useDiagnostics(config: Config): Diagnostic[] {
+function useDiagnostics(config: Config): Diagnostic[] {
   const server = useCheck().data?.diagnostics;
   const own = useMemo(() => check(config), [config]);
   return useMemo(() => {

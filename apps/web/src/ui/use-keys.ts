@@ -6,7 +6,7 @@ function nameOf(event: KeyboardEvent): string {
   const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
   const alt = event.altKey ? "Alt+" : "";
   // "?" needs Shift on most keyboards; only where Shift makes a difference is it named.
-  const shift = event.shiftKey && (ctrl || alt || key.length > 1) ? "Shift+" : "";
+  const shift = event.shiftKey && (ctrl || alt || key.length > 1 || /^[a-z]$/.test(key)) ? "Shift+" : "";
   return `${ctrl}${alt}${shift}${key}`;
 }
 
