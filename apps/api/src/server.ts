@@ -23,6 +23,7 @@ import { registerEvents } from "./events.ts";
 import { registerKernel } from "./kernel/routes.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { Parts } from "./parts.ts";
+import { registerPaths } from "./paths/routes.ts";
 import { badRequests, registerProblems } from "./problem.ts";
 import type { Settings } from "./settings.ts";
 import { validate } from "./shape.ts";
@@ -117,6 +118,7 @@ async function registerApi(api: Api, parts: Parts, auth: Auth, options: ServerOp
   await registerApply(api, parts);
   await registerRevisions(api, parts);
   registerKernel(api, parts, options.log ?? (() => {}));
+  registerPaths(api, parts);
   await registerStatus(api, parts);
   await registerEvents(api, parts);
 }

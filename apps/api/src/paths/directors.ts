@@ -1,0 +1,164 @@
+/** Directors, and whether a packet of theirs gets to a server: mark, ip rule, local route, IPVS service, servers. */
+import type { Director, HealthLine } from "@flowmgr/flow-api";
+import { delta, directorTable, markOf, type Program } from "@flowmgr/flow-compiler";
+import { type Config, type Flow, flowsOf } from "@flowmgr/flow-model";
+import type { IpvsService } from "@flowmgr/kernel";
+import {
+  count,
+  FAMILIES,
+  familiesOf,
+  hex,
+  ipRuleLines,
+  isOn,
+  PROTOCOL,
+  some,
+  usedBy,
+  type World,
+} from "./world.ts";
+
+/** Those of the draft in its order, then those that only the config in force names. */
+export function directors(world: World): Director[] {
+  const { draft, running, program, markMask } = world;
+  const inForce = new Set(directorsOf(running));
+  const names = new Set([...directorsOf(draft), ...inForce]);
+  const broken = brokenChains(world);
+  return [...names].map((name): Director => {
+    const index = new Map(Object.entries(program?.marks.directors ?? {})).get(name);
+    const mark = index === undefined ? null : markOf(index, markMask);
+    return {
+      name,
+      mark: mark === null ? null : hex(mark),
+      usedBy: usedBy(draft, leadsTo(name)),
+      inForce: inForce.has(name),
+      health:
+        mark === null || index === undefined
+          ? [{ what: "mark", state: "off", text: "gets its mark at the first apply" }]
+          : health(world, name, { index, mark }, broken),
+    };
+  });
+}
+
+function directorsOf(config: Config): string[] {
+  return flowsOf(config).flatMap(({ policy }) => (policy?.action === "director" ? [policy.director] : []));
+}
+
+const leadsTo = (name: string) => (flow: Flow) =>
+  flow.policy?.action === "director" && flow.policy.director === name;
+
+type Marked = { index: number; mark: number };
+
+function health(world: World, name: string, marked: Marked, broken: ReadonlySet<string>): HealthLine[] {
+  const { mark } = marked;
+  const families = familiesOf(world, mark);
+  if (families.length === 0) {
+    const text = `keeps mark ${hex(mark)}; no flow that is applied and on sends packets to it`;
+    return [{ what: "mark", state: "off", text }];
+  }
+  return [
+    markLine(world, name, mark, broken),
+    ...ipRuleLines(world, mark),
+    ...localRouteLines(world, directorTable(marked.index)),
+    ...serviceLines(world, mark, families.length),
+  ];
+}
+
+/** Chains that are missing or are not as they should be, and PREROUTING when no packet gets to them. */
+function brokenChains({ reading, program }: World): ReadonlySet<string> {
+  if (program === null) return new Set();
+  const change = delta(reading.state, program);
+  return new Set(
+    FAMILIES.flatMap((family) => {
+      const hooked = reading.state[family]?.hooks.some(({ chain }) => chain === "PREROUTING") ?? true;
+      const { added = [], changed = [] } = change[family] ?? {};
+      return [...added, ...changed, ...(hooked ? [] : ["PREROUTING"])];
+    }),
+  );
+}
+
+function markLine({ running }: World, name: string, mark: number, broken: ReadonlySet<string>): HealthLine {
+  const what = "mark";
+  const flows = flowsOf(running).filter((flow) => isOn(flow) && leadsTo(name)(flow));
+  const chains = ["PREROUTING", "FLOWS", ...flows.map((flow) => `@${flow.name}`)];
+  const wrong = chains.filter((chain) => broken.has(chain));
+  if (wrong.length === 0) return { what, state: "ok", text: `packets of its flows get mark ${hex(mark)}` };
+  const which = `chain ${some(wrong)} ${wrong.length === 1 ? "is" : "are"} not as ${wrong.length === 1 ? "it" : "they"} should be`;
+  return { what, state: "error", text: `${which}, so packets miss mark ${hex(mark)}; repair puts it right` };
+}
+
+/**
+ * Packets are handed to IPVS only where they are routed as this machine's own. For an address of the machine they are
+ * so anyway; for any other the director's table says it.
+ */
+function localRouteLines({ program, reading }: World, table: number): HealthLine[] {
+  const own = new Set(reading.links.flatMap(({ addresses }) => addresses));
+  return FAMILIES.flatMap((family): HealthLine[] => {
+    const wanted = destinationsIn(program?.[family]?.routes ?? [], table);
+    if (wanted.length === 0) return [];
+    const found = new Set(destinationsIn(reading.state[family]?.routes ?? [], table));
+    const missing = wanted.filter((destination) => !found.has(destination));
+    const needed = missing.filter((destination) => !own.has(destination.replace(/\/(32|128)$/, "")));
+    const what = "local route";
+    const where = `in table ${table}`;
+    const words = (names: string[], verb: [string, string]) =>
+      `${PROTOCOL[family]}: ${some(names)} ${names.length === 1 ? verb[0] : verb[1]}`;
+    if (missing.length === 0)
+      return [{ what, state: "ok", text: `${words(wanted, ["is", "are"])} local ${where}` }];
+    if (needed.length === 0) {
+      const text = `${words(missing, ["is", "are"])} missing ${where}; packets arrive all the same, since this machine has the address`;
+      return [{ what, state: "warning", text }];
+    }
+    const text = `${words(needed, ["is", "are"])} not local ${where}, so IPVS never sees the packets; repair puts it back`;
+    return [{ what, state: "error", text }];
+  });
+}
+
+function destinationsIn(routes: NonNullable<Program["ip6"]>["routes"], table: number): string[] {
+  return routes.flatMap((route) => (route.table === table ? [route.destination] : []));
+}
+
+function serviceLines({ reading: { ipvs } }: World, mark: number, families: number): HealthLine[] {
+  const what = "service";
+  if ("absent" in ipvs)
+    return [{ what, state: "unknown", text: `${ipvs.absent}, so its services are not known` }];
+  const services = ipvs.services.filter((service) => service.mark === mark);
+  const [first] = services;
+  if (!first) {
+    const text = `IPVS has no service for mark ${mark} (${hex(mark)}): ipvsadm -A -f ${mark} -s wlc`;
+    return [{ what, state: "error", text }];
+  }
+  const one = `IPVS has ${count(services.length, "service")} for mark ${mark} (${hex(mark)}), scheduler ${first.scheduler}`;
+  const line: HealthLine =
+    services.length < families
+      ? {
+          what,
+          state: "warning",
+          text: `${one}; IPv4 and IPv6 need one each: ipvsadm -A -f ${mark} -6 -s wlc`,
+        }
+      : { what, state: "ok", text: one };
+  return [line, serversLine(services, mark)];
+}
+
+function serversLine(services: IpvsService[], mark: number): HealthLine {
+  const what = "servers";
+  const servers = services.flatMap((service) => service.servers);
+  if (servers.length === 0) {
+    const text = `the service has no servers: ipvsadm -a -f ${mark} -r ADDRESS -m`;
+    return { what, state: "error", text };
+  }
+  const resting = servers.filter(({ weight }) => weight === 0);
+  if (resting.length === servers.length) {
+    return {
+      what,
+      state: "error",
+      text: `all servers have weight 0, so none gets new connections: ${named(servers)}`,
+    };
+  }
+  if (resting.length > 0) {
+    const text = `${resting.length} of ${count(servers.length, "server")} get no new connections, weight 0: ${named(resting)}`;
+    return { what, state: "warning", text };
+  }
+  return { what, state: "ok", text: `${count(servers.length, "server")}: ${named(servers)}` };
+}
+
+const named = (servers: IpvsService["servers"]): string =>
+  some(servers.map(({ address, forward, weight }) => `${address} (${forward}, weight ${weight})`));
