@@ -1,6 +1,7 @@
 /** A packet's way through the flows. One walk for the tester and for whoever wants only the verdict. */
 import {
   type Config,
+  expandLists,
   type Flow,
   flowsOf,
   type Held,
@@ -37,8 +38,16 @@ export type TraceOptions = Partial<MeaningOptions> & {
   tables?: ReadonlyMap<string, number>;
 };
 
-/** One rule that the packet met; without `rule` the end of a director flow, which took its ICMP error. */
-export type Met = { flow: Flow; number: number | null; rule: Rule | null; held: Held };
+/**
+ * One rule that the packet met, as it is written and with the values of named lists; without them the end of a
+ * director flow, which took its ICMP error.
+ */
+export type Met = {
+  flow: Flow;
+  number: number | null;
+  rule: { written: Rule; expanded: Rule } | null;
+  held: Held;
+};
 
 export function meaningOf({ loopback, neighbours }: TraceOptions): MeaningOptions {
   return { loopback: loopback ?? SPARE_BOTH.loopback, neighbours: neighbours ?? SPARE_BOTH.neighbours };
@@ -55,9 +64,10 @@ export function walk(
 ): Decision {
   const meaning = meaningOf(options);
   const kind = packet.direction === "in" ? "flow" : "outflow";
-  for (const flow of flowsOf(config)) {
+  const expanded = flowsOf(expandLists(config));
+  for (const [index, flow] of flowsOf(config).entries()) {
     if (flow.kind !== kind || flow.skipped || !flow.policy) continue;
-    const end = visit(flow, packet, meaning, meet);
+    const end = visit(flow, expanded[index] ?? flow, packet, meaning, meet);
     if (end === "on") continue;
     return { verdict: verdictOf(flow, options), flow: flow.name, ...end };
   }
@@ -67,17 +77,19 @@ export function walk(
 /** What ends the visit to one flow; `on`: the packet goes on to the next. */
 function visit(
   flow: Flow,
+  expanded: Flow,
   packet: Packet,
   meaning: MeaningOptions,
   meet: (met: Met) => void,
 ): "on" | { rule: number | null; icmpErrors: boolean } {
-  for (const [index, rule] of flow.rules.entries()) {
+  for (const [index, rule] of expanded.rules.entries()) {
     if (rule.off) continue;
     const held = ruleHolds(rule, packet, meaning);
-    meet({ flow, number: index + 1, rule, held });
+    const written = flow.rules[index] ?? rule;
+    meet({ flow, number: index + 1, rule: { written, expanded: rule }, held });
     if (held.holds) return rule.verb === "ignore" ? "on" : { rule: index + 1, icmpErrors: false };
   }
-  if (!takesIcmpError(flow, packet, meaning)) return "on";
+  if (!takesIcmpError(expanded, packet, meaning)) return "on";
   meet({ flow, number: null, rule: null, held: { holds: true } });
   return { rule: null, icmpErrors: true };
 }

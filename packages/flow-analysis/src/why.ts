@@ -1,5 +1,6 @@
 /** Why a rule took a packet or let it go by, in one sentence for a person. */
 import {
+  addressSet,
   type Condition,
   type ConditionKind,
   hasPorts,
@@ -9,25 +10,20 @@ import {
   isLoopback,
   type MeaningOptions,
   type Packet,
-  parseAddress,
   printBits,
-  printCondition,
+  printValues,
   protocolName,
-  type Rule,
   SCTP,
 } from "@flowmgr/flow-model";
 import type { Met } from "./walk.ts";
-
-/** Most values of a list that a sentence repeats. */
-const SHOWN = 3;
 
 /** One sentence about a rule that was tried. */
 export function explain({ flow, rule, held }: Met, packet: Packet, meaning: MeaningOptions): string {
   if (!rule) return `an ICMP error that connections of this director need: ${policyOf(flow.policy)}`;
   if (held.holds) {
     const what =
-      Object.keys(rule.conditions).length === 0 ? "it takes every packet" : "all its conditions hold";
-    return `${what}: ${rule.verb === "ignore" ? "on to the next flow" : policyOf(flow.policy)}`;
+      Object.keys(rule.written.conditions).length === 0 ? "it takes every packet" : "all its conditions hold";
+    return `${what}: ${rule.written.verb === "ignore" ? "on to the next flow" : policyOf(flow.policy)}`;
   }
   return held.failed === "spared" ? explainSpared(packet, meaning) : explainFailed(held.failed, rule, packet);
 }
@@ -45,9 +41,11 @@ export function explainSpared(packet: Packet, { loopback }: MeaningOptions): str
   return "IPv6 needs neighbour discovery: only a rule with proto icmp6 takes it";
 }
 
-function explainFailed(kind: ConditionKind, { conditions }: Rule, packet: Packet): string {
+function explainFailed(kind: ConditionKind, rule: NonNullable<Met["rule"]>, packet: Packet): string {
+  const { conditions } = rule.expanded;
+  const written = rule.written.conditions[kind];
   const condition = conditions[kind];
-  if (!condition) return `${kind} does not hold`;
+  if (!condition || !written) return `${kind} does not hold`;
   const because = {
     iface: () => `it ${packet.direction === "in" ? "came in" : "leaves"} by ${packet.iface}`,
     proto: () => `it is ${protocolName(packet.proto)}`,
@@ -58,21 +56,13 @@ function explainFailed(kind: ConditionKind, { conditions }: Rule, packet: Packet
     icmptype: () => explainIcmp(packet, icmpProtocol(icmpFamily(conditions))),
     state: () => `it is ${packet.state ?? "new"}`,
   }[kind]();
-  return `${shorten(kind, condition)} does not hold: ${because}`;
-}
-
-function shorten(kind: ConditionKind, { not, values }: Condition): string {
-  if (values.length <= SHOWN) return printCondition(kind, { not, values });
-  const more = `… ${values.length - SHOWN} more`;
-  return printCondition(kind, { not, values: [...values.slice(0, SHOWN), more] });
+  const said = `${written.not ? "not " : ""}${kind} ${printValues(kind, written.values)}`;
+  return `${said} does not hold: ${because}`;
 }
 
 function explainAddress({ values }: Condition, packet: Packet, verb: string, bits: bigint): string {
-  const sameFamily = values.some((text) => {
-    const address = parseAddress(text);
-    return "ok" in address && address.ok.family === packet.family;
-  });
-  return sameFamily ? `it ${verb} ${printBits(packet.family, bits)}` : `it is IPv${packet.family}`;
+  const ofFamily = addressSet(values)[packet.family];
+  return ofFamily.length > 0 ? `it ${verb} ${printBits(packet.family, bits)}` : `it is IPv${packet.family}`;
 }
 
 function explainPort({ proto }: Packet, which: string, port: number | undefined): string {

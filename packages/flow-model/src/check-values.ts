@@ -1,34 +1,37 @@
 /** The values of a rule's conditions: read, and every bad one reported at its own place. */
 import { type Address, networkOf, parseAddress, printAddress } from "./address.ts";
+import { type AddressSet, addressSet, setOf } from "./address-set.ts";
 import type { Fix, Severity } from "./diagnostic.ts";
 import { icmpFamily } from "./holds.ts";
-import { type IcmpType, parseIcmpType } from "./icmp.ts";
+import { type IcmpType, parseIcmpType, printIcmpType } from "./icmp.ts";
+import { listKindOf, listNamed } from "./lists.ts";
 import { parseInterface } from "./names.ts";
-import { type Ports, parsePorts } from "./ports.ts";
+import { mergePorts, type Ports, parsePorts, printPorts } from "./ports.ts";
 import { parseProtocol } from "./protocols.ts";
 import { CONDITION_KINDS, type Condition, type ConditionKind, type Conditions } from "./schema.ts";
-import { type Parsed, quote, type ValueError } from "./value.ts";
+import { parseState, type State } from "./states.ts";
+import { type Parsed, parseEach, quote, type ValueError } from "./value.ts";
 
-/** Reports a problem with a part of a rule; `where` is the end of its path, `/conditions/src`. */
+/** Reports a problem with a part of an item; `where` is the end of its path, `/conditions/src`. */
 export type Complain = (where: string, problem: ValueError, severity?: Severity, fixes?: Fix[]) => void;
 
-type Read<T> = { not: boolean; values: T[] };
+/** Reports a reference that cannot stand where it does; false when there was something to report. */
+export type CheckReference = (value: string, kind: ConditionKind, where: string) => boolean;
 
-/** A rule's conditions with their values read. One with a bad value is left out: what it means is not known. */
+/**
+ * A rule's conditions with their values read, those of named lists among them. A condition with a bad value is left
+ * out: what it means is not known.
+ */
 export type Values = {
-  iface?: Read<string>;
-  proto?: Read<number>;
-  src?: Read<Address>;
-  dst?: Read<Address>;
-  srcport?: Read<Ports>;
-  dstport?: Read<Ports>;
-  icmptype?: Read<IcmpType>;
+  iface?: { not: boolean; values: string[] };
+  proto?: { not: boolean; values: number[] };
+  src?: { not: boolean; set: AddressSet };
+  dst?: { not: boolean; set: AddressSet };
+  srcport?: { not: boolean; ports: Ports[] };
+  dstport?: { not: boolean; ports: Ports[] };
+  icmptype?: { not: boolean; values: IcmpType[] };
+  state?: { not: boolean; values: State[] };
 };
-
-const NOT_YET = "not-yet";
-
-/** Kinds whose values may one day name a list: `src @office`. */
-const LISTED: ReadonlySet<ConditionKind> = new Set(["src", "dst", "srcport", "dstport"]);
 
 /** Kinds for which other tools have a word that takes every packet. */
 const ANY: ReadonlySet<string> = new Set(["any", "all", "*", "anywhere"]);
@@ -36,72 +39,148 @@ const ANY: ReadonlySet<string> = new Set(["any", "all", "*", "anywhere"]);
 /** No value is longer than a table's name (511); five megabytes pasted as one word need not be read to refuse them. */
 export const LONGEST_VALUE = 600;
 
-export function readValues(conditions: Conditions, complain: Complain): Values {
+/** `expanded`: the same conditions with the values of named lists. */
+export function readValues(
+  conditions: Conditions,
+  expanded: Conditions,
+  complain: Complain,
+  checkReference: CheckReference,
+): Values {
   const values: Values = {};
   const family = icmpFamily(conditions);
   for (const kind of CONDITION_KINDS) {
     const condition = conditions[kind];
     if (!condition) continue;
-    const read = <T>(parse: (text: string) => Parsed<T>) => readCondition(kind, condition, parse, complain);
-    if (kind === "iface") values.iface = read(parseInterface);
-    else if (kind === "proto") values.proto = read(parseProtocol);
-    else if (kind === "icmptype") values.icmptype = read((text) => parseIcmpType(text, family));
-    else if (kind === "srcport" || kind === "dstport") values[kind] = read(parsePorts);
-    else if (kind === "state") complain(`/conditions/${kind}`, STATE_NOT_YET);
-    else {
-      values[kind] = read(parseAddress);
-      warnOfHostBits(kind, condition, values[kind], complain);
-    }
+    const { not } = condition;
+    const read = <T>(type: ValueType<T>) => readCondition(kind, condition, type, complain, checkReference);
+    const named = condition === expanded[kind] ? null : (expanded[kind]?.values ?? []);
+    if (kind === "src" || kind === "dst") {
+      const own = read(ADDRESS);
+      if (own) values[kind] = { not, set: named ? addressSet(named) : setOf(own) };
+    } else if (kind === "srcport" || kind === "dstport") {
+      const own = read(PORTS);
+      if (own) values[kind] = { not, ports: mergePorts(named ? parseEach(named, parsePorts) : own) };
+    } else if (kind === "iface") values.iface = found(not, read(INTERFACE));
+    else if (kind === "proto") values.proto = found(not, read(PROTOCOL));
+    else if (kind === "icmptype") values.icmptype = found(not, read(icmpType(family)));
+    else values.state = found(not, read(STATE));
   }
   return values;
 }
 
-const STATE_NOT_YET: ValueError = {
-  code: NOT_YET,
-  message: "state is not supported yet",
-  help: "leave it out: rules judge every packet by itself",
+const found = <T>(not: boolean, values: T[] | null) => (values ? { not, values } : undefined);
+
+/** How values of a type are read. */
+export type ValueType<T> = {
+  parse: (text: string) => Parsed<T>;
+  /** The same for all spellings of one value. */
+  key: (value: T) => string;
+  /** What to warn of, although the value is right. */
+  doubt?: (value: T, text: string) => { problem: ValueError; fixes: Fix[] } | null;
 };
 
+export const ADDRESS: ValueType<Address> = {
+  parse: parseAddress,
+  key: (address) => printAddress(networkOf(address)),
+  doubt: doubtHostBits,
+};
+export const PORTS: ValueType<Ports> = { parse: parsePorts, key: printPorts };
+const INTERFACE: ValueType<string> = { parse: parseInterface, key: (name) => name };
+const PROTOCOL: ValueType<number> = { parse: parseProtocol, key: String };
+const STATE: ValueType<State> = { parse: parseState, key: (state) => state };
+const icmpType = (family: 4 | 6): ValueType<IcmpType> => ({
+  parse: (text) => parseIcmpType(text, family),
+  key: printIcmpType,
+});
+
+/** The values of a condition, without references; null where one is bad. */
 function readCondition<T>(
   kind: ConditionKind,
-  { not, values }: Condition,
-  parse: (text: string) => Parsed<T>,
+  { values }: Condition,
+  type: ValueType<T>,
   complain: Complain,
-): Read<T> | undefined {
+  checkReference: CheckReference,
+): T[] | null {
   const where = `/conditions/${kind}/values`;
   if (values.length === 0) {
-    const help = `give it one, or leave ${kind} out`;
-    complain(where, {
-      code: "missing-value",
-      message: `a value is missing behind ${kind}`,
-      help,
-    });
+    const message = `a value is missing behind ${kind}`;
+    complain(where, { code: "missing-value", message, help: `give it one, or leave ${kind} out` });
   }
-  if (values.length > 1) {
-    const help = "write a rule for each value";
-    complain(`${where}/1`, {
-      code: NOT_YET,
-      message: "several values are not supported yet",
-      help,
-    });
-  }
+  const reference = listKindOf(kind) === null ? null : checkReference;
+  const read = readEach(values, type, where, complain, {
+    bad: (text, error) => explain(kind, text, error),
+    reference: reference && ((text, place) => reference(text, kind, place)),
+  });
+  return values.length > 0 ? read : null;
+}
+
+type ReadOptions = {
+  /** Why a text is no value of the type. */
+  bad: (text: string, error: ValueError) => ValueError;
+  /** Checks a reference; null where none can stand. */
+  reference: ((text: string, place: string) => boolean) | null;
+};
+
+/** Reads values and reports what is wrong with them, and what stands there twice; null when one is bad. */
+export function readEach<T>(
+  values: readonly string[],
+  { parse, key, doubt }: ValueType<T>,
+  where: string,
+  complain: Complain,
+  { bad, reference }: ReadOptions,
+): T[] | null {
   const read: T[] = [];
+  const seen = new Map<string, string>();
+  const warnOfTwin = (one: string, text: string, place: string) => {
+    if (values.length > 1) complainOfTwin(seen, one, text, place, complain);
+  };
+  let sound = true;
   for (const [index, text] of values.entries()) {
+    const place = `${where}/${index}`;
+    if (reference && listNamed(text) !== null) {
+      sound = reference(text, place) && sound;
+      warnOfTwin(text, text, place);
+      continue;
+    }
     const parsed = parse(text.slice(0, LONGEST_VALUE));
-    if ("ok" in parsed) read.push(parsed.ok);
-    else complain(`${where}/${index}`, explain(kind, text, parsed.error));
+    if ("error" in parsed) {
+      complain(place, bad(text, parsed.error));
+      sound = false;
+      continue;
+    }
+    read.push(parsed.ok);
+    warnOfTwin(key(parsed.ok), text, place);
+    const doubted = doubt?.(parsed.ok, text);
+    if (doubted) complain(place, doubted.problem, "warning", doubted.fixes);
   }
-  return read.length > 0 && read.length === values.length ? { not, values: read } : undefined;
+  return sound ? read : null;
+}
+
+/** Warns of a value that stands in a list a second time, in whatever spelling. */
+function complainOfTwin(
+  seen: Map<string, string>,
+  key: string,
+  text: string,
+  place: string,
+  complain: Complain,
+): void {
+  const before = seen.get(key);
+  if (before === undefined) {
+    seen.set(key, text);
+    return;
+  }
+  const message =
+    before === text
+      ? `${quote(text)} stands in the list twice`
+      : `${quote(text)} means the same as ${quote(before)} before it`;
+  complain(place, { code: "duplicate-value", message, help: "leave it out" }, "warning");
 }
 
 /** What is wrong with a value, where its kind says more than its text. */
 function explain(kind: ConditionKind, text: string, error: ValueError): ValueError {
-  if (text.startsWith("@") && LISTED.has(kind)) {
-    return {
-      code: NOT_YET,
-      message: "named lists are not supported yet",
-      help: "write a rule for each value",
-    };
+  if (text.startsWith("@") && kind !== "iface") {
+    const message = `${kind} takes no named list: ${quote(text)}`;
+    return { ...error, message, help: "write its values in braces" };
   }
   if (ANY.has(text.toLowerCase())) return { ...error, help: `to take every packet leave ${kind} out` };
   if (text.startsWith("!") && text.length > 1)
@@ -109,18 +188,11 @@ function explain(kind: ConditionKind, text: string, error: ValueError): ValueErr
   return error;
 }
 
-function warnOfHostBits(
-  kind: ConditionKind,
-  { values }: Condition,
-  read: Read<Address> | undefined,
-  complain: Complain,
-): void {
-  for (const [index, address] of (read?.values ?? []).entries()) {
-    if (!address.hostBits) continue;
-    const network = printAddress(networkOf(address));
-    const message = `${quote(values[index] ?? "")} has bits set behind its prefix`;
-    const help = `it means the network ${network}: write that, or leave the prefix out for the one address`;
-    const fixes = [{ label: `Write ${network}`, text: network }];
-    complain(`/conditions/${kind}/values/${index}`, { code: "host-bits", message, help }, "warning", fixes);
-  }
+function doubtHostBits(address: Address, text: string): { problem: ValueError; fixes: Fix[] } | null {
+  if (!address.hostBits) return null;
+  const network = printAddress(networkOf(address));
+  const message = `${quote(text)} has bits set behind its prefix`;
+  const help = `it means the network ${network}: write that, or leave the prefix out for the one address`;
+  const fixes = [{ label: `Write ${network}`, text: network }];
+  return { problem: { code: "host-bits", message, help }, fixes };
 }

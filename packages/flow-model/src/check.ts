@@ -3,17 +3,17 @@
  * taken, rules that can never hold, what a later version brings. An error stops a config from being applied; a
  * warning never changes what it means.
  */
-import { type Complain, LONGEST_VALUE, readValues, type Values } from "./check-values.ts";
-import { canHold, contradiction, wouldTake } from "./contradiction.ts";
+import { Lists } from "./check-lists.ts";
+import { checkRule } from "./check-rule.ts";
+import { type Complain, LONGEST_VALUE } from "./check-values.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
 import type { Family } from "./family.ts";
-import { familiesOf, icmpFamily } from "./holds.ts";
+import { familiesOf } from "./holds.ts";
+import { expandLists } from "./lists.ts";
 import { parseDirectorName, parseName } from "./names.ts";
 import { type Parse, parseInto, withPlaces } from "./parser.ts";
-import { printCondition } from "./printer.ts";
-import { ICMP, ICMP6 } from "./protocols.ts";
 import { locate, Report } from "./report.ts";
-import { CONDITION_KINDS, type ConditionKind, type Config, type Flow, type Rule } from "./schema.ts";
+import type { ConditionKind, Config, Flow, Rule } from "./schema.ts";
 import { parseTable } from "./tables.ts";
 import { quote } from "./value.ts";
 
@@ -33,19 +33,32 @@ export function checkText(text: string): Parse {
   return withPlaces(read, diagnostics.length > 0 ? locate(diagnostics, read.places()) : []);
 }
 
-/** `places` gives the order in which a rule's conditions were written; without them it is the grammar's. */
+/** What all of a config's flows are checked with. */
+type Context = {
+  report: Report;
+  lists: Lists;
+  /** Names of flows that have been checked. */
+  names: Set<string>;
+  /** The order in which a rule's conditions were written; without it the grammar's counts. */
+  places: (() => Places) | undefined;
+};
+
 function checkInto(config: Config, report: Report, places?: () => Places): void {
-  const names = new Set<string>();
+  const context: Context = { report, lists: new Lists(config), names: new Set(), places };
+  const expanded = expandLists(config);
   for (const [index, item] of config.items.entries()) {
     const pointer = `/items/${index}`;
-    const complain = complainer(report, pointer, {
-      flow: "name" in item ? item.name : undefined,
-    });
-    if (item.kind === "list" || item.kind === "expect") {
-      const message =
-        item.kind === "list" ? "named lists are not supported yet" : "expectations are not supported yet";
-      complain("/kind", { code: "not-yet", message, help: "leave it out" });
-    } else checkFlow(item, pointer, names, report, places);
+    if (item.kind === "list") {
+      const complain = complainer(report, pointer, { flow: `@${item.name}` });
+      checkComments(item, complain);
+      context.lists.check(item, complain);
+    } else if (item.kind === "expect") {
+      const message = "expectations are not supported yet";
+      complainer(report, pointer, {})("/kind", { code: "not-yet", message, help: "leave it out" });
+    } else {
+      const same = expanded.items[index];
+      checkFlow(item, same?.kind === item.kind ? same.rules : item.rules, pointer, context);
+    }
   }
   checkComments({ comment: config.comment, note: "" }, complainer(report, "", {}));
 }
@@ -68,23 +81,11 @@ function complainer(
   };
 }
 
-function checkFlow(
-  flow: Flow,
-  pointer: string,
-  names: Set<string>,
-  report: Report,
-  places?: () => Places,
-): void {
+/** `expanded`: the flow's rules with the values of named lists. */
+function checkFlow(flow: Flow, expanded: Rule[], pointer: string, context: Context): void {
+  const { report, names } = context;
   const complain = complainer(report, pointer, { flow: flow.name });
   checkComments(flow, complain);
-  if (flow.kind === "outflow") {
-    const help = "write flow, which judges incoming packets, or leave it out";
-    complain("/kind", {
-      code: "not-yet",
-      message: "outflows are not supported yet",
-      help,
-    });
-  }
   const name = parseName(flow.name.slice(0, LONGEST_VALUE));
   if ("error" in name) complain("/name", name.error);
   else if (names.has(flow.name)) {
@@ -97,11 +98,19 @@ function checkFlow(
   }
   names.add(flow.name);
   checkPolicy(flow, complain);
-  const lastFor = lastRuleFor(flow.rules);
+  const lastFor = lastRuleFor(expanded);
   for (const [index, rule] of flow.rules.entries()) {
     const path = `${pointer}/rules/${index}`;
-    const metLater = (family: Family) => lastFor(family) > index;
-    checkRule(rule, metLater, path, complainer(report, path, { flow: flow.name, rule: index + 1 }), places);
+    const complain = complainer(report, path, { flow: flow.name, rule: index + 1 });
+    checkComments(rule, complain);
+    checkRule(rule, {
+      expanded: (expanded[index] ?? rule).conditions,
+      metLater: (family) => lastFor(family) > index,
+      directs: flow.policy?.action === "director",
+      lists: context.lists,
+      written: (kinds) => asWritten(kinds, path, context.places),
+      complain,
+    });
   }
 }
 
@@ -115,7 +124,7 @@ function lastRuleFor(rules: Rule[]): (family: Family) => number {
   };
 }
 
-function checkPolicy({ policy, skipped }: Flow, complain: Complain): void {
+function checkPolicy({ kind, policy, skipped }: Flow, complain: Complain): void {
   if (policy === null && !skipped) {
     const help = "set skipped, or give it a policy";
     complain("/skipped", {
@@ -125,6 +134,11 @@ function checkPolicy({ policy, skipped }: Flow, complain: Complain): void {
     });
   }
   if (policy?.action === "director") {
+    if (kind === "outflow") {
+      const message = "a director takes incoming packets only";
+      const help = "write permit, deny or table TABLE; or flow instead of outflow";
+      complain("/policy/action", { code: "outflow-director", message, help });
+    }
     const name = parseDirectorName(policy.director.slice(0, LONGEST_VALUE));
     if ("error" in name) complain("/policy/director", name.error);
   }
@@ -134,83 +148,15 @@ function checkPolicy({ policy, skipped }: Flow, complain: Complain): void {
   }
 }
 
-function checkRule(
-  rule: Rule,
-  metLater: (family: Family) => boolean,
-  path: string,
-  complain: Complain,
-  places?: () => Places,
-): void {
-  checkComments(rule, complain);
-  const values = readValues(rule.conditions, complain);
-  const family = icmpFamily(rule.conditions);
-  if (namesBothIcmp(values)) {
-    const written = asWritten(values, path, places);
-    const kind = written.find((one, index) => ["proto", "icmptype"].includes(one) && index > 0) ?? "icmptype";
-    const help = "types differ between the families: write a rule for icmp and one for icmp6";
-    complain(`/conditions/${kind}`, {
-      code: "icmp-families",
-      message: "icmptype for both families",
-      help,
-    });
-    return;
-  }
-  if (!canHold(values, family)) {
-    const never = contradiction(values, family, asWritten(values, path, places));
-    const message = `this rule can never hold: ${never.why}`;
-    complain(`/conditions/${never.kind}`, {
-      code: "never-holds",
-      message,
-      help: never.help,
-    });
-  } else warnOfFamily(rule, metLater, values, family, complain);
-}
-
-/** The kinds of the conditions that could be read, in the order in which their author wrote them. */
-function asWritten(values: Values, path: string, places?: () => Places): ConditionKind[] {
-  const kinds = CONDITION_KINDS.filter((kind) => kind !== "state" && values[kind]);
+/** Kinds of conditions in the order in which their author wrote them. */
+function asWritten(kinds: ConditionKind[], path: string, places: Context["places"]): ConditionKind[] {
   const known = places?.();
   if (!known) return kinds;
   const place = (kind: ConditionKind) => known.get(`${path}/conditions/${kind}`);
-  return kinds.sort((a, b) => {
+  return kinds.toSorted((a, b) => {
     const [left, right] = [place(a), place(b)];
     return left && right ? left.line - right.line || left.column - right.column : 0;
   });
-}
-
-function namesBothIcmp({ proto, icmptype }: Values): boolean {
-  return (
-    icmptype !== undefined &&
-    proto !== undefined &&
-    !proto.not &&
-    [ICMP, ICMP6].every((one) => proto.values.includes(one))
-  );
-}
-
-/**
- * `not src 192.168.0.0/24` does not take "all others": it takes no IPv6 packet. Said only where that makes a
- * difference: the rest of the rule lets that family through, and what an `ignore` lets pass could meet a later rule.
- */
-function warnOfFamily(
-  rule: Rule,
-  metLater: (family: Family) => boolean,
-  values: Values,
-  icmp: Family,
-  complain: Complain,
-): void {
-  for (const kind of ["src", "dst"] as const) {
-    const condition = values[kind];
-    if (!condition?.not) continue;
-    const family = condition.values[0]?.family ?? 4;
-    const other = family === 4 ? 6 : 4;
-    if (condition.values.some((address) => address.family === other) || !wouldTake(values, icmp, other))
-      continue;
-    if (rule.verb === "ignore" && !metLater(other)) continue;
-    const text = printCondition(kind, rule.conditions[kind] ?? { not: true, values: [] });
-    const message = `${text} holds for IPv${family} packets only`;
-    const help = `IPv${other} packets go on to the next rule; to ${rule.verb} them too, add a rule with ${kind} ${other === 4 ? "0.0.0.0/0" : "::/0"}`;
-    complain(`/conditions/${kind}`, { code: "one-family", message, help }, "warning");
-  }
 }
 
 /** Comments are lines of text: what would break out of its line is refused, and what steers a terminal with it. */

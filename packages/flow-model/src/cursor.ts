@@ -10,6 +10,9 @@ type Owner = { comment: string[]; note: string };
 
 const PUNCTUATION: ReadonlySet<string> = new Set(["{", "}", ","]);
 
+/** Is the token a word, keywords included? Not so the end of the text, and what separates words. */
+export const isWord = ({ text }: Token) => text !== "" && !PUNCTUATION.has(text);
+
 export class Cursor {
   /** The token to be read next. */
   token: Token;
@@ -26,6 +29,8 @@ export class Cursor {
   #noted: Span | null = null;
   #context: { flow?: string; rule?: number } = {};
   #complained: Token | null = null;
+  /** The token behind the next one, when somebody asked for it. */
+  #ahead: Token | null = null;
 
   constructor(text: string, report: Report) {
     this.#lexer = new Lexer(text);
@@ -36,6 +41,12 @@ export class Cursor {
 
   get atEnd(): boolean {
     return this.token.text === "";
+  }
+
+  /** The token behind the next one. */
+  peek(): Token {
+    this.#ahead ??= this.#lexer.next();
+    return this.#ahead;
   }
 
   get places(): Places {
@@ -59,7 +70,8 @@ export class Cursor {
     }
     if (token.behind) this.#note(token.behind.text, token.behind.span);
     this.last = token;
-    this.token = this.#lexer.next();
+    this.token = this.#ahead ?? this.#lexer.next();
+    this.#ahead = null;
     return token;
   }
 
@@ -75,7 +87,7 @@ export class Cursor {
 
   /** A name or a value: any word, keywords too, since these are read by their place. Null where none stands. */
   takeWord(): Token | null {
-    return this.atEnd || PUNCTUATION.has(this.token.text) ? null : this.take();
+    return isWord(this.token) ? this.take() : null;
   }
 
   /** Remembers where the pointer's text stands; it ends with the token read last. */

@@ -4,10 +4,10 @@
  * language starts here.
  *
  * Values are parsed once for each rule and kept (see `testsOf`), so that ten thousand flows trace in
- * milliseconds. A value that does not parse takes no packet: such a config is refused by `check`, and what is
- * traced while someone is typing must not throw.
+ * milliseconds. Named lists come expanded (`expandLists`). A value that does not parse takes no packet: such a config
+ * is refused by `check`, and what is traced while someone is typing must not throw.
  */
-import { parseAddress, rangeOf } from "./address.ts";
+import { addressSet, isInside } from "./address-set.ts";
 import type { Family } from "./family.ts";
 import { type IcmpType, parseIcmpType } from "./icmp.ts";
 import { interfaceMatches } from "./names.ts";
@@ -72,14 +72,10 @@ const TESTS: Record<ConditionKind, (condition: Condition, all: Conditions) => Te
 
 /** Negated or not, only for packets of a family that stands in the list. */
 function addressTest({ not, values }: Condition, of: (packet: Packet) => bigint): Test {
-  const addresses = parseEach(values, parseAddress);
-  // Ranges, since a comparison allocates nothing and a shift does.
-  const ofFamily = (family: Family) => addresses.filter((one) => one.family === family).map(rangeOf);
-  const ranges = { 4: ofFamily(4), 6: ofFamily(6) };
+  const set = addressSet(values);
   return (packet) => {
-    const mine = ranges[packet.family];
-    const bits = of(packet);
-    return mine.length > 0 && mine.some(({ low, high }) => low <= bits && bits <= high) !== not;
+    const mine = set[packet.family];
+    return mine.length > 0 && isInside(mine, of(packet)) !== not;
   };
 }
 
@@ -144,7 +140,7 @@ export function protocolsThatCarryPorts({ conditions }: Conditioned): number[] {
 export function familiesOf({ conditions }: Conditioned): Family[] {
   const { proto, src, dst, icmptype } = conditions;
   const inList = (condition: Condition | undefined, family: Family) =>
-    !condition || parseEach(condition.values, parseAddress).some((address) => address.family === family);
+    !condition || addressSet(condition.values)[family].length > 0;
   const protocols = proto && !proto.not ? protocolsNamed(proto) : null;
   const occurs = (family: Family) => !protocols || protocols.some((number) => protocolOccurs(number, family));
   const ofIcmp = (family: Family) => !icmptype || icmpFamily(conditions) === family;
@@ -152,6 +148,9 @@ export function familiesOf({ conditions }: Conditioned): Family[] {
     (family) => inList(src, family) && inList(dst, family) && occurs(family) && ofIcmp(family),
   );
 }
+
+/** A condition whose list is empty asks for what no packet is, negated or not. */
+const never: Test = () => false;
 
 type Tests = {
   each: { kind: ConditionKind; test: Test }[];
@@ -168,7 +167,8 @@ function testsOf(conditions: Conditions): Tests {
     tests = {
       each: CONDITION_KINDS.flatMap((kind) => {
         const condition = conditions[kind];
-        return condition ? [{ kind, test: TESTS[kind](condition, conditions) }] : [];
+        if (!condition) return [];
+        return [{ kind, test: condition.values.length > 0 ? TESTS[kind](condition, conditions) : never }];
       }),
       loopback: namesLoopback(conditions),
       neighbours: namesProtocol(conditions, ICMP6),

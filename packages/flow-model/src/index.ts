@@ -1,7 +1,9 @@
 export * from "./address.ts";
 export * from "./address-bits.ts";
+export * from "./address-set.ts";
 export * from "./changes.ts";
 export * from "./check.ts";
+export * from "./combinations.ts";
 export * from "./diagnostic.ts";
 export * from "./edit.ts";
 export * from "./edit-schema.ts";
@@ -19,5 +21,6 @@ export * from "./protocols.ts";
 export { locate } from "./report.ts";
 export * from "./schema.ts";
 export * from "./search.ts";
+export * from "./states.ts";
 export * from "./tables.ts";
 export * from "./value.ts";

@@ -1,5 +1,6 @@
 /** The words of the language, and what people write instead of them. */
 import { CONDITION_KINDS, type ConditionKind } from "./schema.ts";
+import { nearest } from "./spelling.ts";
 
 export const ITEM_WORDS: ReadonlySet<string> = new Set(["flow", "outflow", "list", "expect"]);
 export const ACTION_WORDS: ReadonlySet<string> = new Set(["permit", "deny", "director", "table"]);
@@ -25,7 +26,7 @@ export type Place = { words: ReadonlySet<string>; help: string };
 /** Where an item begins. */
 export const ITEM: Place = {
   words: ITEM_WORDS,
-  help: "write flow NAME POLICY, then its rules",
+  help: "write flow NAME POLICY, then its rules; or list NAME { VALUES }",
 };
 
 /** Behind `skip`: the action that it switches off, or the first rule. Conditions stand in it for a forgotten verb. */
@@ -49,7 +50,7 @@ export const RULE: Place = {
 /** In a rule: behind its verb or one of its conditions. */
 export const CONDITION: Place = {
   words: RULE.words,
-  help: `a condition has one value; then comes another condition (${CONDITION_KINDS.slice(0, -1).join(", ")}), a rule (match, ignore) or flow`,
+  help: `a condition has one value, or several in braces; then comes another condition (${CONDITION_KINDS.join(", ")}), a rule (match, ignore) or flow`,
 };
 
 /** Words of iptables, nft and other filters, and plain words, that have a word here. Lower case. */
@@ -84,11 +85,11 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["all", "leave out what shall hold for every packet; match alone takes them all"],
   ["and", "leave it out: the conditions of a rule hold together"],
   ["&&", "leave it out: the conditions of a rule hold together"],
-  ["or", "write a second rule"],
-  ["||", "write a second rule"],
+  ["or", "write several values in braces, or a second rule"],
+  ["||", "write several values in braces, or a second rule"],
   ["-j", "leave it out: the flow's policy says what happens to the packet"],
   ["-m", "leave it out"],
-  [",", "write a rule for each value"],
+  [",", "write several values in braces: dstport { 25, 110 }"],
   ...[...ACTION_WORDS, "skip"].map((word) => [word, POLICY_ONCE] as const),
 ]);
 
@@ -104,36 +105,5 @@ export function meantBy(word: string, words: ReadonlySet<string>): string | null
   if (words.has(lower)) return lower;
   const other = OTHER_WORDS.get(lower);
   if (other !== undefined) return words.has(other) ? other : null;
-  if (lower.length < 3 || ADVICE.has(lower)) return null;
-  let nearest: string | null = null;
-  // One slip in a short word, two in a long one: more would guess.
-  let least = lower.length < 5 ? 1.5 : 2.5;
-  for (const known of words) {
-    if (Math.abs(known.length - lower.length) > 2) continue;
-    const distance = slips(lower, known);
-    if (distance < least) [nearest, least] = [known, distance];
-  }
-  return nearest;
-}
-
-/** How many letters are wrong, missing, too many or swapped with their neighbour (optimal string alignment). */
-function slips(a: string, b: string): number {
-  let before: number[] = [];
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const same = a[row - 1] === b[column - 1];
-      let least = Math.min(
-        (above[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (above[column - 1] ?? 0) + (same ? 0 : 1),
-      );
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (swapped) least = Math.min(least, (before[column - 2] ?? 0) + 1);
-      current.push(least);
-    }
-    [before, above] = [above, current];
-  }
-  return above[b.length] ?? 0;
+  return lower.length < 3 || ADVICE.has(lower) ? null : nearest(lower, words);
 }

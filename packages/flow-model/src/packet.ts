@@ -7,10 +7,8 @@ import { parseIcmpType } from "./icmp.ts";
 import { parseInterface } from "./names.ts";
 import { parsePorts } from "./ports.ts";
 import { hasPorts, ICMP, ICMP6, parseProtocol, protocolName, protocolOccurs } from "./protocols.ts";
+import { STATES, type State } from "./states.ts";
 import { type Parsed, quote, type ValueError } from "./value.ts";
-
-/** What conntrack can say of a packet. */
-export const STATES = ["new", "established", "related", "invalid", "untracked"] as const;
 
 export type Packet = {
   /** `in`: judged by flows (PREROUTING); `out`: judged by outflows (OUTPUT). */
@@ -29,7 +27,7 @@ export type Packet = {
   /** Set for ICMP of the packet's family only. */
   icmp?: { type: number; code: number };
   /** What conntrack says of it. */
-  state?: (typeof STATES)[number];
+  state?: State;
 };
 
 /** A packet as a form or a script writes it down: values as in a config, one address where a config has networks. */
@@ -44,7 +42,7 @@ export type PacketFields = {
   dstport?: number | undefined;
   /** `8/0`, `8` (code 0) or a name. */
   icmptype?: string | undefined;
-  state?: Packet["state"] | undefined;
+  state?: State | undefined;
 };
 
 export type PacketError = ValueError & { field: keyof PacketFields };

@@ -1,7 +1,7 @@
-/** The conditions of a rule: `{ [ "not" ] KIND VALUE }`. */
+/** The conditions of a rule: `{ [ "not" ] KIND VALUES }`, where VALUES is one, or a list in braces. */
 import type { Cursor } from "./cursor.ts";
 import { CONDITION, isKind, KEYWORDS, KIND_WORDS } from "./keywords.ts";
-import type { Token } from "./lexer.ts";
+import { parseBraces } from "./parse-braces.ts";
 import { CONDITION_KINDS, type ConditionKind, type Conditions, type Rule } from "./schema.ts";
 
 /** What a value of each kind looks like, for who forgot it. */
@@ -45,19 +45,25 @@ function parseCondition(cursor: Cursor, pointer: string, written: Conditions): v
     return;
   }
   cursor.take();
-  const value = parseValue(cursor, kind);
-  if (!value) return;
+  const path = `${pointer}/${kind}`;
+  const values = parseValues(cursor, kind, written[kind] ? null : path);
+  if (!values) return;
   if (written[kind]) {
-    const help = "a condition stands at most once in a rule: write a second rule";
+    const help =
+      "a condition stands at most once in a rule: write several values in braces, or a second rule";
     cursor.complain("duplicate-condition", `a second ${kind} in one rule`, help, first);
     return;
   }
-  written[kind] = { not: negated || value.not, values: [value.token.text] };
-  cursor.place(`${pointer}/${kind}`, first);
-  cursor.place(`${pointer}/${kind}/values/0`, value.token);
+  written[kind] = { not: negated || values.not, values: values.texts };
+  cursor.place(path, first);
 }
 
-function parseValue(cursor: Cursor, kind: ConditionKind): { token: Token; not: boolean } | null {
+/** One value, or a list in braces; null where there is none. They are placed below `path`, unless it is null. */
+function parseValues(
+  cursor: Cursor,
+  kind: ConditionKind,
+  path: string | null,
+): { texts: string[]; not: boolean } | null {
   // An interface may be called anything; no other value is a word of the language.
   const byPlace = kind === "iface";
   const not = cursor.token.text === "not" && !byPlace;
@@ -65,23 +71,13 @@ function parseValue(cursor: Cursor, kind: ConditionKind): { token: Token; not: b
     cursor.complain("misplaced-word", "not stands before the condition", `write not ${EXAMPLES[kind]}`);
     cursor.take();
   }
-  if (cursor.token.text === "{") {
-    refuseList(cursor);
+  const where = path === null ? null : `${path}/values`;
+  if (cursor.token.text === "{") return { texts: parseBraces(cursor, { where, keywords: byPlace }), not };
+  const token = KEYWORDS.has(cursor.token.text) && !byPlace ? null : cursor.takeWord();
+  if (!token) {
+    cursor.complain("missing-value", `a value is missing behind ${kind}`, `write ${EXAMPLES[kind]}`);
     return null;
   }
-  const token = KEYWORDS.has(cursor.token.text) && !byPlace ? null : cursor.takeWord();
-  if (token) return { token, not };
-  cursor.complain("missing-value", `a value is missing behind ${kind}`, `write ${EXAMPLES[kind]}`);
-  return null;
-}
-
-/** Reads over a list in braces, nested ones too. One that nobody closed ends where a rule or flow begins. */
-function refuseList(cursor: Cursor): void {
-  const open = cursor.take();
-  for (let depth = 1; depth > 0 && !cursor.atEnd && !KEYWORDS.has(cursor.token.text); ) {
-    const word = cursor.take().text;
-    if (word === "{") depth += 1;
-    if (word === "}") depth -= 1;
-  }
-  cursor.complain("not-yet", "lists in braces are not supported yet", "write a rule for each value", open);
+  if (where !== null) cursor.place(`${where}/0`, token);
+  return { texts: [token.text], not };
 }

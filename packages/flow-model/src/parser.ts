@@ -12,9 +12,10 @@
 import { Cursor } from "./cursor.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
 import { ACTION_WORDS, ITEM, ITEM_WORDS, POLICY, RULE, SKIPPED, VERBS } from "./keywords.ts";
+import { parseBraces } from "./parse-braces.ts";
 import { parseConditions } from "./parse-conditions.ts";
 import { Report } from "./report.ts";
-import type { Action, Config, Flow, Rule } from "./schema.ts";
+import type { Action, Config, Flow, Item, List, Rule } from "./schema.ts";
 
 export type Parse = {
   config: Config;
@@ -56,8 +57,8 @@ export function parseInto(text: string, report: Report): Reading {
     cursor.enter(rest, "");
     cursor.settle(ITEM);
     if (cursor.atEnd) break;
-    const flow = parseItem(cursor, `/items/${config.items.length}`);
-    if (flow) config.items.push(flow);
+    const item = parseItem(cursor, `/items/${config.items.length}`);
+    if (item) config.items.push(item);
   }
   // The comments above the end.
   cursor.take();
@@ -65,28 +66,48 @@ export function parseInto(text: string, report: Report): Reading {
   return { config, places: () => cursor.places };
 }
 
-function parseItem(cursor: Cursor, pointer: string): Flow | null {
+function parseItem(cursor: Cursor, pointer: string): Item | null {
   const word = cursor.token.text;
-  if (word === "list" || word === "expect") {
-    refuseItem(cursor, word);
+  if (word === "list") return parseList(cursor, pointer);
+  if (word === "expect") {
+    refuseExpect(cursor);
     return null;
   }
   return parseFlow(cursor, pointer, word === "outflow" ? "outflow" : "flow");
 }
 
-/** The words of a later version: read over, so that the flows behind them are still checked. */
-function refuseItem(cursor: Cursor, word: "list" | "expect"): void {
-  const [what, help] =
-    word === "list"
-      ? ["named lists are not supported yet", "write a rule for each of its values"]
-      : ["expectations are not supported yet", "leave it out; as a comment it stays for later"];
-  cursor.complain("not-yet", what, help);
+/** A word of a later version: read over, so that the flows behind it are still checked. */
+function refuseExpect(cursor: Cursor): void {
+  const help = "leave it out; as a comment it stays for later";
+  cursor.complain("not-yet", "expectations are not supported yet", help);
   cursor.enter({ comment: [], note: "" }, "");
   cursor.take();
-  // `expect flow ...` is about incoming packets, `list flow {` a list of that name: no flow begins here.
-  if (word === "list" || ITEM_WORDS.has(cursor.token.text)) cursor.takeWord();
+  // `expect flow ...` is about incoming packets: no flow begins here.
+  if (ITEM_WORDS.has(cursor.token.text)) cursor.takeWord();
   cursor.skipTo(ITEM_WORDS);
 }
+
+function parseList(cursor: Cursor, pointer: string): List | null {
+  const list: List = { kind: "list", name: "", values: [], comment: [], note: "" };
+  cursor.enter(list, pointer);
+  const first = cursor.take();
+  cursor.place(`${pointer}/kind`, first);
+  const name = cursor.takeWord();
+  if (name) {
+    list.name = name.text;
+    cursor.place(`${pointer}/name`, name);
+    cursor.enter(list, pointer, { flow: `@${list.name}` });
+  } else cursor.complain("missing-name", "a name is missing behind list", `write ${LIST_EXAMPLE}`);
+  const opened = cursor.token.text === "{";
+  if (!opened && name)
+    cursor.complain("missing-brace", "a { is missing behind the name", `write ${LIST_EXAMPLE}`);
+  list.values = parseBraces(cursor, { where: `${pointer}/values` });
+  cursor.place(pointer, first);
+  // Nothing that could be its values: the complaint has been made, and an empty list would be a second one.
+  return name && (opened || list.values.length > 0) ? list : null;
+}
+
+const LIST_EXAMPLE = "list office { 10.0.0.0/8, 192.168.0.1 }";
 
 function parseFlow(cursor: Cursor, pointer: string, kind: Flow["kind"]): Flow | null {
   const flow: Flow = {
@@ -145,6 +166,7 @@ function behindName(name: string) {
 
 function parseAction(cursor: Cursor, pointer: string): Action | null {
   const action = cursor.take().text;
+  cursor.place(`${pointer}/action`, cursor.last);
   if (action === "permit" || action === "deny") return { action };
   const value = cursor.takeWord();
   if (action === "director") {

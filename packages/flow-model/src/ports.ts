@@ -53,3 +53,26 @@ function parsePort(text: string): Parsed<number> {
 export function printPorts({ low, high }: Ports): string {
   return low === high ? String(low) : `${low}:${high}`;
 }
+
+/** Sorted, disjoint, and with a gap between each two. */
+export function mergePorts(ports: readonly Ports[]): Ports[] {
+  const merged: Ports[] = [];
+  for (const { low, high } of ports.toSorted((a, b) => a.low - b.low)) {
+    const last = merged.at(-1);
+    if (last && low <= last.high + 1) last.high = Math.max(last.high, high);
+    else merged.push({ low, high });
+  }
+  return merged;
+}
+
+/** The ports that merged ones leave, merged too. */
+export function otherPorts(merged: readonly Ports[]): Ports[] {
+  const others: Ports[] = [];
+  let low = 0;
+  for (const range of merged) {
+    if (range.low > low) others.push({ low, high: range.low - 1 });
+    low = range.high + 1;
+  }
+  if (low <= PORT_MAX) others.push({ low, high: PORT_MAX });
+  return others;
+}

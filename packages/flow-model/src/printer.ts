@@ -18,20 +18,21 @@ import {
   type Config,
   type Flow,
   type Item,
+  type List,
   type Rule,
 } from "./schema.ts";
 
 /** The text of a config that `check` finds no error in; of another it may throw, and never prints it wrong. */
 export function print(config: Config): string {
-  const flows = config.items.map((item, index) => {
-    const flow = flowOf(item, index);
-    for (const [pointer, text] of wordsOf(flow)) assertOneWord(text, `/items/${index}${pointer}`);
-    for (const text of linesOf(flow)) assertOneLine(text, `/items/${index}`);
-    return `${printFlow(flow)}\n`;
+  const items = config.items.map((item, index) => {
+    if (item.kind === "expect") throw cannotPrint("an expectation", `/items/${index}`);
+    for (const [pointer, text] of wordsOf(item)) assertOneWord(text, `/items/${index}${pointer}`);
+    for (const text of linesOf(item)) assertOneLine(text, `/items/${index}`);
+    return `${printItem(item)}\n`;
   });
   for (const text of config.comment) assertOneLine(text, "/comment");
   const rest = config.comment.map((text) => `${printComment(text)}\n`).join("");
-  return [...flows, rest].filter((part) => part !== "").join("\n");
+  return [...items, rest].filter((part) => part !== "").join("\n");
 }
 
 /**
@@ -47,6 +48,25 @@ export function printWithPlaces(config: Config): {
   if (!same(read.config, canonicalConfig(config)))
     throw new Error("the printed config does not read back the same");
   return { text, places: read.places };
+}
+
+/** A flow or a list on its lines, without a line end at the end. Never throws. */
+export function printItem(item: Flow | List): string {
+  return item.kind === "list" ? printList(item) : printFlow(item);
+}
+
+/** Longest line of a list that stands on one, its note not counted. */
+const LINE_LENGTH = 100;
+
+/** `list office { 10.0.0.0/8, @branch }`: on one line where it fits, otherwise each value on its own. */
+function printList({ name, values, comment, note }: List): string {
+  const printed = values.map(printListed);
+  const line = `list ${name} { ${printed.join(", ")} }`;
+  const lines =
+    line.length <= LINE_LENGTH
+      ? [withNote(line, note)]
+      : [withNote(`list ${name} {`, note), `  ${printed.join(",\n  ")}`, "}"];
+  return [...comment.map(printComment), ...lines].join("\n");
 }
 
 /** A flow on its lines, without a line end at the end. Takes flows that are being edited, too, and never throws. */
@@ -85,9 +105,22 @@ function printConditions(conditions: Conditions): string[] {
 
 /** `not src 192.168.0.0/24`: one condition as it stands in the text. */
 export function printCondition(kind: ConditionKind, { not, values }: Condition): string {
-  const printed = values.map((value) => printValue(kind, value));
-  const list = printed.length === 1 ? printed[0] : `{ ${printed.join(", ")} }`;
-  return `${not ? "not " : ""}${kind} ${list}`;
+  return `${not ? "not " : ""}${kind} ${listed(values.map((value) => printValue(kind, value)))}`;
+}
+
+function listed(printed: readonly string[]): string {
+  const [only] = printed;
+  return only !== undefined && printed.length === 1 ? only : `{ ${printed.join(", ")} }`;
+}
+
+/** Most values of a list that a sentence repeats. */
+const SHOWN = 3;
+
+/** The values of a condition for a sentence: as they stand in the text, a long list cut. */
+export function printValues(kind: ConditionKind, values: readonly string[]): string {
+  const shown = values.slice(0, SHOWN).map((value) => printValue(kind, value));
+  if (values.length > SHOWN) shown.push(`… ${values.length - SHOWN} more`);
+  return listed(shown);
 }
 
 /** The canonical text of a value: addresses and ports have one, the others stand as written. */
@@ -103,6 +136,12 @@ function printValue(kind: ConditionKind, text: string): string {
   return text;
 }
 
+/** The canonical text of a list's value, which may be an address or ports. */
+function printListed(text: string): string {
+  const ports = parsePorts(text);
+  return "ok" in ports ? printPorts(ports.ok) : printValue("src", text);
+}
+
 function printComment(text: string): string {
   return text === "" ? "#" : `# ${text}`;
 }
@@ -112,15 +151,14 @@ function withNote(line: string, note: string): string {
 }
 
 function canonicalConfig(config: Config): Config {
-  const items = config.items.map((item, index): Flow => {
-    const flow = flowOf(item, index);
-    const rules = flow.rules.map((rule) => ({
-      ...rule,
-      conditions: canonicalConditions(rule.conditions),
-    }));
-    return { ...flow, rules };
-  });
-  return { ...config, items };
+  return { ...config, items: config.items.map(canonicalItem) };
+}
+
+function canonicalItem(item: Item): Item {
+  if (item.kind === "expect") return item;
+  if (item.kind === "list") return { ...item, values: item.values.map(printListed) };
+  const rules = item.rules.map((rule) => ({ ...rule, conditions: canonicalConditions(rule.conditions) }));
+  return { ...item, rules };
 }
 
 function canonicalConditions(conditions: Conditions): Conditions {
@@ -136,26 +174,26 @@ function canonicalConditions(conditions: Conditions): Conditions {
   return canonical;
 }
 
-function flowOf(item: Item, index: number): Flow {
-  if (item.kind === "list" || item.kind === "expect") throw cannotPrint(item.kind, `/items/${index}`);
-  return item;
-}
-
-/** Everything that stands in a flow's text as one word. */
-function* wordsOf(flow: Flow): Generator<[pointer: string, text: string]> {
-  yield ["/name", flow.name];
-  if (flow.policy?.action === "director") yield ["/policy/director", flow.policy.director];
-  if (flow.policy?.action === "table") yield ["/policy/table", flow.policy.table];
-  for (const [index, { conditions }] of flow.rules.entries()) {
+/** Everything that stands in the text of an item as one word. */
+function* wordsOf(item: Flow | List): Generator<[pointer: string, text: string]> {
+  yield ["/name", item.name];
+  if (item.kind === "list") {
+    for (const value of item.values) yield ["/values", value];
+    return;
+  }
+  if (item.policy?.action === "director") yield ["/policy/director", item.policy.director];
+  if (item.policy?.action === "table") yield ["/policy/table", item.policy.table];
+  for (const [index, { conditions }] of item.rules.entries()) {
     for (const kind of CONDITION_KINDS) {
       for (const value of conditions[kind]?.values ?? []) yield [`/rules/${index}/conditions/${kind}`, value];
     }
   }
 }
 
-/** Everything that stands in a flow's text behind a `#`. */
-function* linesOf(flow: Flow): Generator<string> {
-  for (const owner of [flow, ...flow.rules]) yield* [...owner.comment, owner.note];
+/** Everything that stands in the text of an item behind a `#`. */
+function* linesOf(item: Flow | List): Generator<string> {
+  const rules = item.kind === "list" ? [] : item.rules;
+  for (const owner of [item, ...rules]) yield* [...owner.comment, owner.note];
 }
 
 function assertOneWord(text: string, pointer: string): void {

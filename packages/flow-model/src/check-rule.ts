@@ -1,0 +1,101 @@
+/** What the conditions of a rule say together: can it hold, does it say what was meant, can the kernel be told. */
+import type { Lists } from "./check-lists.ts";
+import { type Complain, readValues, type Values } from "./check-values.ts";
+import { combinationsOf, MOST_COMBINATIONS } from "./combinations.ts";
+import { canHold, contradiction, wouldTake } from "./contradiction.ts";
+import type { Family } from "./family.ts";
+import { icmpFamily } from "./holds.ts";
+import { listKindOf } from "./lists.ts";
+import { printValues } from "./printer.ts";
+import { ICMP, ICMP6 } from "./protocols.ts";
+import { CONDITION_KINDS, type ConditionKind, type Conditions, type Rule } from "./schema.ts";
+
+/** What a rule stands in. */
+export type RuleContext = {
+  /** Its conditions with the values of named lists. */
+  expanded: Conditions;
+  /** Could a later rule of its flow take packets of the family? */
+  metLater: (family: Family) => boolean;
+  /** Is its flow a director's? */
+  directs: boolean;
+  lists: Lists;
+  /** Puts kinds into the order in which the rule's author wrote them. */
+  written: (kinds: ConditionKind[]) => ConditionKind[];
+  complain: Complain;
+};
+
+export function checkRule(rule: Rule, context: RuleContext): void {
+  const { expanded, lists, complain } = context;
+  const { conditions } = rule;
+  const values = readValues(conditions, expanded, complain, (text, kind, place) =>
+    lists.checkReference(text, listKindOf(kind), place, complain),
+  );
+  const family = icmpFamily(conditions);
+  if (namesBothIcmp(values)) refuseBothIcmp(values, context);
+  else if (!canHold(values, family)) {
+    const never = contradiction(conditions, values, family, context.written(kindsOf(values)));
+    const message = `this rule can never hold: ${never.why}`;
+    complain(`/conditions/${never.kind}`, { code: "never-holds", message, help: never.help });
+  } else {
+    checkCombinations(context);
+    warnOfFamily(rule, values, family, context);
+    if (context.directs && rule.verb === "match") warnOfState(values, complain);
+  }
+}
+
+/** The kinds of the conditions that could be read. */
+const kindsOf = (values: Values) => CONDITION_KINDS.filter((kind) => values[kind]);
+
+function namesBothIcmp({ proto, icmptype }: Values): boolean {
+  return (
+    icmptype !== undefined &&
+    proto !== undefined &&
+    !proto.not &&
+    [ICMP, ICMP6].every((one) => proto.values.includes(one))
+  );
+}
+
+function refuseBothIcmp(values: Values, { written, complain }: RuleContext): void {
+  const kind = written(kindsOf(values)).findLast((one) => one === "proto" || one === "icmptype");
+  const help = "types differ between the families: write a rule for icmp and one for icmp6";
+  const message = "icmptype for both families";
+  complain(`/conditions/${kind}`, { code: "icmp-families", message, help });
+}
+
+/** The kernel's rules hold no lists: a rule is written once for each combination of its values. */
+function checkCombinations({ expanded, complain }: RuleContext): void {
+  const sizes = CONDITION_KINDS.map((kind) => ({ kind, size: expanded[kind]?.values.length ?? 0 }));
+  const [longest] = sizes.toSorted((a, b) => b.size - a.size);
+  if (!longest || longest.size < 2) return;
+  const count = Math.max(combinationsOf(expanded, 4), combinationsOf(expanded, 6));
+  if (count <= MOST_COMBINATIONS) return;
+  const message = `this rule would become ${count} rules of iptables, and ${MOST_COMBINATIONS} are the most`;
+  const help = "each combination of its values is one: use networks and ranges, or several rules";
+  complain(`/conditions/${longest.kind}`, { code: "too-many-combinations", message, help });
+}
+
+/**
+ * `not src 192.168.0.0/24` does not take "all others": it takes no IPv6 packet. Said only where that makes a
+ * difference: the rest of the rule lets that family through, and what an `ignore` lets pass could meet a later rule.
+ */
+function warnOfFamily(rule: Rule, values: Values, icmp: Family, { metLater, complain }: RuleContext): void {
+  for (const kind of ["src", "dst"] as const) {
+    const condition = values[kind];
+    if (!condition?.not) continue;
+    const [family, other]: [Family, Family] = condition.set[4].length > 0 ? [4, 6] : [6, 4];
+    if (condition.set[other].length > 0 || !wouldTake(values, icmp, other)) continue;
+    if (rule.verb === "ignore" && !metLater(other)) continue;
+    const text = printValues(kind, rule.conditions[kind]?.values ?? []);
+    const message = `not ${kind} ${text} holds for IPv${family} packets only`;
+    const help = `IPv${other} packets go on to the next rule; to ${rule.verb} them too, add a rule with ${kind} ${other === 4 ? "0.0.0.0/0" : "::/0"}`;
+    complain(`/conditions/${kind}`, { code: "one-family", message, help }, "warning");
+  }
+}
+
+/** IPVS needs every packet of a connection, not only the first. */
+function warnOfState({ state }: Values, complain: Complain): void {
+  if (!state || state.values.includes("established") !== state.not) return;
+  const message = "this rule leaves out established: packets of a connection that stands miss the director";
+  const help = "a director needs all of a connection: write state { new, established }, or leave state out";
+  complain("/conditions/state", { code: "director-state", message, help }, "warning");
+}
