@@ -3,26 +3,14 @@ import {
   type FocusEvent,
   type KeyboardEvent,
   type ReactNode,
-  useEffect,
   useId,
   useRef,
-  useState,
 } from "react";
 import styles from "./chips.module.css";
 import { counted } from "./say.ts";
 import { Suggest, type Suggestion } from "./suggest.tsx";
-import {
-  atRest,
-  type Entry,
-  holdsSeveral,
-  placeOf,
-  reopened,
-  sameValues,
-  splitValues,
-  taken,
-  typed,
-  valuesOf,
-} from "./values.ts";
+import { useEntry } from "./use-entry.ts";
+import { type Entry, holdsSeveral, placeOf, splitValues } from "./values.ts";
 
 export type ValueProblem = { severity: "error" | "warning"; text: string };
 
@@ -45,7 +33,6 @@ type ChipsProps = {
   /** Shows all values otherwise; called from "and 988 more". */
   showAll: () => void;
   placeholder?: string;
-  className?: string | undefined;
   autoFocus?: boolean;
   disabled?: boolean;
 };
@@ -58,117 +45,89 @@ const SHOWN = 12;
  * value; Backspace in the empty field takes the last one back into it; arrows walk over the chips, Delete removes.
  */
 export function Chips(props: ChipsProps) {
-  const { label, values, set, disabled } = props;
+  const { label, values, set, typing, word, disabled } = props;
   const id = useId();
   const field = useRef<HTMLSpanElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const [entry, setEntry] = useState(() => atRest(values));
-  const [said, setSaid] = useState("");
-  const written = values.join("\n");
-  // The draft may change under the field: undo, the text editor, another admin.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the values count, not the array that holds them
-  useEffect(() => {
-    setEntry((now) =>
-      sameValues(valuesOf(now), values) || sameValues(now.chips, values) ? now : atRest(values),
-    );
-  }, [written]);
+  const { entry, said, ...can } = useEntry({ values, set, typing, word });
+  const shown = shownOf(entry);
+  const hidden = entry.chips.length - shown.length;
+  const textProblem = props.problems.get(entry.at ?? entry.chips.length);
 
-  function take({ entry: next, twice }: { entry: Entry; twice: string[] }) {
-    const words = next.chips.filter((value) => !entry.chips.includes(value) && props.word?.(value));
-    const chips = words.length > 0 ? next.chips.filter((value) => !words.includes(value)) : next.chips;
-    setEntry({ ...next, chips });
-    setSaid(twice.length > 0 ? `${twice.join(", ")} ${twice.length === 1 ? "is" : "are"} there already` : "");
-    if (chips.length > 0 && !sameValues(chips, values.filter(Boolean))) set(chips);
-  }
-
-  function type(text: string) {
-    const next = typed(entry, text);
-    if (next.entry.text === text) setEntry(next.entry);
-    else take(next);
-    props.typing?.(valuesOf(next.entry));
-  }
-
-  function removeChip(index: number) {
-    const chips = entry.chips.toSpliced(index, 1);
-    setEntry({ ...entry, chips, at: null });
-    setSaid(`${entry.chips[index]} removed`);
-    if (chips.length > 0) set(chips);
-    chipsOf(field.current)[Math.min(index, chips.length) - 1]?.focus();
-    if (index === 0 || chips.length === 0) input.current?.focus();
-  }
-
-  function reopen(index: number) {
-    setEntry(reopened(entry, index));
+  function reopen(chip: number) {
+    can.reopen(chip);
     input.current?.focus();
   }
 
+  function remove(chip: number) {
+    const before = chipsOf(field.current)[shown.indexOf(chip) - 1];
+    can.removeChip(chip);
+    (before ?? input.current)?.focus();
+  }
+
+  function walk(from: number, by: 1 | -1) {
+    const next = chipsOf(field.current)[shown.indexOf(from) + by];
+    if (next) next.focus();
+    else if (by > 0) input.current?.focus();
+  }
+
   function pressed(event: KeyboardEvent<HTMLInputElement>) {
-    const atStart = event.currentTarget.selectionStart === 0 && event.currentTarget.selectionEnd === 0;
-    if (entry.chips.length === 0 || !atStart) return;
-    if (event.key === "ArrowLeft") {
-      event.preventDefault();
-      chipsOf(field.current).at(-1)?.focus();
-    } else if (event.key === "Backspace" && entry.text === "") {
-      event.preventDefault();
-      setEntry(reopened(entry, entry.chips.length - 1));
-    }
+    const { selectionStart, selectionEnd } = event.currentTarget;
+    if (entry.chips.length === 0 || selectionStart !== 0 || selectionEnd !== 0) return;
+    if (event.key === "ArrowLeft") chipsOf(field.current).at(-1)?.focus();
+    else if (event.key === "Backspace" && entry.text === "") can.reopen(entry.chips.length - 1);
+    else return;
+    event.preventDefault();
   }
 
   function pasted(event: ClipboardEvent<HTMLInputElement>) {
     const text = event.clipboardData.getData("text");
     if (!holdsSeveral(text)) return;
     event.preventDefault();
-    take(taken({ ...entry, text: `${entry.text} ${text}` }));
+    can.paste(text);
   }
 
   function left(event: FocusEvent) {
-    if (event.currentTarget.contains(event.relatedTarget)) return;
-    setSaid("");
-    setEntry((now) => atRest(valuesOf(now)));
-    if (valuesOf(entry).length === 0) set([]);
+    if (!event.currentTarget.contains(event.relatedTarget)) can.leave();
   }
 
-  const shown = shownOf(entry);
-  const hidden = entry.chips.length - shown.length;
-  const textProblem = props.problems.get(entry.at ?? entry.chips.length);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: only hears that the focus has left what is inside
     <span ref={field} className={styles.chips} onBlur={left}>
       {shown.length > 0 ? (
         <ul className={styles.list} aria-label={`${label}, ${counted(entry.chips.length, "value")}`}>
-          {shown.map((index) => (
+          {shown.map((chip) => (
             <Chip
-              key={`${index} ${entry.chips[index]}`}
-              value={entry.chips[index] ?? ""}
-              problem={props.problems.get(placeOf(entry, index))}
+              key={`${chip} ${entry.chips[chip]}`}
+              value={entry.chips[chip] ?? ""}
+              problem={props.problems.get(placeOf(entry, chip))}
               errorId={props.errorId}
               around={props.around}
               disabled={disabled}
-              remove={() => removeChip(index)}
-              reopen={() => reopen(index)}
-              walk={(by) => {
-                const all = chipsOf(field.current);
-                const next = all[shown.indexOf(index) + by];
-                if (next) next.focus();
-                else if (by > 0) input.current?.focus();
-              }}
+              remove={() => remove(chip)}
+              reopen={() => reopen(chip)}
+              walk={(by) => walk(chip, by)}
             />
           ))}
         </ul>
       ) : null}
       {hidden > 0 ? (
         <button type="button" className={styles.more} onClick={props.showAll}>
-          and {hidden} more
+          and {hidden.toLocaleString("en")} more
         </button>
       ) : null}
       <Suggest
         ref={input}
         inline
         label={label}
-        className={`${styles.entry} ${entry.chips.length > 0 ? styles.next : ""} ${textProblem ? styles[textProblem.severity] : ""} ${props.className ?? ""}`}
+        className={[
+          styles.entry,
+          entry.chips.length > 0 ? styles.next : "",
+          textProblem ? styles[textProblem.severity] : "",
+        ].join(" ")}
         value={entry.text}
-        set={type}
-        commit={(text) => take(taken({ ...entry, text }))}
+        set={can.type}
+        commit={can.end}
         suggestions={props.suggestions.filter(({ value }) => !entry.chips.includes(value))}
         placeholder={entry.chips.length > 0 ? "add" : props.placeholder}
         errorId={textProblem ? props.errorId : undefined}
@@ -178,8 +137,8 @@ export function Chips(props: ChipsProps) {
         keyDown={pressed}
         paste={pasted}
       />
-      <span id={`${id}-said`} className={said === "" ? "visually-hidden" : styles.said} role="status">
-        {said}
+      <span id={`${id}-said`} className={said.seen ? styles.said : "visually-hidden"} role="status">
+        {said.text}
       </span>
     </span>
   );

@@ -1,0 +1,65 @@
+import { useEffect, useState } from "react";
+import { atRest, type Entry, reopened, sameValues, taken, typed, valuesOf } from "./values.ts";
+
+type Options = {
+  values: readonly string[];
+  set: (values: string[]) => void;
+  typing: ((values: string[]) => void) | undefined;
+  word: ((word: string) => boolean) | undefined;
+};
+
+/** What happened last; `seen` when it is not to be seen anyway. */
+type Said = { text: string; seen: boolean };
+
+const NOTHING: Said = { text: "", seen: false };
+
+/** What stands in a field of several values, and what can be done to it; chips.tsx draws it. */
+export function useEntry({ values, set, typing, word }: Options) {
+  const [entry, setEntry] = useState(() => atRest(values));
+  const [said, setSaid] = useState<Said>(NOTHING);
+  const written = values.join("\n");
+  // The draft may change under the field: undo, the text editor, another admin.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the values count, not the array that holds them
+  useEffect(() => {
+    setEntry((now) =>
+      sameValues(valuesOf(now), values) || sameValues(now.chips, values) ? now : atRest(values),
+    );
+  }, [written]);
+
+  function take({ entry: next, twice }: { entry: Entry; twice: string[] }): void {
+    const words = next.chips.filter((value) => !entry.chips.includes(value) && word?.(value));
+    const chips = words.length > 0 ? next.chips.filter((value) => !words.includes(value)) : next.chips;
+    setEntry({ ...next, chips });
+    const verb = twice.length === 1 ? "is" : "are";
+    setSaid(twice.length > 0 ? { text: `${twice.join(", ")} ${verb} there already`, seen: true } : NOTHING);
+    if (chips.length > 0 && !sameValues(chips, values)) set(chips);
+  }
+
+  return {
+    entry,
+    said,
+    /** The text counts. */
+    end: (text: string) => take(taken({ ...entry, text })),
+    type(text: string): void {
+      const next = typed(entry, text);
+      if (next.entry.text === text) setEntry(next.entry);
+      else take(next);
+      typing?.(valuesOf(next.entry));
+    },
+    /** Another text behind what was typed, and all of it counts. */
+    paste: (text: string) => take(taken({ ...entry, text: `${entry.text} ${text}` })),
+    reopen: (chip: number) => setEntry(reopened(entry, chip)),
+    removeChip(chip: number): void {
+      const chips = entry.chips.toSpliced(chip, 1);
+      setEntry({ ...entry, chips, at: null });
+      setSaid({ text: `${entry.chips[chip]} removed`, seen: false });
+      if (chips.length > 0) set(chips);
+    },
+    /** The focus went elsewhere. That nothing is left is said only now, not while somebody is about to type. */
+    leave(): void {
+      setSaid(NOTHING);
+      setEntry((now) => atRest(valuesOf(now)));
+      if (valuesOf(entry).length === 0) set([]);
+    },
+  };
+}

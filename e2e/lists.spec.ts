@@ -1,0 +1,133 @@
+/** Named lists: made, named in rules, renamed, taken away; the text and the kernel follow. */
+import { expect, type Lab, test } from "./lab.ts";
+
+async function draftText({ url, token }: Lab): Promise<string> {
+  const answer = await fetch(`${url}/api/v1/draft`, {
+    headers: { authorization: `Bearer ${token}`, accept: "text/plain" },
+  });
+  return answer.text();
+}
+
+async function setDraft(lab: Lab, text: string): Promise<void> {
+  expect((await lab.rest("PUT", "/api/v1/draft", text, { "if-match": "*" })).status).toBe(200);
+}
+
+const OFFICE = "list office { 10.1.0.0/16, 192.0.2.1 }\n\nflow web permit\n  match proto tcp src @office\n";
+
+test("a list is made, named by a rule with a suggestion, and reaches the kernel", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await setDraft(lab, "flow web permit\n  match proto tcp dst 192.168.0.1\n");
+  await page.goto(`${lab.url}/lists`);
+  await page.getByRole("button", { name: "New list" }).click();
+  const dialog = page.getByRole("dialog", { name: "New list" });
+  await dialog.getByLabel("Name").fill("office");
+  await dialog.getByRole("textbox", { name: "Values" }).fill("10.1.0.0/16\n192.0.2.300");
+  await dialog.getByRole("button", { name: "Add the list" }).click();
+  await expect(dialog.getByText(/192\.0\.2\.300/).last()).toBeVisible();
+  await dialog.getByRole("textbox", { name: "Values" }).fill("10.1.0.0/16\n192.0.2.1");
+  await dialog.getByRole("button", { name: "Add the list" }).click();
+  await expect(page.getByRole("complementary", { name: "List office" })).toBeVisible();
+  await expect(page.locator("[data-list=office]")).toContainText("addresses");
+  await expect(page.locator("[data-list=office]")).toContainText("nowhere");
+
+  await page.goto(`${lab.url}/flows/web`);
+  await page.getByRole("button", { name: "Add a condition to rule 1" }).click();
+  await page.getByRole("menuitem", { name: "from address", exact: true }).click();
+  await page.keyboard.type("@of");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("198.51.100.7 ");
+  await page.keyboard.press("Tab");
+  await expect
+    .poll(() => draftText(lab))
+    .toBe(
+      "list office { 10.1.0.0/16, 192.0.2.1 }\n\nflow web permit\n  match proto tcp src { @office, 198.51.100.7 } dst 192.168.0.1\n",
+    );
+  const { json } = await lab.rest("GET", "/api/v1/draft");
+  const etag = typeof json === "object" && json !== null && "etag" in json ? String(json.etag) : "";
+  expect((await lab.rest("POST", "/api/v1/apply", { etag, confirmWithin: 0 })).status).toBe(200);
+  const rules = lab.chains().filter((line) => line.startsWith("-A @web"));
+  expect(rules).toEqual([
+    "-A @web -s 10.1.0.0/16 -d 192.168.0.1/32 -p tcp -j ACCEPT",
+    "-A @web -s 192.0.2.1/32 -d 192.168.0.1/32 -p tcp -j ACCEPT",
+    "-A @web -s 198.51.100.7/32 -d 192.168.0.1/32 -p tcp -j ACCEPT",
+  ]);
+});
+
+test("a rename is followed by every reference, and taken back in one step", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await setDraft(lab, OFFICE);
+  await page.goto(`${lab.url}/lists/office`);
+  const name = page.getByRole("complementary").getByLabel("Name");
+  await name.fill("hq");
+  await name.press("Enter");
+  await expect(page).toHaveURL(/\/lists\/hq$/);
+  await expect.poll(() => draftText(lab)).toBe(OFFICE.replaceAll("office", "hq"));
+  await page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Text" }).click();
+  await expect(page.getByRole("textbox", { name: "The flows as text" })).toContainText("src @hq");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => draftText(lab)).toBe(OFFICE);
+});
+
+test("where a list is used leads to the flow, whose chip tells what it holds", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await setDraft(lab, OFFICE);
+  await page.goto(`${lab.url}/lists/office`);
+  await page.getByRole("region", { name: "Where it is used" }).getByRole("link", { name: "web" }).click();
+  const panel = page.getByRole("complementary", { name: "Flow web" });
+  await panel.getByRole("button", { name: "@office" }).hover();
+  const card = page.getByRole("group", { name: "List office" });
+  await expect(card).toContainText("192.0.2.1");
+  await card.getByRole("link", { name: "List office" }).click();
+  await expect(page.getByRole("complementary", { name: "List office" })).toBeVisible();
+});
+
+test("the values of a rule become a list in one step; the list taken away leaves them there", async ({
+  lab,
+  signedIn: page,
+}) => {
+  const text = "flow web permit\n  match proto tcp dstport { 80, 443 }\n";
+  await setDraft(lab, text);
+  await page.goto(`${lab.url}/flows/web`);
+  await page.getByRole("button", { name: "Actions of rule 1" }).click();
+  await page.getByRole("menuitem", { name: "Make a list of its ports…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name of the list").fill("webports");
+  await dialog.getByRole("button", { name: "Make the list" }).click();
+  const listed = "list webports { 80, 443 }\n\nflow web permit\n  match proto tcp dstport @webports\n";
+  await expect.poll(() => draftText(lab)).toBe(listed);
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await expect.poll(() => draftText(lab)).toBe(text);
+  await page.getByRole("button", { name: "Redo" }).click();
+  await expect.poll(() => draftText(lab)).toBe(listed);
+
+  await page.goto(`${lab.url}/lists/webports`);
+  await page.getByRole("button", { name: "Actions of list webports" }).click();
+  await page.getByRole("menuitem", { name: "Remove…" }).click();
+  await expect(page.getByRole("dialog")).toContainText("1 rule in 1 flow");
+  await page.getByRole("button", { name: "Put the values in and remove" }).click();
+  await expect.poll(() => draftText(lab)).toBe(text);
+  await expect(page.getByRole("heading", { name: "No lists" })).toBeVisible();
+});
+
+test("values of a list: chips and lines, each bad one at its place", async ({ lab, signedIn: page }) => {
+  await setDraft(lab, OFFICE);
+  await page.goto(`${lab.url}/lists/office`);
+  const panel = page.getByRole("complementary", { name: "List office" });
+  await panel.getByRole("combobox", { name: "Values of office" }).click();
+  await page.keyboard.type("10.9.9.9/8 22 ");
+  await expect(panel.getByText(/has bits set behind its prefix/)).toBeVisible();
+  await expect(panel.getByText("Not saved yet.")).toBeVisible();
+  await panel.getByRole("button", { name: "Remove 22" }).click();
+  await expect.poll(() => draftText(lab)).toContain("{ 10.1.0.0/16, 192.0.2.1, 10.9.9.9/8 }");
+  await panel.getByRole("button", { name: "Edit as lines" }).click();
+  await panel.getByRole("textbox", { name: /one a line/ }).fill("10.1.0.0/16\n@office");
+  await page.keyboard.press("Tab");
+  await expect(panel.getByText(/cycle|itself/)).toBeVisible();
+});
