@@ -17,6 +17,7 @@ import { openTokens } from "./auth/tokens.ts";
 import { BODY_LIMIT, registerBodies } from "./body.ts";
 import { registerDraft } from "./config/draft-routes.ts";
 import { registerFlows } from "./config/flow-routes.ts";
+import { registerLists } from "./config/list-routes.ts";
 import { registerStateless } from "./config/stateless-routes.ts";
 import { registerTrace } from "./config/trace-routes.ts";
 import { registerEvents } from "./events.ts";
@@ -113,7 +114,8 @@ async function registerApi(api: Api, parts: Parts, auth: Auth, options: ServerOp
   registerSession(api, auth);
   registerDraft(api, parts);
   registerFlows(api, parts);
-  registerStateless(api);
+  registerLists(api, parts);
+  registerStateless(api, parts);
   registerTrace(api, parts);
   await registerApply(api, parts);
   await registerRevisions(api, parts);

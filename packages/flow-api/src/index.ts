@@ -3,6 +3,7 @@ export * from "./apply.ts";
 export * from "./draft.ts";
 export * from "./exchange.ts";
 export * from "./kernel.ts";
+export * from "./lists.ts";
 export * from "./paths.ts";
 export * from "./problem.ts";
 export * from "./stateless.ts";

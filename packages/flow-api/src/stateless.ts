@@ -12,5 +12,7 @@ export const compiledSchema = z.object({
   ip6: z.string(),
   /** `ip rule add ...` and `ip route add ...`, one a line. */
   routing: z.string(),
+  /** By the name of a director and the number of a table: the mark, `0x100`. */
   marks: z.object({ directors: z.record(z.string(), z.string()), tables: z.record(z.string(), z.string()) }),
 });
+export type Compiled = z.output<typeof compiledSchema>;

@@ -1,22 +1,16 @@
 /** `/draft/flows`: the same draft, one flow at a time. */
 import { flowAddSchema, flowListSchema, flowMoveSchema } from "@flowmgr/flow-api";
-import { type Edit, edit, type Flow, flowsOf, itemSchema } from "@flowmgr/flow-model";
-import type { FastifyRequest } from "fastify";
+import { type Flow, flowsOf, itemSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "../api.ts";
 import type { DraftStore, Parts, StoredDraft } from "../parts.ts";
 import { notFound } from "../problem.ts";
 import { etagHeader } from "./answer.ts";
-import { refusedEdit } from "./refusal.ts";
-import { IF_MATCH } from "./schemas.ts";
+import { change } from "./change.ts";
+import { IF_MATCH, PAGE } from "./schemas.ts";
 
 const tags = ["flows"];
 const params = z.object({ name: z.string() });
-const page = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** Name of the last flow of the page before. */
-  after: z.string().optional(),
-});
 
 export function registerFlows(app: Api, { draft }: Pick<Parts, "draft">): void {
   app.get(
@@ -25,7 +19,7 @@ export function registerFlows(app: Api, { draft }: Pick<Parts, "draft">): void {
       schema: {
         tags,
         summary: "The flows in order, a page at a time",
-        querystring: page,
+        querystring: PAGE,
         response: { 200: flowListSchema },
       },
     },
@@ -118,15 +112,4 @@ function named(stored: StoredDraft, name: string): Flow {
   const flow = flowsOf(stored.config).find((one) => one.name === name);
   if (!flow) throw notFound(`The draft has no flow called ${name}.`);
   return flow;
-}
-
-function change(
-  draft: DraftStore,
-  request: Pick<FastifyRequest, "caller" | "headers">,
-  what: Edit,
-): StoredDraft {
-  const ifMatch = request.headers["if-match"];
-  const edited = edit(draft.get().config, what);
-  if ("error" in edited) throw refusedEdit(draft, ifMatch, edited.error);
-  return draft.replace(edited.config, request.caller.name, ifMatch);
 }

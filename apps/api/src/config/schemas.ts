@@ -12,6 +12,12 @@ export const CONFIG_BODY = {
 
 export const TEXT = { "text/plain": { schema: z.string() } };
 
+/** A page of what has names, in the order of the draft. */
+export const PAGE = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  after: z.string().optional().describe("Name of the last one of the page before"),
+});
+
 /** Optional here although the writes want it: its absence is a 428 that says so, not a malformed request. */
 export const IF_MATCH = z.object({
   "if-match": z.string().optional().describe("The draft's ETag, or * for whatever is there"),

@@ -1,15 +1,23 @@
 /** Calls that take a config and keep nothing. */
-import { checkSchema, formatSchema } from "@flowmgr/flow-api";
-import { print } from "@flowmgr/flow-model";
+import { type Compiled, checkSchema, compiledSchema, formatSchema } from "@flowmgr/flow-api";
+import { markOf, renderFamily, renderRouting } from "@flowmgr/flow-compiler";
+import { locate, print } from "@flowmgr/flow-model";
 import type { Api } from "../api.ts";
+import type { Parts } from "../parts.ts";
 import { wantsText } from "./accept.ts";
 import { countsOf } from "./answer.ts";
 import { readConfig, refuseErrors } from "./body.ts";
+import { checkMachine } from "./machine-check.ts";
 import { CONFIG_BODY, TEXT } from "./schemas.ts";
 
 const tags = ["stateless"];
 
-export function registerStateless(app: Api): void {
+export function registerStateless(app: Api, parts: Pick<Parts, "engine" | "settings">): void {
+  registerCheckAndFormat(app);
+  registerCompile(app, parts);
+}
+
+function registerCheckAndFormat(app: Api): void {
   app.post(
     "/check",
     {
@@ -47,6 +55,38 @@ export function registerStateless(app: Api): void {
       reply.header("Vary", "Accept");
       if (wantsText(request)) return reply.type("text/plain; charset=utf-8").send(text);
       return reply.send({ text, config });
+    },
+  );
+}
+
+function registerCompile(app: Api, { engine, settings }: Pick<Parts, "engine" | "settings">): void {
+  const hex = (marks: { [name: string]: number }) =>
+    Object.fromEntries(
+      Object.entries(marks).map(([name, index]) => [
+        name,
+        `0x${markOf(index, settings.markMask).toString(16)}`,
+      ]),
+    );
+  app.post(
+    "/compile",
+    {
+      schema: {
+        tags,
+        summary: "What the kernel of this machine would hold, with the marks that an apply would give",
+        body: CONFIG_BODY,
+        response: { 200: compiledSchema },
+      },
+    },
+    async (request): Promise<Compiled> => {
+      const { config, diagnostics, places = new Map() } = readConfig(request);
+      refuseErrors([...diagnostics, ...locate(checkMachine(config, engine.state()), places)]);
+      const program = engine.compile(config);
+      return {
+        ip: renderFamily(program, "ip"),
+        ip6: renderFamily(program, "ip6"),
+        routing: renderRouting(program),
+        marks: { directors: hex(program.marks.directors), tables: hex(program.marks.tables) },
+      };
     },
   );
 }
