@@ -1,5 +1,6 @@
 import { type ConditionKind, type Config, type Flow, printFlow, type Rule } from "@flowmgr/flow-model";
-import { type Ref, useState } from "react";
+import { type Ref, useEffect, useRef, useState } from "react";
+import { Link, useSearch } from "wouter";
 import { below, type Edited, useRunning, useStatus } from "../../api/index.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Menu } from "../../ui/menu.tsx";
@@ -140,6 +141,9 @@ function Fields({ edited, config, readOnly }: FieldsProps) {
         <summary>As text</summary>
         <pre className="mono">{printFlow(flow)}</pre>
       </details>
+      <Link className={styles.elsewhere} href={`/kernel#${encodeURIComponent(`@${flow.name}`)}`}>
+        In the kernel
+      </Link>
     </>
   );
 }
@@ -174,10 +178,23 @@ const NEW_RULE: Rule = {
   conditions: { proto: { not: false, values: ["tcp"] } },
 };
 
+/** The index of the rule that the address names, counted from 1 there: `/flows/mail?rule=2`. */
+function useNamedRule(): number | null {
+  const number = Number(new URLSearchParams(useSearch()).get("rule"));
+  return Number.isInteger(number) && number > 0 ? number - 1 : null;
+}
+
 function Rules({ edited, config, readOnly }: FieldsProps) {
   const { item: flow, diagnostics, set } = edited;
   const status = useStatus().data;
+  const named = useNamedRule();
   const [active, setActive] = useState(0);
+  const cards = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    if (named === null) return;
+    setActive(named);
+    cards.current?.children[named]?.scrollIntoView({ block: "nearest" });
+  }, [named]);
   const [listing, setListing] = useState<{ index: number; kind: ConditionKind } | null>(null);
   const { rules } = flow;
 
@@ -198,7 +215,7 @@ function Rules({ edited, config, readOnly }: FieldsProps) {
       {rules.length === 0 ? (
         <p className={styles.none}>No rules: this flow never decides.</p>
       ) : (
-        <ol className={styles.cards}>
+        <ol ref={cards} className={styles.cards}>
           {rules.map((rule, index) => (
             <RuleCard
               key={index}
