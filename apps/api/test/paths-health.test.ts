@@ -1,0 +1,335 @@
+/** Each line of a path's health over made-up machines: what is there, what is missing, what cannot be known. */
+import type { HealthLine } from "@flowmgr/flow-api";
+import { assignMarks, type CompileOptions, compile, type Program } from "@flowmgr/flow-compiler";
+import { type Config, checkText, EMPTY_CONFIG } from "@flowmgr/flow-model";
+import type { IpvsService, Reading } from "@flowmgr/kernel";
+import { describe, expect, test } from "vitest";
+import { directors } from "../src/paths/directors.ts";
+import { interfaces } from "../src/paths/interfaces.ts";
+import { tables } from "../src/paths/tables.ts";
+import type { World } from "../src/paths/world.ts";
+
+const OPTIONS: CompileOptions = {
+  ipv6: true,
+  markMask: 0xff00,
+  loopback: "spare",
+  neighbours: "spare",
+  jump: "first",
+  defragment: "off",
+  tables: { uplink: 77 },
+};
+
+function config(text: string): Config {
+  const { config, diagnostics } = checkText(text);
+  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  return config;
+}
+
+/** A kernel that holds the program, on a machine with eth0 up and eth1 down. */
+function holding(program: Program): Reading {
+  const family = ({ chains, hooks, ipRules, routes }: Program["ip"]): Reading["state"]["ip"] => ({
+    chains: chains.map(({ name, rules }) => ({ name, rules: rules.map(({ words }) => words) })),
+    hooks: hooks.map((hook) => ({ ...hook, place: "only" })),
+    ipRules,
+    routes,
+  });
+  return {
+    state: { ip: family(program.ip), ip6: program.ip6 && family(program.ip6) },
+    counted: { ip: { chains: [], hooks: [] }, ip6: { chains: [], hooks: [] } },
+    foreignBehind: { ip: 0, ip6: 0 },
+    links: [
+      { name: "lo", up: true, carrier: true, addresses: ["127.0.0.1"] },
+      { name: "eth0", up: true, carrier: true, addresses: ["192.168.0.1", "fd00::1"] },
+      { name: "eth1", up: false, carrier: false, addresses: [] },
+    ],
+    tables: { main: 254, uplink: 77 },
+    routesIn: { 254: { ip: 2, ip6: 1 }, 255: { ip: 9, ip6: 9 }, 77: { ip: 1, ip6: 0 } },
+    ipvs: { absent: "this kernel has no IPVS" },
+    warnings: [],
+    foreignMarks: [],
+  };
+}
+
+/** The text in force and in the draft, on a machine that `change` made different. */
+function world(text: string, change: (reading: Reading) => void = () => {}, draft = text): World {
+  const running = config(text);
+  const assigned = assignMarks(running, { directors: {}, tables: {} }, OPTIONS);
+  if ("error" in assigned) throw new Error(assigned.error.message);
+  const program = compile(running, assigned.marks, OPTIONS);
+  const reading = structuredClone(holding(program));
+  change(reading);
+  return { draft: config(draft), running, program, reading, markMask: 0xff00 };
+}
+
+const line = (health: HealthLine[] | undefined, what: string) => {
+  const [found] = health?.filter((one) => one.what === what) ?? [];
+  return found && `${found.state}: ${found.text}`;
+};
+
+describe("directors", () => {
+  const MAIL = "flow mail director pool\n  match proto tcp dst 10.1.1.1 dstport 25\n";
+  const OWN = "flow mail director pool\n  match proto tcp dst 192.168.0.1 dstport 25\n";
+  const EVERYWHERE = "flow mail director pool\n  match proto tcp dstport 25\n";
+  const TABLE = 0x666c_0001;
+  const service = (servers: IpvsService["servers"], mark = 0x100): IpvsService => ({
+    mark,
+    scheduler: "wlc",
+    servers,
+  });
+  const ipvs =
+    (...services: IpvsService[]) =>
+    (reading: Reading) => {
+      reading.ipvs = { services };
+    };
+  const server = (weight: number) => ({ address: "192.168.1.10:25", forward: "Masq", weight });
+
+  const rows: [what: string, text: string, change: (reading: Reading) => void, expected: string][] = [
+    ["mark", MAIL, () => {}, "ok: packets of its flows get mark 0x100"],
+    [
+      "mark",
+      MAIL,
+      ({ state }) => {
+        for (const chain of state.ip.chains) if (chain.name === "@mail") chain.rules = [];
+      },
+      "error: chain @mail is not as it should be, so packets miss mark 0x100; repair puts it right",
+    ],
+    [
+      "mark",
+      MAIL,
+      ({ state }) => {
+        state.ip.hooks = [];
+      },
+      "error: chain PREROUTING is not as it should be, so packets miss mark 0x100; repair puts it right",
+    ],
+    ["ip rule", MAIL, () => {}, `ok: IPv4: fwmark 0x100/0xff00 lookup ${TABLE} is there`],
+    [
+      "ip rule",
+      MAIL,
+      ({ state }) => {
+        state.ip.ipRules = [];
+      },
+      `error: IPv4: fwmark 0x100/0xff00 lookup ${TABLE} is missing, so the mark leads nowhere; repair puts it back`,
+    ],
+    ["local route", MAIL, () => {}, `ok: IPv4: 10.1.1.1 is local in table ${TABLE}`],
+    [
+      "local route",
+      MAIL,
+      ({ state }) => {
+        state.ip.routes = [];
+      },
+      `error: IPv4: 10.1.1.1 is not local in table ${TABLE}, so IPVS never sees the packets; repair puts it back`,
+    ],
+    [
+      "local route",
+      OWN,
+      ({ state }) => {
+        state.ip.routes = [];
+      },
+      `warning: IPv4: 192.168.0.1 is missing in table ${TABLE}; packets arrive all the same, since this machine has the address`,
+    ],
+    ["service", MAIL, () => {}, "unknown: this kernel has no IPVS, so its services are not known"],
+    [
+      "service",
+      MAIL,
+      ipvs(service([], 0x200)),
+      "error: IPVS has no service for mark 256 (0x100): ipvsadm -A -f 256 -s wlc",
+    ],
+    ["service", MAIL, ipvs(service([])), "ok: IPVS has 1 service for mark 256 (0x100), scheduler wlc"],
+    [
+      "service",
+      EVERYWHERE,
+      ipvs(service([server(1)])),
+      "warning: IPVS has 1 service for mark 256 (0x100), scheduler wlc; IPv4 and IPv6 need one each: ipvsadm -A -f 256 -6 -s wlc",
+    ],
+    [
+      "servers",
+      MAIL,
+      ipvs(service([])),
+      "error: the service has no servers: ipvsadm -a -f 256 -r ADDRESS -m",
+    ],
+    [
+      "servers",
+      MAIL,
+      ipvs(service([server(0)])),
+      "error: all servers have weight 0, so none gets new connections: 192.168.1.10:25 (Masq, weight 0)",
+    ],
+    [
+      "servers",
+      MAIL,
+      ipvs(service([server(0), server(1)])),
+      "warning: 1 of 2 servers get no new connections, weight 0: 192.168.1.10:25 (Masq, weight 0)",
+    ],
+    ["servers", MAIL, ipvs(service([server(1)])), "ok: 1 server: 192.168.1.10:25 (Masq, weight 1)"],
+  ];
+  test.each(rows)("%s of %j: %s", (what, text, change, expected) => {
+    const [pool] = directors(world(text, change));
+    expect(line(pool?.health, what)).toBe(expected);
+  });
+
+  test("both families are told apart", () => {
+    const [pool] = directors(world(EVERYWHERE));
+    expect(pool?.health.filter(({ what }) => what === "ip rule").map(({ text }) => text.slice(0, 4))).toEqual(
+      ["IPv4", "IPv6"],
+    );
+  });
+
+  test("one that only the draft names has no mark yet, one that only the config in force names is there", () => {
+    const draft =
+      "flow web director farm\n  match proto tcp dstport 80\nflow off skip director farm\n  match\n";
+    const found = directors(world(MAIL, undefined, draft));
+    expect(found.map(({ name, mark, inForce }) => ({ name, mark, inForce }))).toEqual([
+      { name: "farm", mark: null, inForce: false },
+      { name: "pool", mark: "0x100", inForce: true },
+    ]);
+    expect(found[0]?.usedBy).toEqual([
+      { flow: "web", on: true },
+      { flow: "off", on: false },
+    ]);
+    expect(found[0]?.health).toEqual([
+      { what: "mark", state: "off", text: "gets its mark at the first apply" },
+    ]);
+    expect(found[1]?.usedBy).toEqual([]);
+  });
+
+  test("a flow that is off keeps the mark, and nothing is missing", () => {
+    const [pool] = directors(world("flow mail skip director pool\n  match proto tcp dstport 25\n"));
+    expect(pool).toMatchObject({ mark: "0x100", inForce: true, usedBy: [{ flow: "mail", on: false }] });
+    expect(pool?.health).toEqual([
+      {
+        what: "mark",
+        state: "off",
+        text: "keeps mark 0x100; no flow that is applied and on sends packets to it",
+      },
+    ]);
+  });
+
+  test("names that objects of the language itself have are names", () => {
+    const found = directors(
+      world("flow a director constructor\n  match\nflow b director __proto__\n  match\n"),
+    );
+    expect(found.map(({ name, mark }) => [name, mark])).toEqual([
+      ["constructor", "0x100"],
+      ["__proto__", "0x200"],
+    ]);
+  });
+});
+
+describe("tables", () => {
+  const WEB = "flow web table uplink\n  match proto tcp dst 10.0.0.0/8 dstport 80\n";
+  const find = (found: ReturnType<typeof tables>, name: string) => found.find((table) => table.name === name);
+
+  test("by name and by number it is one table, as first written", () => {
+    const found = tables(world(`${WEB}outflow up table 77\n  match\n`));
+    expect(found.filter(({ number }) => number === 77)).toMatchObject([
+      {
+        name: "uplink",
+        mark: "0x100",
+        inForce: true,
+        routes: { ip: 1, ip6: 0 },
+        usedBy: [{ flow: "web" }, { flow: "up" }],
+      },
+    ]);
+  });
+
+  const rows: [what: string, change: (reading: Reading) => void, expected: string][] = [
+    ["mark", () => {}, "ok: packets of its flows get mark 0x100"],
+    ["ip rule", () => {}, "ok: IPv4: fwmark 0x100/0xff00 lookup 77 is there"],
+    [
+      "ip rule",
+      ({ state }) => {
+        state.ip.ipRules = [];
+      },
+      "error: IPv4: fwmark 0x100/0xff00 lookup 77 is missing, so the mark leads nowhere; repair puts it back",
+    ],
+    ["table", () => {}, "ok: table 77 holds 1 IPv4 route and 0 IPv6 routes"],
+    [
+      "table",
+      (reading) => {
+        reading.routesIn = {};
+      },
+      "warning: table 77 is empty, so its packets go by the next ip rule: ip route add default via ADDRESS table 77",
+    ],
+    [
+      "table",
+      (reading) => {
+        reading.routesIn = { 77: { ip: 0, ip6: 3 } };
+      },
+      "warning: table 77 holds 0 IPv4 routes and 3 IPv6 routes, so IPv4 packets of its flows go by the next ip rule",
+    ],
+  ];
+  test.each(rows)("%s: %s", (what, change, expected) => {
+    expect(line(find(tables(world(WEB, change)), "uplink")?.health, what)).toBe(expected);
+  });
+
+  test("a name that the machine does not know has no number", () => {
+    const found = find(tables(world("", undefined, "flow a table nowhere\n  match\n")), "nowhere");
+    expect(found).toMatchObject({
+      number: null,
+      mark: null,
+      inForce: false,
+      usedBy: [{ flow: "a", on: true }],
+    });
+    expect(line(found?.health, "number")).toMatch(
+      /^error: this machine knows no routing table called nowhere:/,
+    );
+  });
+
+  test("others that hold routes are offered, without local ones and those of our directors", () => {
+    const found = tables(
+      world("", (reading) => {
+        reading.routesIn[0x666c_0001] = { ip: 1, ip6: 0 };
+      }),
+    );
+    expect(found.map(({ name }) => name)).toEqual(["uplink", "main"]);
+    expect(line(find(found, "main")?.health, "mark")).toBe("off: no flow uses it, so it needs no mark");
+  });
+});
+
+describe("interfaces", () => {
+  const TEXT = `flow a permit
+  match iface eth0
+  off match iface eth7
+flow b permit
+  match iface { eth1, wg+ }
+outflow c deny
+  match not iface eth+
+`;
+  const find = (name: string) => interfaces(world("", undefined, TEXT)).find((one) => one.name === name);
+
+  test("those of the machine first, then what else the draft names", () => {
+    const names = interfaces(world("", undefined, TEXT)).map(({ name }) => name);
+    expect(names).toEqual(["lo", "eth0", "eth1", "eth7", "wg+", "eth+"]);
+  });
+
+  test("where used: by name, by a wildcard that fits, in lists and in outflows; a rule that is off does not count", () => {
+    expect(find("eth0")?.usedBy).toEqual([
+      { flow: "a", on: true },
+      { flow: "c", on: true },
+    ]);
+    expect(find("eth7")?.usedBy).toEqual([
+      { flow: "a", on: false },
+      { flow: "c", on: true },
+    ]);
+    expect(find("eth1")?.usedBy.map(({ flow }) => flow)).toEqual(["b", "c"]);
+  });
+
+  test("there, up, addresses", () => {
+    expect(find("eth0")).toMatchObject({ there: true, up: true, addresses: ["192.168.0.1", "fd00::1"] });
+    expect(line(find("eth1")?.health, "link")).toBe("warning: eth1 is down: ip link set eth1 up");
+    expect(line(find("eth7")?.health, "interface")).toBe(
+      "warning: there is no interface eth7 now; rules that name it wait for it",
+    );
+    expect(line(find("wg+")?.health, "interface")).toBe(
+      "warning: no interface fits wg+ now; rules that name it wait for one",
+    );
+    expect(line(find("eth+")?.health, "interface")).toBe("ok: fits eth0, eth1");
+  });
+});
+
+test("nothing was ever applied: every path waits for the first apply", () => {
+  const draft = config("flow mail director pool\n  match\nflow web table 77\n  match\n");
+  const reading = holding(compile(EMPTY_CONFIG, { directors: {}, tables: {} }, OPTIONS));
+  const bare: World = { draft, running: EMPTY_CONFIG, program: null, reading, markMask: 0xff00 };
+  expect(directors(bare)).toMatchObject([{ name: "pool", mark: null }]);
+  expect(tables(bare)[0]).toMatchObject({ name: "77", number: 77, mark: null, inForce: false });
+});
