@@ -40,7 +40,7 @@ describe("chains", () => {
   test("an empty machine gets everything", () => {
     const program = programOf(SSH + MAIL);
     const { ip } = delta(EMPTY_MACHINE, program);
-    expect(ip.added).toEqual(["FLOWS", "OUTFLOWS", "DIRECTORS", "@ssh", "@mail"]);
+    expect(ip.added).toEqual(["FLOWS", "OUTFLOWS", "DEFRAGMENT", "DIRECTORS", "@ssh", "@mail"]);
     expect(ip.create).toEqual({ routes: program.ip.routes, ipRules: program.ip.ipRules });
     // The same lines as the whole text, in another order: chains as they come, jumps behind what they jump to.
     const sorted = (text: string) =>
@@ -158,7 +158,29 @@ describe("hooks", () => {
   });
 });
 
+describe("datagrams", () => {
+  test("the chain that puts them together comes with the first flow that looks at ports, and goes with the last", () => {
+    const [without, withPorts] = [programOf("flow all permit match src 10.0.0.1"), programOf(SSH)];
+    const there = delta(stateOf(without), withPorts).ip;
+    expect(there.added).toContain("DEFRAGMENT");
+    expect(there.restore).toContain("\n-A DEFRAGMENT -m socket -m comment --comment flowmgr\n");
+    const gone = delta(stateOf(withPorts), without);
+    expect(gone.ip.removed).toContain("DEFRAGMENT");
+    // A port condition without addresses counts in both families, one with an address in its own only.
+    expect(gone.ip6?.removed).toEqual([]);
+  });
+});
+
 describe("ip rules and routes", () => {
+  test("a table that only an outflow uses comes and goes with it", () => {
+    const [without, withIt] = [programOf(SSH), programOf(`${SSH}outflow o table 100 match dst 10.9.0.0/16`)];
+    expect(delta(stateOf(without), withIt).ip.create.ipRules).toEqual([
+      { mark: 0x100, mask: 0xff00, table: 100 },
+    ]);
+    expect(delta(stateOf(withIt), without).ip.remove.ipRules).toHaveLength(1);
+  });
+
+
   test("what is missing is created before, what nothing needs any more removed after", () => {
     const [before, after] = [programOf(MAIL), programOf(MAIL.replace("10.0.0.2", "10.0.0.3"))];
     const { ip } = delta(stateOf(before), after);
@@ -203,9 +225,14 @@ test("from any program to any other: the text gives exactly the other one, in an
         const order = (one: { chain: string }) => ["PREROUTING", "OUTPUT", "INPUT"].indexOf(one.chain);
         const sortedHooks = [...to.hooks].sort((a, b) => order(a) - order(b));
         expect({ chains, hooks }).toEqual({ chains: byName(to).chains, hooks: sortedHooks });
-        // Every line of a rule knows where it comes from.
-        const rules = [...done.restore.matchAll(/^-A @.*$/gm)].length;
-        expect(done.lines.filter((source) => source !== null)).toHaveLength(rules);
+        // Every line of a rule knows where it comes from; what only tells packets apart comes from several rules.
+        const sent = new Set([...done.added, ...done.changed]);
+        const rules = after[family]?.chains.filter(({ name }) => sent.has(name)).flatMap((one) => one.rules);
+        const sources = rules?.flatMap(({ source }) => source ?? []);
+        expect(done.lines.filter((source) => source !== null)).toEqual(sources);
+        const plain = /^-A @\S+ (?!.*(-g @@\S+|-j RETURN)$)/;
+        const unknown = done.restore.split("\n").filter((line, at) => plain.test(line) && !done.lines[at]);
+        expect(unknown).toEqual([]);
         expect(done.lines).toHaveLength(done.restore.split("\n").length - 1);
       }
     }),

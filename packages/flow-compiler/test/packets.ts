@@ -87,7 +87,19 @@ function asks(option: string, value: string, packet: Packet, mark: number): bool
     case "-d":
       return inNetwork(value, packet.dst);
     case "-i":
-      return interfaceMatches(value, packet.iface);
+    case "-o":
+      // A packet that leaves came in by nothing, and the other way round.
+      return interfaceMatches(value, (option === "-i") === (packet.direction === "in") ? packet.iface : "");
+    case "--src-range":
+      return inAddressRange(value, packet.src);
+    case "--dst-range":
+      return inAddressRange(value, packet.dst);
+    case "--sports":
+      return inRanges(value, packet.srcport);
+    case "--dports":
+      return inRanges(value, packet.dstport);
+    case "--ctstate":
+      return value.split(",").includes((packet.state ?? "new").toUpperCase());
     case "-p":
       return protocolWord(packet.proto) === value;
     case "-m":
@@ -114,6 +126,24 @@ function inNetwork(text: string, address: bigint): boolean {
   const network = parseAddress(text);
   if ("error" in network) throw new Error(network.error.message);
   return containsAddress(network.ok, address);
+}
+
+function inAddressRange(text: string, address: bigint): boolean {
+  const [low, high] = text.split("-").map((end) => {
+    const parsed = parseAddress(end);
+    if ("error" in parsed) throw new Error(parsed.error.message);
+    return parsed.ok.bits;
+  });
+  if (low === undefined || high === undefined || low > high) throw new Error(`not a range: ${text}`);
+  return low <= address && address <= high;
+}
+
+/** One multiport match: 15 slots, of which a range takes two. */
+function inRanges(text: string, port: number | undefined): boolean | null {
+  const ranges = text.split(",");
+  if (ranges.length + ranges.filter((one) => one.includes(":")).length > 15)
+    throw new Error(`too many: ${text}`);
+  return port === undefined ? null : ranges.some((one) => inRange(one, port));
 }
 
 function inRange(text: string, port: number | undefined): boolean | null {

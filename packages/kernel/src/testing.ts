@@ -13,9 +13,9 @@ import { join } from "node:path";
 import { forgetLock } from "./lock.ts";
 import { complaint, type Ran, type RunOptions, run, succeeded } from "./run.ts";
 import { openTarget } from "./target.ts";
-import { type FramePacket, frame, pcap } from "./testing/frames.ts";
+import { datagrams, type FramePacket, frames, pcap } from "./testing/frames.ts";
 
-export { type FramePacket, frame, pcap } from "./testing/frames.ts";
+export { type FramePacket, UNTRACKED_DSCP } from "./testing/frames.ts";
 
 const PREFIX = "flowmgr-test";
 
@@ -31,6 +31,11 @@ export type TestNamespace = {
   wire(name: string, addresses?: readonly string[]): Promise<void>;
   /** The packets come in by an interface made by `wire`, or by `lo`. */
   inject(iface: string, packets: readonly FramePacket[]): Promise<void>;
+  /**
+   * The packets are sent by the machine itself, to leave by an interface that there is; gives those that the kernel
+   * did send: it refuses some destinations, before any rule sees them.
+   */
+  send<P extends FramePacket>(iface: string, packets: readonly P[]): Promise<P[]>;
   /** Takes the namespace and all that belongs to it away. */
   remove(): Promise<void>;
 };
@@ -78,10 +83,21 @@ export async function makeNamespace(): Promise<TestNamespace> {
       if (packets.length === 0) return;
       const to = iface === "lo" ? new Uint8Array(6) : HARDWARE_ADDRESS;
       const file = join(files, "packets.pcap");
-      writeFileSync(file, pcap(packets.map((packet) => frame(packet, to))));
+      writeFileSync(file, pcap(packets.flatMap((packet) => frames(packet, to))));
       const [where, by] = iface === "lo" ? [name, "lo"] : [far, farEnds.get(iface)];
       if (by === undefined) throw new Error(`no wire ${iface}`);
       await must(["ip", "netns", "exec", where, "tcpreplay", "--topspeed", "--quiet", "--intf1", by, file]);
+    },
+    async send(iface, packets) {
+      const lines = packets.map((packet) => {
+        const dst = packet.dst.toString(16).padStart(packet.family === 4 ? 8 : 32, "0");
+        return `${packet.family} ${dst} ${datagrams(packet)
+          .map((each) => each.toString("hex"))
+          .join(" ")}\n`;
+      });
+      const sent = await must(inside(["perl", "-e", SENDER, iface]), { stdin: lines.join("") });
+      const numbers = new Set(sent.split("\n").filter(Boolean).map(Number));
+      return packets.filter((_, at) => numbers.has(at));
     },
     async remove() {
       rmSync(files, { recursive: true, force: true });
@@ -90,6 +106,40 @@ export async function makeNamespace(): Promise<TestNamespace> {
     },
   };
 }
+
+/** The bit of the mark that packets of `send` carry, by which a rule tells them from the kernel's own. */
+export const SENT_MARK = 1;
+
+/**
+ * Raw sockets that bring their own IP header: what they send passes OUTPUT like everything that the machine sends,
+ * whatever addresses and protocol it carries. Of the languages that Debian always has, perl can open them.
+ * A line on stdin is `family destination packet...` in hex; the number of each line that was sent is printed. One
+ * that a rule drops was sent, too: it fails with EPERM.
+ */
+const SENDER = `
+use Socket qw(:all);
+my ($iface) = @ARGV;
+my %to = (4 => socket_by(AF_INET), 6 => socket_by(AF_INET6));
+my $line = -1;
+while (<STDIN>) {
+  my ($family, $dst, @packets) = split;
+  my $address = pack("H*", $dst);
+  my $name = $family == 4 ? pack_sockaddr_in(0, $address) : pack_sockaddr_in6(0, $address, scope($address));
+  $line += 1;
+  print "$line\\n" if @packets == grep { defined send($to{$family}, pack("H*", $_), 0, $name) or $! == 1 } @packets;
+}
+sub socket_by {
+  socket(my $socket, $_[0], SOCK_RAW, 255) or die "socket: $!";
+  setsockopt($socket, SOL_SOCKET, 25, $iface . "\\0") or die "SO_BINDTODEVICE: $!";
+  setsockopt($socket, SOL_SOCKET, 36, pack("L", ${SENT_MARK})) or die "SO_MARK: $!";
+  return $socket;
+}
+sub scope {
+  my ($first, $second) = unpack("CC", $_[0]);
+  return 0 unless $first == 0xff || ($first == 0xfe && ($second & 0xc0) == 0x80);
+  open(my $file, "<", "/sys/class/net/$iface/ifindex") or die "$iface: $!";
+  return 0 + <$file>;
+}`;
 
 async function setting(namespace: string, path: string, value: string): Promise<void> {
   await must(["ip", "netns", "exec", namespace, "tee", `/proc/sys/net/${path}`], { stdin: value });

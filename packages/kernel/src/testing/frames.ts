@@ -10,7 +10,14 @@ export type FramePacket = {
   srcport?: number;
   dstport?: number;
   icmp?: { type: number; code: number };
+  /** `untracked`: it carries the traffic class by which a rule of the test in raw takes it away from conntrack. */
+  state?: string;
+  /** Sent in two fragments. */
+  fragmented?: boolean;
 };
+
+/** The class of such a packet, CS1 (RFC 2474), as the six bits that iptables' `dscp` match compares. */
+export const UNTRACKED_DSCP = 8;
 
 const TCP = 6;
 const UDP = 17;
@@ -18,51 +25,93 @@ const ICMP = 1;
 const ICMP6 = 58;
 const SCTP = 132;
 
-/** An Ethernet frame to the given hardware address (six bytes; zeros for `lo`). */
-export function frame(packet: FramePacket, to: Uint8Array): Buffer {
+/** Ethernet frames of a packet to the given hardware address (six bytes; zeros for `lo`). */
+export function frames(packet: FramePacket, to: Uint8Array): Buffer[] {
   const header = Buffer.alloc(14);
   header.set(to, 0);
   header.set([2, 0, 0, 0, 0, 2], 6);
   header.writeUInt16BE(packet.family === 4 ? 0x0800 : 0x86dd, 12);
-  return Buffer.concat([header, packet.family === 4 ? ipv4(packet) : ipv6(packet)]);
+  return datagrams(packet).map((datagram) => Buffer.concat([header, datagram]));
 }
 
-function ipv4(packet: FramePacket): Buffer {
+/** The packet from its IP header on; two of them when it is sent in fragments. */
+export function datagrams(packet: FramePacket): Buffer[] {
   const body = transport(packet);
+  const whole = { offset: 0, more: false, data: body };
+  const parts = packet.fragmented
+    ? [
+        { offset: 0, more: true, data: body.subarray(0, FIRST_FRAGMENT) },
+        { offset: FIRST_FRAGMENT, more: false, data: body.subarray(FIRST_FRAGMENT) },
+      ]
+    : [whole];
+  return parts.map((part) => (packet.family === 4 ? ipv4(packet, part) : ipv6(packet, part)));
+}
+
+/** Bytes behind the headers: with them 1280, the least that IPv6 lets anything but the last fragment have. */
+const FIRST_FRAGMENT = 1232;
+
+type Part = { offset: number; more: boolean; data: Buffer };
+
+/** Unlike zero, which the kernel may replace; both fragments of a packet share it, and no others do. */
+let identification = 0;
+
+function ipv4(packet: FramePacket, { offset, more, data }: Part): Buffer {
   const header = Buffer.alloc(20);
   header[0] = 0x45;
-  header.writeUInt16BE(20 + body.length, 2);
+  header[1] = trafficClass(packet);
+  header.writeUInt16BE(20 + data.length, 2);
+  if (offset === 0) identification = (identification % 0xffff) + 1;
+  header.writeUInt16BE(identification, 4);
+  header.writeUInt16BE((more ? 0x2000 : 0) | (offset / 8), 6);
   header[8] = 64;
   header[9] = packet.proto;
   header.set(addressBytes(packet.src, 4), 12);
   header.set(addressBytes(packet.dst, 4), 16);
   header.writeUInt16BE(checksum(header), 10);
-  return Buffer.concat([header, body]);
+  return Buffer.concat([header, data]);
 }
 
-function ipv6(packet: FramePacket): Buffer {
-  const body = transport(packet);
+function ipv6(packet: FramePacket, { offset, more, data }: Part): Buffer {
   const header = Buffer.alloc(40);
-  header[0] = 0x60;
-  header.writeUInt16BE(body.length, 4);
-  header[6] = packet.proto;
+  const fragment = packet.fragmented ? fragmentHeader(packet, offset, more) : Buffer.alloc(0);
+  header.writeUInt32BE(((6 << 28) | (trafficClass(packet) << 20)) >>> 0, 0);
+  header.writeUInt16BE(fragment.length + data.length, 4);
+  header[6] = packet.fragmented ? FRAGMENT : packet.proto;
   // Neighbour discovery is taken with a hop limit of 255 only.
   header[7] = 255;
   header.set(addressBytes(packet.src, 16), 8);
   header.set(addressBytes(packet.dst, 16), 24);
-  return Buffer.concat([header, body]);
+  return Buffer.concat([header, fragment, data]);
+}
+
+const FRAGMENT = 44;
+
+function fragmentHeader({ proto }: FramePacket, offset: number, more: boolean): Buffer {
+  const header = Buffer.alloc(8);
+  header[0] = proto;
+  header.writeUInt16BE(offset | (more ? 1 : 0), 2);
+  if (offset === 0) identification = (identification % 0xffff) + 1;
+  header.writeUInt32BE(identification, 4);
+  return header;
+}
+
+function trafficClass({ state }: FramePacket): number {
+  return state === "untracked" ? UNTRACKED_DSCP << 2 : 0;
 }
 
 function transport(packet: FramePacket): Buffer {
-  if (packet.proto === TCP) return tcp(packet);
-  if (packet.proto === UDP) return udp(packet);
-  if (packet.proto === SCTP) return sctp(packet);
-  if (packet.icmp !== undefined) return icmp(packet, packet.icmp);
-  return Buffer.alloc(32);
+  // More than a first fragment holds, or as little as there may be.
+  const length = packet.fragmented ? FIRST_FRAGMENT + 64 : 0;
+  if (packet.proto === TCP) return tcp(packet, length);
+  if (packet.proto === UDP) return udp(packet, length);
+  if (packet.proto === SCTP) return sctp(packet, length);
+  if (packet.icmp !== undefined) return icmp(packet, packet.icmp, length);
+  return Buffer.alloc(Math.max(32, length));
 }
 
-function tcp(packet: FramePacket): Buffer {
-  const segment = Buffer.alloc(20);
+/** A first segment, so that conntrack takes it for the beginning of a connection. */
+function tcp(packet: FramePacket, length: number): Buffer {
+  const segment = Buffer.alloc(Math.max(20, length));
   ports(segment, packet);
   segment.writeUInt32BE(1, 4);
   segment[12] = 5 << 4;
@@ -72,8 +121,8 @@ function tcp(packet: FramePacket): Buffer {
   return segment;
 }
 
-function udp(packet: FramePacket): Buffer {
-  const datagram = Buffer.alloc(16);
+function udp(packet: FramePacket, length: number): Buffer {
+  const datagram = Buffer.alloc(Math.max(16, length));
   ports(datagram, packet);
   datagram.writeUInt16BE(datagram.length, 4);
   // Zero would say that there is no checksum.
@@ -81,16 +130,19 @@ function udp(packet: FramePacket): Buffer {
   return datagram;
 }
 
-function sctp(packet: FramePacket): Buffer {
-  const chunk = Buffer.from([10, 0, 0, 4]);
-  const message = Buffer.concat([Buffer.alloc(12), chunk]);
+/** An INIT, padded to the length: the beginning of an association (RFC 9260, 3.3.2). */
+function sctp(packet: FramePacket, length: number): Buffer {
+  const message = Buffer.alloc(Math.max(12 + 20, length));
   ports(message, packet);
+  message[12] = 1;
+  message.writeUInt16BE(message.length - 12, 14);
+  message.writeUInt32BE(1, 16);
   message.writeUInt32LE(crc32c(message), 8);
   return message;
 }
 
-function icmp(packet: FramePacket, { type, code }: { type: number; code: number }): Buffer {
-  const message = Buffer.alloc(packet.proto === ICMP6 ? 24 : 8 + 28);
+function icmp(packet: FramePacket, { type, code }: { type: number; code: number }, length: number): Buffer {
+  const message = Buffer.alloc(Math.max(packet.proto === ICMP6 ? 24 : 8 + 28, length));
   message[0] = type;
   message[1] = code;
   const pseudo = packet.proto === ICMP ? Buffer.alloc(0) : pseudoHeader(packet, message.length);
