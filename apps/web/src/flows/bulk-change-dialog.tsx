@@ -1,6 +1,6 @@
 import type { Status } from "@flowmgr/flow-api";
 import type { Action, ConditionKind, Config, Flow } from "@flowmgr/flow-model";
-import { type FormEvent, type ReactNode, useId, useMemo, useState } from "react";
+import { type FormEvent, type ReactNode, useMemo, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { counted } from "../ui/say.ts";
@@ -249,35 +249,30 @@ function Field({ label, children }: { label: string; children: ReactNode }) {
 
 /** How much would change, the first lines of it, or why it cannot be. */
 function Outcome({ preview: shown, flows }: { preview: Preview | null; flows: number }) {
-  const id = useId();
-  const rest = shown ? flows - shown.flows : 0;
   return (
-    <div className={styles.outcome} role="status" id={id}>
-      {shown === null ? (
-        <p className={styles.quiet}>Nothing to change yet.</p>
-      ) : (
-        <p>
-          <b>{shown.flows === 0 ? "Nothing changes." : changesText(shown)}</b>
-          {shown.flows > 0 && rest > 0
-            ? ` ${counted(rest, "flow")} ${rest === 1 ? "stays" : "stay"} as they are.`
-            : ""}
-        </p>
-      )}
+    <div className={styles.outcome} role="status">
+      {shown === null ? <p className={styles.quiet}>Nothing to change yet.</p> : null}
       {shown?.problem ? <p className={dialogs.problem}>Not possible. {shown.problem}</p> : null}
-      {shown?.examples.map(({ flow, before, after }) => (
-        <p key={`${flow} ${before}`} className={styles.example}>
-          <span>{flow}</span>
-          <del>{before}</del>
-          <ins>{after}</ins>
-        </p>
-      ))}
+      {shown && !shown.problem ? <Changes preview={shown} rest={flows - shown.flows} /> : null}
     </div>
   );
 }
 
-function changesText({ flows, rules }: Preview): string {
-  const what = counted(flows, "flow");
-  return rules === 0
-    ? `${what} changes.`.replace("flows changes", "flows change")
-    : `${what}, ${counted(rules, "rule")} change.`;
+function Changes({ preview: { flows, rules, examples }, rest }: { preview: Preview; rest: number }) {
+  const inRules = rules === 0 ? "" : `, ${counted(rules, "rule")}`;
+  return (
+    <>
+      <p>
+        <b>{flows === 0 ? "Nothing changes." : `To change: ${counted(flows, "flow")}${inRules}.`}</b>
+        {flows > 0 && rest > 0 ? ` ${counted(rest, "flow")} stay${rest === 1 ? "s" : ""} the same.` : ""}
+      </p>
+      {examples.map(({ flow, before, after }, index) => (
+        <p key={`${flow} ${before}`} className={styles.example}>
+          {flow === examples[index - 1]?.flow ? null : <span>{flow}</span>}
+          <del>{before}</del>
+          <ins>{after}</ins>
+        </p>
+      ))}
+    </>
+  );
 }

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import styles from "./flow-list.module.css";
+import styles from "./counts.module.css";
 import { rateOf, subscribeRates } from "./rates.ts";
 import { Sparkline } from "./sparkline.tsx";
 

@@ -103,7 +103,7 @@ export const FlowRow = memo(function FlowRow(props: FlowRowProps) {
             tabIndex={within}
             onClick={(event) => event.stopPropagation()}
             onChange={({ nativeEvent }) =>
-              steps.select(flow.name, nativeEvent instanceof PointerEvent && nativeEvent.shiftKey)
+              steps.select(flow.name, nativeEvent instanceof globalThis.MouseEvent && nativeEvent.shiftKey)
             }
           />
         )}
@@ -119,7 +119,7 @@ export const FlowRow = memo(function FlowRow(props: FlowRowProps) {
       </div>
       <div role="gridcell" className={styles.name} title={flow.name}>
         <Direction kind={flow.kind} />
-        {flow.name}
+        <span>{flow.name}</span>
         {unsaved ? <small className={styles.unsaved}> not saved</small> : null}
       </div>
       <div role="gridcell" className={styles.policy}>

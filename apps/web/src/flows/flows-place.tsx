@@ -198,7 +198,7 @@ function Flows({
               config={config}
               interfaces={status?.interfaces ?? []}
               narrow={narrow}
-              found={whole ? "" : foundText(found.length, rows.length)}
+              found={whole ? "" : foundText(found.length, rows.length, narrow)}
               more={[place.selectAll, place.paste, place.keys]}
               add={place.add}
               toList={() => found[0] && list.current?.focus(found[0].flow.name)}
@@ -291,13 +291,13 @@ function useRowSteps(
 function NothingFound({ query, clear }: { query: string; clear: () => void }) {
   return (
     <PlaceState title="No flow is found" actions={<Button onClick={clear}>Clear the search</Button>}>
-      No flow is all of this: {query}
+      No flow fits all of this: {query}
     </PlaceState>
   );
 }
 
-function foundText(found: number, all: number): string {
-  return `${found.toLocaleString("en")} of ${counted(all, "flow")}`;
+function foundText(found: number, all: number, narrow: boolean): string {
+  return `${found.toLocaleString("en")} of ${narrow ? all.toLocaleString("en") : counted(all, "flow")}`;
 }
 
 /** "mail is now 3 of 120" */
