@@ -36,8 +36,9 @@ export class Lists {
   }
 
   #isSound({ name, values }: List): boolean {
-    const kind = this.#kinds.get(name);
+    const kind = this.#kinds.get(name) ?? null;
     return (
+      kind !== null &&
       values.length > 0 &&
       values.every((value) => {
         const named = listNamed(value);

@@ -42,7 +42,7 @@ export function parseBraces(cursor: Cursor, { where, keywords = false }: BracesO
   if (depth > 0 && opened) {
     cursor.complain("missing-brace", "a } is missing", "a list in braces ends with }");
   }
-  if (where !== null) cursor.place(where, first);
+  if (where !== null && (opened || values.length > 0)) cursor.place(where, first);
   return values;
 }
 

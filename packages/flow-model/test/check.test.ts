@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { check, checkText, configSchema, type Packet, parse, ruleHolds } from "../src/index.ts";
+import {
+  check,
+  checkText,
+  configSchema,
+  expandLists,
+  type Packet,
+  parse,
+  ruleHolds,
+  STATES,
+} from "../src/index.ts";
 
 const rule = (conditions: string) => `flow a permit match ${conditions}`;
 const codes = (text: string) => checkText(text).diagnostics.map(({ code }) => code);
@@ -35,6 +44,40 @@ describe("check passes", () => {
     expect(codes(names.map((name) => `flow ${name} permit match`).join(" "))).toEqual([]);
   });
 
+  it.each([
+    "src { 10.0.0.0/8, 192.168.0.0/16 } dstport { 25, 110, 1000:2000 }",
+    "iface { eth0, wg+ } proto { tcp, udp, 47 }",
+    "not iface { eth0, wg+ } not proto { icmp, icmp6 }",
+    "icmptype { echo-request, 3/4, 11 }",
+    "not icmptype { 0, 8 }",
+    "state { new, established }",
+    "not state { new, related, invalid, untracked }",
+    "not dstport { 0:1000, 1002: }",
+    "not src { 0.0.0.0/1, 128.0.0.0/2, ::/0 }",
+    "not proto { tcp, udp, icmp, icmp6, sctp, 253, 254, 255 }",
+    "src @office",
+    "not dst { @all, 10.9.0.1 }",
+    "dstport { 25, @web } srcport @web",
+  ])("match %s, with its lists", (conditions) => {
+    const lists =
+      "list office { 10.1.0.0/16, 2001:db8::/32 } list web { 80, 443 } list all { @office, 10.2.0.0/16 }";
+    expect(codes(`${rule(conditions)} ${lists}`)).toEqual([]);
+  });
+
+  it("a list that nothing names, and one that has a flow's name", () => {
+    expect(codes("flow a permit match list a { 22 }")).toEqual([]);
+  });
+
+  it("outflows that permit, deny and route", () => {
+    expect(codes("outflow a permit match outflow b deny match iface lo outflow c table 7 match")).toEqual([]);
+  });
+
+  it("states of a director's flow that every packet of a connection has", () => {
+    for (const state of ["state { new, established }", "not state invalid", "state established"]) {
+      expect(codes(`flow a director d ignore state new match dst 10.0.0.1 ${state}`)).toEqual([]);
+    }
+  });
+
   it("a bad value without guessing what its rule means", () => {
     expect(codes(rule("proto nonsense dstport 22 icmptype 8"))).toEqual(["bad-protocol", "never-holds"]);
     expect(codes(rule("proto nonsense dstport 22"))).toEqual(["bad-protocol"]);
@@ -58,6 +101,39 @@ describe("check", () => {
     expect(codes(rule("not src 10.0.0.0/8 proto tcp"))).toEqual(["one-family"]);
   });
 
+  it("complains of a cycle at each reference in it, and nowhere else", () => {
+    const text =
+      "flow f permit match src @a list a { @b, 10.0.0.1 } list b { @c } list c { 10.0.0.2, @a } list d { @a }";
+    const found = checkText(text).diagnostics;
+    expect(found.map(({ code, path, flow }) => [code, path, flow])).toEqual([
+      ["list-cycle", "/items/1/values/0", "@a"],
+      ["list-cycle", "/items/2/values/0", "@b"],
+      ["list-cycle", "/items/3/values/1", "@c"],
+    ]);
+    expect(found[0]?.message).toBe('the lists "a" and "b" hold each other');
+  });
+
+  it("offers the list that was meant as a fix", () => {
+    const { diagnostics } = checkText("flow a permit match src @ofice list office { 10.0.0.1 }");
+    expect(diagnostics).toMatchObject([{ fixes: [{ label: "Write @office", text: "@office" }] }]);
+  });
+
+  it("says nothing of what rules mean whose lists are not known", () => {
+    const lists = "list a { nowhere } list b { @a, 2001:db8::1 } list c { @nobody }";
+    const text = `flow f permit match src @b dst 10.0.0.1 match src @c dst ::1 match not src @a ${lists}`;
+    expect(codes(text)).toEqual(["bad-address", "unknown-list"]);
+  });
+
+  it("counts combinations in each family, and as many as are allowed", () => {
+    const numbers = (count: number, of: (index: number) => string) =>
+      Array.from({ length: count }, (_, index) => of(2 * index)).join(", ");
+    const many = (count: number) => `src { ${numbers(count, (index) => `10.0.0.${index}`)} } dst @d`;
+    const list = `list d { ${numbers(64, (index) => `10.1.0.${index}`)}, ::1, ::3 }`;
+    expect(codes(`${rule(many(64))} ${list}`)).toEqual([]);
+    expect(codes(`${rule(many(65))} ${list}`)).toEqual(["too-many-combinations"]);
+    expect(codes(`${rule(`not ${many(65)}`)} ${list}`)).toEqual(["one-family"]);
+  });
+
   it("does not warn of an ignore that changes nothing for the other family", () => {
     const ignore = "flow a permit ignore not src 10.0.0.0/8";
     expect(codes(`${ignore} match dst 10.0.0.1`)).toEqual([]);
@@ -69,7 +145,9 @@ describe("check", () => {
 
   it("says the same of text and of the JSON that it stands for", () => {
     const text = `flow a permit match src 10.1.2.3/8 not dst 10.0.0.1
-flow a deny ignore icmptype 8 dstport 22 match state new
+flow a deny ignore icmptype 8 dstport 22 match state { new, New } src { @b, @b, @c }
+list c { 22, 10.0.0.1, @c } list c { }
+outflow o director d match
 flow b.c director d/e match proto 0 src nowhere`;
     const { config, diagnostics } = checkText(text);
     const said = check(configSchema.parse(JSON.parse(JSON.stringify(config))));
@@ -111,22 +189,35 @@ const condition = fc.tuple(
       "dst ::/0",
     ],
     ...["srcport 0:65535", "srcport 22", "dstport 0:65535", "dstport 22", "icmptype any", "icmptype 8"],
+    ...["iface { eth0, eth1 }", "iface { eth0, + }", "proto { tcp, icmp }", "proto { sctp, icmp6 }"],
+    ...[
+      "proto { ah, 253 }",
+      "src { 10.0.0.1, ::/0 }",
+      "src { 0.0.0.0/1, 128.0.0.0/1 }",
+      "dst { ::/0, 0.0.0.0/0 }",
+    ],
+    ...["dst { 10.0.0.1, 10.0.0.2 }", "dstport { 0:22, 23: }", "srcport { 22, 23 }", "icmptype { 8, 9/0 }"],
+    ...["state new", "state { established, new }", `state { ${STATES.join(", ")} }`],
+    ...["src @four", "dst @six", "dst @all", "srcport @any"],
   ),
 );
+
+const LISTS =
+  "list four { 0.0.0.0/1, 128.0.0.0/1 } list six { ::/0 } list all { @four, @six } list any { 0: }";
 
 /** One packet of each class that such conditions tell apart. */
 const packets: Packet[] = ([4, 6] as const).flatMap((family) => {
   const [one, two] =
     family === 4 ? [0x0a000001n, 0x0a000002n] : [0x20010db8n << 96n, (0x20010db8n << 96n) + 1n];
   const ports = [6, 17, 132].flatMap((proto) =>
-    [22, 23].flatMap((srcport) => [22, 23].map((dstport) => ({ proto, srcport, dstport }))),
+    [22, 23, 24].flatMap((srcport) => [22, 23, 24].map((dstport) => ({ proto, srcport, dstport }))),
   );
-  const icmp = [8, 9].map((type) => ({ proto: family === 4 ? 1 : 58, icmp: { type, code: 0 } }));
+  const icmp = [8, 9, 10].map((type) => ({ proto: family === 4 ? 1 : 58, icmp: { type, code: 0 } }));
   const others = (family === 4 ? [51, 253, 254] : [253, 254]).map((proto) => ({ proto }));
   return [...ports, ...icmp, ...others].flatMap((rest) =>
-    ["eth0", "eth1"].flatMap((iface) =>
-      [one, two, one + 1n].flatMap((src) =>
-        [one, two, one + 1n].map((dst): Packet => ({ direction: "in", family, iface, src, dst, ...rest })),
+    ["eth0", "eth1", "eth2"].flatMap((iface) =>
+      [one, two, one + 5n].flatMap((src) =>
+        [one, two, one + 5n].map((dst): Packet => ({ direction: "in", family, iface, src, dst, ...rest })),
       ),
     ),
   );
@@ -138,11 +229,13 @@ describe("a rule is refused as one that never holds", () => {
       fc.property(
         fc.uniqueArray(condition, { maxLength: 5, selector: ([, text]) => text.split(" ")[0] }),
         (parts) => {
-          const text = rule(parts.map((part) => part.join("")).join(" "));
-          const [flow] = parse(text).config.items;
+          const text = `${rule(parts.map((part) => part.join("")).join(" "))} ${LISTS}`;
+          const [flow] = expandLists(parse(text).config).items;
           const conditions = flow?.kind === "flow" ? (flow.rules[0]?.conditions ?? {}) : {};
           const judge = { loopback: "judge", neighbours: "judge" } as const;
-          const holds = packets.some((packet) => ruleHolds({ conditions }, packet, judge).holds);
+          const holds = STATES.some((state) =>
+            packets.some((packet) => ruleHolds({ conditions }, { ...packet, state }, judge).holds),
+          );
           expect([text, codes(text).includes("never-holds")]).toEqual([text, !holds]);
         },
       ),

@@ -9,7 +9,6 @@ const items = (...all: object[]) => ({ items: all, comment: [] });
 
 type JsonRow = [code: string, path: string, config: object, message: string, help: string];
 
-const LISTS = "named lists are not supported yet";
 const LINES = "write one entry for each line, without control characters";
 const CONTROL = "a comment holds a line end or a control character";
 
@@ -29,17 +28,17 @@ export const JSON_ROWS: JsonRow[] = [
     "give it one, or leave src out",
   ],
   [
-    "not-yet",
-    "/items/0/rules/0/conditions/dstport/values/1",
-    ruled({ dstport: ["22", "25"] }),
-    "several values are not supported yet",
-    "write a rule for each value",
+    "empty-list",
+    "/items/0/values",
+    items({ kind: "list", name: "office" }),
+    'the list "office" is empty',
+    "give it a value, or leave it out",
   ],
   [
-    "not-yet",
-    "/items/0/kind",
-    items({ kind: "list", name: "office", values: ["10.0.0.1"] }),
-    LISTS,
+    "duplicate-value",
+    "/items/0/rules/0/conditions/proto/values/1",
+    ruled({ proto: ["tcp", "6"] }),
+    '"6" means the same as "tcp" before it',
     "leave it out",
   ],
   [
@@ -90,7 +89,7 @@ export const JSON_ROWS: JsonRow[] = [
     "never-holds",
     "/items/0/rules/0/conditions/dstport",
     ruled({ dstport: "22", proto: { not: true, values: ["tcp", "udp"] } }),
-    "this rule can never hold: not proto tcp leaves no protocol with ports",
+    "this rule can never hold: not proto { tcp, udp } leaves no protocol with ports",
     "leave dstport out, or write proto tcp, udp or sctp",
   ],
 ];

@@ -87,8 +87,168 @@ export const VALUES: Row[] = [
   ],
 ];
 
+const LEFT_OUT = "this rule leaves out established: packets of a connection that stands miss the director";
+const WHOLE = "a director needs all of a connection: write state { new, established }, or leave state out";
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+/** Ports of which no two are neighbours. */
+const odd = (count: number) =>
+  numbers(count)
+    .map((index) => 2 * index + 1)
+    .join(", ");
+const hosts = (count: number) =>
+  numbers(count)
+    .map((index) => `10.0.0.${2 * index}`)
+    .join(", ");
+
+const EMPTY = "flow f permit match src @a";
+
+/** Named lists and lists in braces. */
+export const LISTS: Row[] = [
+  ["bad-state", "flow a permit match state «NEW»", '"NEW" is not a state of conntrack', "write new"],
+  [
+    "bad-state",
+    "flow a permit match state { new, «open» }",
+    '"open" is not a state of conntrack',
+    "write new, established, related, invalid, untracked",
+  ],
+  [
+    "bad-port",
+    "flow a permit match dstport { 25, «99999» }",
+    'there is no port "99999"',
+    "ports go from 0 to 65535",
+  ],
+  [
+    "bad-interface",
+    "flow a permit match iface «@wan»",
+    'an interface name cannot begin with @: "@wan"',
+    "write a name such as eth0",
+  ],
+  [
+    "bad-protocol",
+    "flow a permit match proto «@mine»",
+    'proto takes no named list: "@mine"',
+    "write its values in braces",
+  ],
+  [
+    "missing-value",
+    "flow a permit match src «{ }»",
+    "a value is missing behind src",
+    "give it one, or leave src out",
+  ],
+  [
+    "host-bits",
+    "list a { 10.0.0.1, «10.1.2.3/8» }",
+    '"10.1.2.3/8" has bits set behind its prefix',
+    "it means the network 10.0.0.0/8: write that, or leave the prefix out for the one address",
+  ],
+  [
+    "duplicate-value",
+    "list a { 10.0.0.1, «10.0.0.1/32» }",
+    '"10.0.0.1/32" means the same as "10.0.0.1" before it',
+    "leave it out",
+  ],
+  [
+    "duplicate-value",
+    "flow a permit match dstport { 25, «25» }",
+    '"25" stands in the list twice',
+    "leave it out",
+  ],
+  [
+    "duplicate-value",
+    `${EMPTY} list a { @b, «@b» } list b { ::1 }`,
+    '"@b" stands in the list twice',
+    "leave it out",
+  ],
+  ["empty-list", `${EMPTY} list a «{ }»`, 'the list "a" is empty', "give it a value, or leave it out"],
+  [
+    "unknown-list",
+    "flow f permit match src «@office»",
+    'there is no list "office"',
+    "define it: list office { ... }",
+  ],
+  ["unknown-list", "flow f permit match src «@»", 'there is no list ""', "define it: list NAME { ... }"],
+  [
+    "unknown-list",
+    "flow f permit match src { 10.0.0.1, «@ofice» } list office { 10.0.0.2 }",
+    'there is no list "ofice"',
+    "write @office",
+  ],
+  [
+    "unknown-list",
+    "list a { 22, «@nobody» } list b { 23 }",
+    'there is no list "nobody"',
+    "the config has @a, @b",
+  ],
+  ["list-cycle", `${EMPTY} list a { «@a», 10.0.0.1 }`, 'the list "a" holds itself', "leave it out"],
+  [
+    "wrong-list",
+    "flow f permit match dstport «@a» list a { 10.0.0.1 }",
+    'the list "a" holds addresses',
+    "here stand ports",
+  ],
+  [
+    "wrong-list",
+    "list a { 10.0.0.1, «@b» } list b { 22 }",
+    'the list "b" holds ports',
+    "here stand addresses",
+  ],
+  [
+    "mixed-list",
+    `${EMPTY} list a { 10.0.0.1, «22» }`,
+    '"22" is a port in a list of addresses',
+    "give the ports a list of their own",
+  ],
+  [
+    "mixed-list",
+    "list a { 22, «10.0.0.1» }",
+    '"10.0.0.1" is an address in a list of ports',
+    "give the addresses a list of their own",
+  ],
+  ["bad-port", "list a { 22, «22-25» }", '"22-25" is not a port', "write a range as 22:25"],
+  ["bad-port", "list a { «022» }", 'the port "022" has a leading zero', "write 22"],
+  [
+    "bad-prefix",
+    `${EMPTY} list a { «10.0.0.1/33x» }`,
+    '"33x" is not a prefix length',
+    "write 0 to 32, or a mask such as 255.255.255.0",
+  ],
+  [
+    "duplicate-list",
+    "list a { 22 } list «a» { 10.0.0.1 }",
+    'a second list is called "a"',
+    "give each list a name of its own",
+  ],
+  [
+    "bad-name",
+    "list «a.b» { 22 }",
+    'the name "a.b" holds characters that a name cannot hold',
+    "use letters, digits, - and _",
+  ],
+];
+
 /** What flows and rules say together. */
 export const MEANING: Row[] = [
+  [
+    "outflow-director",
+    "outflow a skip «director» d match",
+    "a director takes incoming packets only",
+    "write permit, deny or table TABLE; or flow instead of outflow",
+  ],
+  ["director-state", "flow a director d match dst 10.0.0.1 «state new»", LEFT_OUT, WHOLE],
+  ["director-state", "flow a director d match «not state { established, invalid }»", LEFT_OUT, WHOLE],
+  [
+    "too-many-combinations",
+    `flow a permit match src @s «dstport { ${odd(16 * 15)} }» dst @s list s { ${hosts(17)} }`,
+    "this rule would become 9248 rules of iptables, and 4096 are the most",
+    "each combination of its values is one: use networks and ranges, or several rules",
+  ],
+  [
+    "one-family",
+    "flow a permit match «not src { @a, 10.0.0.1 }» list a { 10.1.0.0/16 }",
+    "not src { @a, 10.0.0.1 } holds for IPv4 packets only",
+    "IPv6 packets go on to the next rule; to match them too, add a rule with src ::/0",
+  ],
   [
     "duplicate-flow",
     "flow a permit match flow «a» deny match",
@@ -196,6 +356,46 @@ export const NEVER: Row[] = [
     "icmptype 128 «dst 10.0.0.1» proto icmp6",
     "its icmptype is IPv6's and dst is IPv4",
     "for IPv4 write proto icmp",
+  ),
+  never(
+    "proto tcp «not state { new, established, related, invalid, untracked }»",
+    "{ new, established, related, … 2 more } is every state, and not leaves none",
+    "leave state out",
+  ),
+  never(
+    "«not dstport { 0:1000, 1001: }»",
+    "{ 0:1000, 1001:65535 } is every port, and not leaves none",
+    "leave dstport out; for packets without ports name their proto",
+  ),
+  never(
+    "«not src { 0.0.0.0/1, 128.0.0.0/1 }» proto tcp",
+    "{ 0.0.0.0/1, 128.0.0.0/1 } is every IPv4 address, and not leaves none",
+    "leave src out; for IPv6 packets write src ::/0",
+  ),
+  never(
+    "«not dst { 0.0.0.0/0, ::/0 }»",
+    "{ 0.0.0.0/0, ::/0 } is every address, and not leaves none",
+    "leave dst out",
+  ),
+  never(
+    "dst 10.0.0.1 «not src { 0.0.0.0/0, 2001:db8::1 }»",
+    "src is IPv6 and dst is IPv4",
+    "give both addresses one family, and the other family a rule of its own",
+  ),
+  never(
+    "proto { esp, icmp } «dstport { 22, 25 }»",
+    "{ esp, icmp } packets have no ports",
+    "leave dstport out, or write proto tcp, udp or sctp",
+  ),
+  never(
+    "src { 2001:db8::1, ::1 } «proto { ah, icmp }»",
+    "none of { ah, icmp } occurs in IPv6",
+    "give src an IPv4 address, or name another protocol",
+  ),
+  never(
+    "src 10.0.0.1 «dst @six» list six { 2001:db8::1 }",
+    "src is IPv4 and dst is IPv6",
+    "give both addresses one family, and the other family a rule of its own",
   ),
   never("icmptype 8 «dstport 22»", "ICMP packets have no ports", "leave out icmptype or dstport"),
 ];

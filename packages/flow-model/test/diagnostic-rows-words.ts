@@ -3,7 +3,15 @@
 export type Row = [code: string, marked: string, message: string, help: string];
 
 const CONDITION_HELP =
-  "a condition has one value; then comes another condition (iface, proto, src, dst, srcport, dstport, icmptype), a rule (match, ignore) or flow";
+  "a condition has one value, or several in braces; then comes another condition (iface, proto, src, dst, srcport, dstport, icmptype, state), a rule (match, ignore) or flow";
+const TWICE = "a condition stands at most once in a rule: write several values in braces, or a second rule";
+const NESTED = "a list in braces cannot hold another";
+const INNER = "write the values without inner braces, or give them a name: list office { 10.0.0.0/8 }";
+const COMMA = "a comma stands between two values";
+const LEAVE = "leave it out";
+const BRACE = "a } is missing";
+const CLOSED = "a list in braces ends with }";
+const LIST = "write list office { 10.0.0.0/8, 192.168.0.1 }";
 const POLICY_HELP =
   "behind the name comes a policy (permit, deny, director NAME, table ID, skip), then rules (match, ignore)";
 
@@ -34,20 +42,20 @@ export const STRUCTURE: Row[] = [
     "unknown-word",
     "«hello» world flow a permit match",
     'unknown word "hello"',
-    "write flow NAME POLICY, then its rules",
+    "write flow NAME POLICY, then its rules; or list NAME { VALUES }",
   ],
   [
     "misplaced-word",
     "«match» src 10.0.0.1",
     '"match" cannot stand here',
-    "write flow NAME POLICY, then its rules",
+    "write flow NAME POLICY, then its rules; or list NAME { VALUES }",
   ],
   ["misplaced-word", "flow a permit match dstport 22 «23»", '"23" cannot stand here', CONDITION_HELP],
   [
     "misplaced-word",
     "flow a permit match dstport 22«,» 23",
     '"," cannot stand here',
-    "write a rule for each value",
+    "write several values in braces: dstport { 25, 110 }",
   ],
   [
     "misplaced-word",
@@ -117,38 +125,33 @@ export const STRUCTURE: Row[] = [
     "duplicate-condition",
     "flow a permit match src 10.0.0.1 proto tcp «not\n src 10.0.0.2»",
     "a second src in one rule",
-    "a condition stands at most once in a rule: write a second rule",
+    TWICE,
   ],
   [
-    "not-yet",
-    "flow a permit match dstport «{ 25, { 110 } }» proto tcp",
-    "lists in braces are not supported yet",
-    "write a rule for each value",
+    "duplicate-condition",
+    "flow a permit match src 10.0.0.1 proto tcp «src { 10.0.0.2, 10.0.0.3 }» dstport 22",
+    "a second src in one rule",
+    TWICE,
   ],
+  ["nested-list", "flow a permit match dstport { 25, «{» 110 } } proto tcp", NESTED, INNER],
+  ["nested-list", "list a { «{» 10.0.0.1 } }", NESTED, INNER],
+  ["misplaced-comma", "flow a permit match dstport { «,» 25 }", COMMA, LEAVE],
+  ["misplaced-comma", "flow a permit match dstport { 25,«,» 110 }", COMMA, LEAVE],
+  ["misplaced-comma", "flow a permit match dstport { 25«,»\n}", COMMA, LEAVE],
+  ["misplaced-comma", "list a { 25, 110«,» }", COMMA, LEAVE],
   [
-    "not-yet",
-    "flow a permit match src «@office»",
-    "named lists are not supported yet",
-    "write a rule for each value",
+    "misplaced-word",
+    "flow a permit match src { «not» 10.0.0.1 }",
+    '"not" cannot stand in a list',
+    "not stands before the condition and negates its whole list: not src { 10.0.0.0/8, 172.16.0.1 }",
   ],
-  [
-    "not-yet",
-    "flow a permit match «state new» proto tcp",
-    "state is not supported yet",
-    "leave it out: rules judge every packet by itself",
-  ],
-  [
-    "not-yet",
-    "«outflow» a permit match",
-    "outflows are not supported yet",
-    "write flow, which judges incoming packets, or leave it out",
-  ],
-  [
-    "not-yet",
-    "«list» flow { 10.0.0.1 }",
-    "named lists are not supported yet",
-    "write a rule for each of its values",
-  ],
+  ["missing-brace", "flow a permit match dstport { 25, 110 «match»", BRACE, CLOSED],
+  ["missing-brace", "flow a permit match iface { eth0, eth1\n «match» proto tcp", BRACE, CLOSED],
+  ["missing-brace", "list a { 25, 110\n«flow» a permit match", BRACE, CLOSED],
+  ["missing-brace", "flow a permit match src { 10.0.0.1«»", BRACE, CLOSED],
+  ["missing-brace", "list a «10.0.0.1», 10.0.0.2 }", "a { is missing behind the name", LIST],
+  ["missing-brace", "list a «flow» a permit match", "a { is missing behind the name", LIST],
+  ["missing-name", "list «{» 10.0.0.1 }", "a name is missing behind list", LIST],
   [
     "not-yet",
     "«expect» flow deny src 10.0.0.1",

@@ -164,15 +164,18 @@ flow c director`;
       ["unknown-word", 2],
       ["unknown-word", 3],
       ["unknown-word", 3],
-      ["not-yet", 3],
-      ["not-yet", 4],
       ["missing-name", 5],
       ["misplaced-word", 5],
       ["missing-director", 7],
     ]);
     expect(read.items).toMatchObject([
       { name: "a", rules: [{ conditions: { dst: { values: ["10.0.0.1"] } } }] },
-      { name: "b", policy: { action: "permit" }, rules: [{ conditions: { proto: { values: ["tcp"] } } }] },
+      {
+        name: "b",
+        policy: { action: "permit" },
+        rules: [{ conditions: { proto: { values: ["tcp"] }, dstport: { values: ["25", "110"] } } }],
+      },
+      { kind: "list", name: "office", values: ["10.0.0.0/8"] },
       { name: "d", rules: [{ conditions: { proto: { values: ["udp"] } } }] },
       { name: "c", policy: null },
     ]);
@@ -180,10 +183,76 @@ flow c director`;
 
   it("ends a list that nobody closed where a rule begins", () => {
     const { config: read, diagnostics } = parse("flow a permit match dstport { 25, 110 match proto tcp");
-    expect(diagnostics.map(({ code }) => code)).toEqual(["not-yet"]);
+    expect(diagnostics.map(({ code }) => code)).toEqual(["missing-brace"]);
     expect(read.items).toMatchObject([
-      { rules: [{ conditions: {} }, { conditions: { proto: { values: ["tcp"] } } }] },
+      {
+        rules: [
+          { conditions: { dstport: { values: ["25", "110"] } } },
+          { conditions: { proto: { values: ["tcp"] } } },
+        ],
+      },
     ]);
+  });
+
+  it.each([
+    ["iface { match }", ["match"]],
+    ["iface { match, flow }", ["match", "flow"]],
+    ["iface { eth0 match }", ["eth0", "match"]],
+    ["iface { eth0, match eth1 }", ["eth0", "match", "eth1"]],
+    ["iface {eth0,eth1}", ["eth0", "eth1"]],
+    ["iface { eth0 eth1 # note\n\n eth2}", ["eth0", "eth1", "eth2"]],
+    ["iface { eth0 match proto tcp", ["eth0"]],
+    ["iface { eth0", ["eth0"]],
+    ["iface { { eth0, { eth1 } }, eth2 }", ["eth0", "eth1", "eth2"]],
+    ["iface { , eth0,, eth1 , }", ["eth0", "eth1"]],
+  ])("reads the values of %j", (text, values) => {
+    const [flow] = parse(`flow a permit match ${text}`).config.items;
+    expect(flow?.kind === "flow" && flow.rules[0]?.conditions.iface?.values).toEqual(values);
+  });
+
+  it("reads named lists, their comments too, in any order with flows", () => {
+    const text = `# who works here
+list office { # both houses
+  10.1.0.0/16, # old
+  # and the new one
+  @branch
+}
+flow list permit match src { @office, 10.9.0.1 } not dst @office
+list branch {10.2.0.0/16}
+list flow { 22 }`;
+    const { config: read, diagnostics, places } = parse(text);
+    expect(diagnostics).toEqual([]);
+    expect(read.items).toMatchObject([
+      {
+        kind: "list",
+        name: "office",
+        values: ["10.1.0.0/16", "@branch"],
+        comment: ["who works here", "and the new one"],
+        note: "both houses old",
+      },
+      {
+        name: "list",
+        rules: [
+          {
+            conditions: {
+              src: { not: false, values: ["@office", "10.9.0.1"] },
+              dst: { not: true, values: ["@office"] },
+            },
+          },
+        ],
+      },
+      { kind: "list", name: "branch", values: ["10.2.0.0/16"] },
+      { kind: "list", name: "flow", values: ["22"] },
+    ]);
+    const at = (pointer: string) => textOf(text, places.get(pointer));
+    expect(at("/items/0/values/1")).toBe("@branch");
+    expect(at("/items/0/kind")).toBe("list");
+    expect(at("/items/2")).toBe("list branch {10.2.0.0/16}");
+    expect(at("/items/2/name")).toBe("branch");
+    expect(at("/items/2/values")).toBe("{10.2.0.0/16}");
+    expect(at("/items/1/rules/0/conditions/src/values/1")).toBe("10.9.0.1");
+    expect(at("/items/1/rules/0/conditions/src/values")).toBe("{ @office, 10.9.0.1 }");
+    expect(at("/items/1/policy/action")).toBe("permit");
   });
 
   it("says which flow and rule an error is in", () => {

@@ -78,7 +78,8 @@ flow b skip deny
     ["a comment of two lines", config({ ...flow, comment: ["a\r"] })],
     ["a rule's comment of two lines", config({ ...flow, rules: [{ verb: "match", comment: ["a\nmatch"] }] })],
     ["a last comment of two lines", { items: [], comment: ["a\n"] }],
-    ["a list", config({ kind: "list", name: "office" })],
+    ["a list's value of two words", config({ kind: "list", name: "office", values: ["22 }", "23"] })],
+    ["an expectation", config({ kind: "expect", verdict: { action: "deny" } })],
   ])("refuses what would come back as something else: %s", (_, unprintable) => {
     expect(() => print(unprintable)).toThrow(/cannot be printed/);
   });
@@ -99,9 +100,28 @@ flow b skip deny
     expect(places.get("/items/1/name")).toEqual({ line: 5, column: 6, endLine: 5, endColumn: 7 });
   });
 
+  it("puts a list on one line where it fits, otherwise each value on its own", () => {
+    const ports = Array.from({ length: 17 }, (_, index) => String(10_000 + index));
+    const short = {
+      kind: "list",
+      name: "web",
+      values: ["80:80", "@tls", "1024:"],
+      note: "n",
+      comment: ["c"],
+    };
+    const long = { kind: "list", name: "many", values: ports, note: "n" };
+    const text = print(config(short, long, { kind: "list", name: "one", values: ["2001:DB8::/32"] }));
+    expect(text).toBe(
+      `# c\nlist web { 80, @tls, 1024:65535 } # n\n\nlist many { # n\n  ${ports.join(",\n  ")}\n}\n\nlist one { 2001:db8::/32 }\n`,
+    );
+    expect(parse(text).config).toMatchObject({
+      items: [{ note: "n", values: ["80", "@tls", "1024:65535"] }, { note: "n", values: ports }, {}],
+    });
+  });
+
   it("throws rather than give places for a text that reads back otherwise", () => {
-    const twice = config({ ...flow, rules: [{ verb: "match", conditions: { dstport: ["25", "110"] } }] });
-    expect(() => printWithPlaces(twice)).toThrow(/does not read back/);
+    const empty = config({ kind: "list", name: "a", values: ["{"] });
+    expect(() => printWithPlaces(empty)).toThrow(/cannot be printed/);
     const [one] = config(flow).items as Flow[];
     if (one)
       expect(() => printWithPlaces({ items: [{ ...one, policy: null }], comment: [] })).toThrow(/read back/);
