@@ -1,0 +1,17 @@
+/** A text of which nobody said what it is. */
+import type { Imported } from "./imported.ts";
+import { type IptablesOptions, importIptables } from "./iptables-import.ts";
+import { looksLikeSave } from "./iptables-text.ts";
+import { importPage } from "./page-import.ts";
+
+export type ImportSource = "page" | "iptables-save";
+
+/** What a text looks like. */
+export function importSourceOf(text: string): ImportSource {
+  return looksLikeSave(text) ? "iptables-save" : "page";
+}
+
+/** The flows of a text, and all that became none. Never throws. */
+export function importText(text: string, from: ImportSource, options: IptablesOptions = {}): Imported {
+  return from === "page" ? importPage(text) : importIptables(text, options);
+}

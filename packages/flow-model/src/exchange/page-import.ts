@@ -1,0 +1,181 @@
+/**
+ * Import of a text that holds flows amid prose, as a page of the original gives it when it is copied whole.
+ *
+ * What becomes a flow has to be one beyond doubt. "The flow should match traffic" is a sentence; `flow x deny match
+ * port 80` is a flow with a mistake, and to take the part before the mistake would deny everything. Such a flow is
+ * left out with its mistake named, and what is no flow is listed line by line.
+ */
+import { check, checkText } from "../check.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { adviceFor, CONDITION, meantBy, POLICY } from "../keywords.ts";
+import type { Item } from "../schema.ts";
+import { type Extent, extentOf, listEnd } from "./flow-extent.ts";
+import { type Imported, type LeftOut, reasonOf } from "./imported.ts";
+import { type PageText, readPageText, type Word } from "./page-words-in-text.ts";
+
+/** The reason given for prose. */
+export const NO_FLOW = "not part of a flow";
+
+/** A stretch of the text that is a flow or list, or would be one but for a mistake. */
+type Piece = { start: number; end: number; line: number; item: Item | null; reason: string };
+
+/** The flows and lists that a text holds, and every line or part of a line that became none. Never throws. */
+export function importPage(given: string): Imported {
+  const page = readPageText(given);
+  const whole = checkText(page.raw);
+  if (whole.config.items.length > 0 && !whole.diagnostics.some(isError)) {
+    return { config: whole.config, leftOut: [] };
+  }
+  const pieces = leaveOutWrong(piecesOf(page));
+  const items = pieces.flatMap(({ item }) => item ?? []);
+  return { config: { items, comment: [] }, leftOut: leftOut(page, pieces) };
+}
+
+const isError = ({ severity }: Diagnostic) => severity === "error";
+
+function piecesOf(page: PageText): Piece[] {
+  const pieces: Piece[] = [];
+  const { words } = page;
+  for (let at = 0; at < words.length; ) {
+    const found = pieceAt(page, at);
+    if (found) pieces.push(found.piece);
+    at = found ? found.next : at + 1;
+  }
+  return pieces;
+}
+
+function pieceAt(page: PageText, at: number): { piece: Piece; next: number } | null {
+  const { words } = page;
+  const word = words[at];
+  if (!word) return null;
+  const close = listEnd(words, at);
+  if (close !== null) return { piece: readPiece(page, word, words[close - 1] ?? word), next: close };
+  if (word.text !== "flow" && word.text !== "outflow") return null;
+  const extent = extentOf(words, at);
+  const judged = judge(words, at, extent);
+  if (judged === "prose") return null;
+  const last = words[extent.end - 1] ?? word;
+  if (judged === "flow") return { piece: readPiece(page, word, last), next: extent.end };
+  // The mistake is on the line of the word that stopped it, or on its own.
+  const stop = words[extent.end];
+  const line = stop && !last.ends ? stop.line : last.line;
+  const next = words.findIndex((one, index) => index >= extent.end && one.line > line);
+  const end = words[(next < 0 ? words.length : next) - 1] ?? last;
+  return { piece: readPiece(page, word, end, true), next: next < 0 ? words.length : next };
+}
+
+/** Is it a flow, a sentence, or a flow with a mistake? */
+function judge(words: readonly Word[], at: number, extent: Extent): "flow" | "prose" | "mistake" {
+  const first = words[at];
+  const last = words[extent.end - 1];
+  if (!first || !last) return "prose";
+  const stop = last.ends ? undefined : words[extent.end];
+  const startsLine = isLineStart(words, at);
+  const atBorder = !stop || stop.line > last.line || stop.text === "|" || ITEM_STARTS.has(stop.text);
+  const { named, policy, rules, conditions, inLastRule, broken } = extent;
+  if (!named || (!policy && rules === 0)) {
+    const meant = stop && stop.line === first.line && meantBy(stop.text, POLICY.words) !== null;
+    return named && startsLine && meant ? "mistake" : "prose";
+  }
+  if (!startsLine && !policy) return "prose";
+  if (broken || (stop && looksMeant(stop, last))) return "mistake";
+  if (!policy && conditions === 0) return "prose";
+  if (atBorder) return "flow";
+  // Words follow on the same line: they are prose only where nothing is open before them.
+  return inLastRule > 0 && extent.lastRuleLine === first.line ? "flow" : "mistake";
+}
+
+const ITEM_STARTS: ReadonlySet<string> = new Set(["flow", "outflow"]);
+
+/** Only what lists, tables and consoles put before a line stands before the word. */
+function isLineStart(words: readonly Word[], at: number): boolean {
+  const line = words[at]?.line;
+  for (let before = at - 1; words[before]?.line === line; before -= 1) {
+    if (!/^([-*•·>$%|]+|\d+)$/.test(words[before]?.text ?? "")) return false;
+  }
+  return true;
+}
+
+/** Does the word that stopped a flow look as if it was meant to go on with it? On a new line only a rule would. */
+function looksMeant(stop: Word, last: Word): boolean {
+  const { text } = stop;
+  if (stop.line > last.line) return /^(not|off|match|ignore)$/.test(text) || CONDITION.words.has(text);
+  if (ITEM_STARTS.has(text)) return false;
+  return meantBy(text, CONDITION.words) !== null || adviceFor(text) !== null || /^[\d!{}@,-]./.test(text);
+}
+
+/** Parses from the first word to the last, with the comments above, between and behind them. */
+function readPiece(page: PageText, first: Word, last: Word, wrong = false): Piece {
+  const { text, lines } = page;
+  const start = startOf(page, first);
+  const lineEnd = (lines[last.line] ?? text.length + 1) - 1;
+  const behind = text.slice(last.end, lineEnd);
+  const end = /^\s*#/.test(behind) ? lineEnd : last.end;
+  const read = checkText(text.slice(start, end));
+  const error = read.diagnostics.find((one) => isError(one) && !FROM_OUTSIDE.has(one.code));
+  const item = read.config.items[0] ?? null;
+  const piece = { start, end, line: first.line };
+  if (error) return { ...piece, item: null, reason: reasonOf(error) };
+  // A list's own names are judged with the whole config.
+  if (!item || wrong)
+    return { ...piece, item: null, reason: "this reads like a flow, but its end is not clear" };
+  return { ...piece, item, reason: "" };
+}
+
+/** What a flow by itself cannot know: lists stand elsewhere in the text. */
+const FROM_OUTSIDE: ReadonlySet<string> = new Set(["unknown-list"]);
+
+/** Where the piece begins: with the comment lines right above it, when nothing stands before it on its line. */
+function startOf({ text, lines }: PageText, { line, start }: Word): number {
+  const lineStart = lines[line - 1] ?? 0;
+  if (text.slice(lineStart, start).trim() !== "") return start;
+  let from = start;
+  for (let above = line - 2; above >= 0; above -= 1) {
+    const begin = lines[above] ?? 0;
+    if (!/^\s*#/.test(text.slice(begin, lines[above + 1]))) break;
+    from = begin;
+  }
+  return from;
+}
+
+/** The pieces, those without their item that would be errors in the config that all of them make. */
+function leaveOutWrong(pieces: Piece[]): Piece[] {
+  let kept = pieces;
+  for (;;) {
+    const items = kept.flatMap(({ item }) => item ?? []);
+    const wrong = new Map<Item, string>();
+    for (const diagnostic of check({ items, comment: [] }).filter(isError)) {
+      const item = items[Number(/^\/items\/(\d+)/.exec(diagnostic.path ?? "")?.[1])];
+      if (item && !wrong.has(item)) wrong.set(item, reasonOf(diagnostic));
+    }
+    if (wrong.size === 0) return kept;
+    kept = kept.map((piece) => {
+      const reason = piece.item ? wrong.get(piece.item) : undefined;
+      return reason === undefined ? piece : { ...piece, item: null, reason };
+    });
+  }
+}
+
+function leftOut({ raw, lines }: PageText, pieces: readonly Piece[]): LeftOut[] {
+  const listed: LeftOut[] = [];
+  let next = 0;
+  for (const [index, start] of lines.entries()) {
+    const end = (lines[index + 1] ?? raw.length + 1) - 1;
+    while ((pieces[next]?.end ?? Number.POSITIVE_INFINITY) <= start) next += 1;
+    let at = start;
+    const prose: string[] = [];
+    for (let of = next; (pieces[of]?.start ?? end) < end; of += 1) {
+      const piece = pieces[of];
+      if (!piece) break;
+      prose.push(raw.slice(at, Math.max(at, piece.start)));
+      const from = Math.max(start, piece.start);
+      at = Math.min(end, piece.end);
+      if (!piece.item)
+        listed.push({ line: index + 1, text: raw.slice(from, at).trim(), reason: piece.reason });
+    }
+    prose.push(raw.slice(at, end));
+    const text = prose.join(" ").trim();
+    if (/[\p{L}\p{N}]/u.test(text)) listed.push({ line: index + 1, text, reason: NO_FLOW });
+  }
+  return listed.filter(({ text }) => text !== "");
+}

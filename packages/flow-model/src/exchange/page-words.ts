@@ -1,0 +1,130 @@
+/**
+ * Export in the words of the original page. What is written means the same, packet for packet: lists become several
+ * rules, what is not in force becomes a comment, and what cannot be said is refused with its place, never bent.
+ */
+import { check } from "../check.ts";
+import { CONDITION_KINDS } from "../config.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { icmpErrorDestinations } from "../icmp-errors.ts";
+import { expandLists } from "../lists.ts";
+import { printCondition, printPolicy, printRule, printWithPlaces } from "../printer.ts";
+import type { Conditions, Config, Expect, Flow, Item, Rule } from "../schema.ts";
+import { pageConditions, type Wordless } from "./page-rule.ts";
+
+export type PageWords =
+  | { text: string; config: Config }
+  /** All that cannot be said, each with the path of its condition or value in the given config. */
+  | { text: null; diagnostics: Diagnostic[] };
+
+/** A config that `check` finds no error in, in the original page's words alone. Values stand in canonical form. */
+export function exportPageWords(config: Config): PageWords {
+  const diagnostics: Diagnostic[] = [];
+  const items: Flow[] = [];
+  /** What the page has no item for, as comments of the next flow. */
+  let waiting: string[] = [];
+  const expanded = expandLists(config).items;
+  for (const [index, item] of config.items.entries()) {
+    const flow = expanded[index];
+    if (!flow || !isFlow(item) || !isFlow(flow)) {
+      waiting.push(...item.comment, describeItem(item));
+      continue;
+    }
+    const inWords = flowInWords(flow, item, (rule, wordless) =>
+      diagnostics.push(refusal(item, `/items/${index}`, rule, wordless)),
+    );
+    items.push({ ...inWords, comment: [...waiting, ...inWords.comment] });
+    waiting = [];
+  }
+  if (diagnostics.length > 0) return { text: null, diagnostics };
+  const inWords = { items, comment: [...waiting, ...config.comment] };
+  // Reads back what it printed, and throws when that is another config.
+  return { text: printWithPlaces(inWords).text, config: inWords };
+}
+
+const isFlow = (item: Item): item is Flow => item.kind === "flow" || item.kind === "outflow";
+
+/** `written` is the flow with the names of lists in it; `refuse` gets the index of a rule that cannot be said. */
+function flowInWords(flow: Flow, written: Flow, refuse: (rule: number, wordless: Wordless) => void): Flow {
+  const on = flow.policy !== null && !flow.skipped;
+  const rules: Rule[] = [];
+  /** Rules that are not in force, as comments of the next one. */
+  let waiting: string[] = [];
+  for (const [index, rule] of flow.rules.entries()) {
+    const pieces = rule.off ? [] : piecesOf(flow, rule);
+    if ("message" in pieces && on) refuse(index, pieces);
+    // What is not in force may hold what cannot be said: its text is kept all the same.
+    if ("message" in pieces || pieces.length === 0) {
+      waiting.push(...rule.comment, printRule(written.rules[index] ?? rule));
+      continue;
+    }
+    for (const [piece, conditions] of pieces.entries()) {
+      const remarks = piece === 0 ? { comment: [...waiting, ...rule.comment], note: rule.note } : NO_REMARKS;
+      rules.push({ ...rule, ...remarks, conditions });
+    }
+    waiting = [];
+  }
+  const off = flow.policy && !on ? [`switched off: ${printPolicy({ ...flow, skipped: false })}`] : [];
+  const behind = waiting.length > 0 ? ["behind its last rule:", ...waiting] : [];
+  const comment = [...flow.comment, ...off, ...behind];
+  return { ...flow, ...(on ? {} : { policy: null, skipped: true }), comment, rules };
+}
+
+/** The conditions of the rules that a rule becomes. */
+function piecesOf(flow: Flow, rule: Rule): Conditions[] | Wordless {
+  const said = pageConditions(rule.conditions);
+  if ("wordless" in said) return said.wordless;
+  const ruleWith = (conditions: Conditions): Rule => ({ ...rule, conditions });
+  const pieces = said.ok.filter((piece) => canHold(ruleWith(piece)));
+  const { dst } = rule.conditions;
+  const without = pieces.filter((piece) => dst?.not && !piece.dst?.not);
+  if (icmpErrorDestinations({ ...flow, rules: without.map(ruleWith) }).length === 0) return pieces;
+  const message = "a director's ICMP errors go where its rules say dst, and this list says only where not";
+  return { kind: "dst", message, help: "name the destinations without not" };
+}
+
+function refusal(written: Flow, pointer: string, rule: number, wordless: Wordless): Diagnostic {
+  const { kind, value, message, help } = wordless;
+  const values = written.rules[rule]?.conditions[kind]?.values ?? [];
+  // A value out of a named list has no place of its own here.
+  const at = value === undefined ? -1 : values.indexOf(value);
+  const path = `${pointer}/rules/${rule}/conditions/${kind}${at < 0 ? "" : `/values/${at}`}`;
+  return { code: "no-page-word", severity: "error", message, help, path, flow: written.name, rule: rule + 1 };
+}
+
+const NEVER: ReadonlySet<string> = new Set(["never-holds", "icmp-families"]);
+
+const NO_REMARKS = { comment: [], note: "" };
+
+/** Of the rules that a list becomes, some may meet a condition that they can never hold together with. */
+function canHold(rule: Rule): boolean {
+  const flow: Flow = {
+    kind: "flow",
+    name: "a",
+    policy: { action: "permit" },
+    skipped: false,
+    comment: [],
+    note: "",
+    rules: [rule],
+  };
+  return check({ items: [flow], comment: [] }).every(({ code }) => !NEVER.has(code));
+}
+
+function describeItem(item: Item): string {
+  const words =
+    item.kind === "list"
+      ? `list ${item.name} { ${item.values.join(", ")} }`
+      : item.kind === "expect"
+        ? describeExpect(item)
+        : item.name;
+  return item.note === "" ? words : `${words} # ${item.note}`;
+}
+
+function describeExpect({ direction, verdict, conditions }: Expect): string {
+  const decided =
+    verdict.action === "undecided" ? "undecided" : printPolicy({ policy: verdict, skipped: false });
+  const words = CONDITION_KINDS.flatMap((kind) => {
+    const condition = conditions[kind];
+    return condition ? [printCondition(kind, condition)] : [];
+  });
+  return ["expect", ...(direction === "out" ? ["outflow"] : []), decided, ...words].join(" ");
+}
