@@ -53,7 +53,8 @@ function Flows({ close }: { close: () => void }) {
 function Flow({ item, close }: { item: ItemChanges; close: () => void }) {
   const { edit } = useEdit();
   const { name, words, putBack } = item;
-  const label = `put ${name} back`;
+  const isNew = putBack[0]?.do === "remove";
+  const label = isNew ? `remove ${name}` : `put ${name} back`;
   function put() {
     const problem = edit(putBack, label);
     if (problem) notify({ text: `Cannot ${label}: ${problem.message}`, tone: "error" });
@@ -69,8 +70,13 @@ function Flow({ item, close }: { item: ItemChanges; close: () => void }) {
         </Link>
         : {words.join(", ")}
       </span>
-      <Button small aria-label={`Put back ${name}`} title="Take the version that is in force" onClick={put}>
-        Put back
+      <Button
+        small
+        aria-label={`${isNew ? "Remove" : "Put back"} ${name}`}
+        title="Take what is in force"
+        onClick={put}
+      >
+        {isNew ? "Remove" : "Put back"}
       </Button>
     </li>
   );
@@ -138,9 +144,7 @@ function StepRow({ step, here = false, again = false, go }: StepProps) {
       <button type="button" onClick={go} aria-current={here || undefined} data-again={again || undefined}>
         <span>
           {label}
-          {names.length > 0 ? (
-            <small> {names.length > 3 ? counted(names.length, "flow") : names.join(", ")}</small>
-          ) : null}
+          {names.length > 0 && names.length < 4 ? <small> {names.join(", ")}</small> : null}
         </span>
         <small>
           {again ? "taken back" : here ? "now" : (by ?? "you")} {clock(at)}

@@ -1,3 +1,4 @@
+import { asking } from "../frame/asking.ts";
 import { Button } from "../ui/button.tsx";
 import { PlaceState } from "../ui/states.tsx";
 
@@ -12,6 +13,7 @@ export function Empty({ loadExamples, paste, add }: EmptyProps) {
           <Button look="primary" onClick={loadExamples}>
             Load the five examples
           </Button>
+          <Button onClick={() => asking.set("templates")}>New from template</Button>
           <Button onClick={paste}>Paste text</Button>
           <Button onClick={add}>New flow</Button>
         </>

@@ -1,5 +1,6 @@
 import type { Config } from "@flowmgr/flow-model";
 import type { Ref } from "react";
+import { asking } from "../frame/asking.ts";
 import { type Action, menuOf, perform } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { Menu } from "../ui/menu.tsx";
@@ -18,6 +19,14 @@ type ToolsProps = {
   more: Action[];
   add: Action;
   toList: () => void;
+};
+
+const TEMPLATE: Action = {
+  id: "Flows New from template…",
+  label: "New from template…",
+  group: "Flows",
+  disabled: null,
+  run: () => asking.set("templates"),
 };
 
 /** The line above the list. */
@@ -46,6 +55,9 @@ export function FlowTools({ ref, narrow, found, more, add, ...search }: ToolsPro
       >
         + Flow
       </Button>
+      <Menu label="Other ways to add" className={styles.more} entries={() => menuOf([add, TEMPLATE])}>
+        <span aria-hidden="true">▾</span>
+      </Menu>
     </div>
   );
 }

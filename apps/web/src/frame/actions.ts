@@ -27,7 +27,10 @@ export function useDraftActions() {
       group: redoLabel ?? "Draft",
     },
     changes: action("What changed since running", () => asking.set("changes"), null),
-    discard: action(`Discard ${counted(count, "change")}`, () => asking.set("discard"), none),
+    discard: {
+      ...action("Discard changes", () => asking.set("discard"), none),
+      group: counted(count, "change"),
+    },
     review: action("Review and apply", () => go("/review"), none),
   } satisfies { [name: string]: Action };
 }

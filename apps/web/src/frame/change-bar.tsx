@@ -15,7 +15,7 @@ export function ChangeBar() {
   const [location] = useLocation();
   const count = changes.length;
   const { undo, redo, discard, review } = actions;
-  useActions(Object.values(actions));
+  useActions(Object.values(actions), "everywhere");
   const idle = count === 0 && undo.disabled !== null && redo.disabled !== null;
   if (location.startsWith("/review") || idle) return null;
   return (
@@ -27,7 +27,10 @@ export function ChangeBar() {
           onClick={actions.changes.run}
           title={actions.changes.label}
         >
-          {count === 0 ? "No changes" : counted(count, "change")} <span aria-hidden="true">▴</span>
+          {count === 0 ? "No changes" : counted(count, "change")}
+          <span aria-hidden="true" className={styles.wide}>
+            ▴
+          </span>
           <span className="visually-hidden">: {actions.changes.label}</span>
         </Button>
         <span className={styles.names}>

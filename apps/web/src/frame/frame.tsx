@@ -53,7 +53,7 @@ export function Frame({ countdown, children }: { countdown?: ReactNode; children
 function Over() {
   const what = useStore(asking);
   const close = () => asking.set(null);
-  useActions(useFrameActions());
+  useActions(useFrameActions(), "everywhere");
   switch (what) {
     case "discard":
       return <DiscardDialog close={close} />;

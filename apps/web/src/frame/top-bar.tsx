@@ -1,4 +1,5 @@
 import type { Status } from "@flowmgr/flow-api";
+import { Link } from "wouter";
 import { useOnline, useStatus } from "../api/index.ts";
 import { openPalette, PALETTE_KEY } from "../palette/index.ts";
 import { IconButton } from "../ui/button.tsx";
@@ -28,7 +29,7 @@ export function TopBar() {
       <span className={styles.space} />
       <button
         type="button"
-        className={styles.quiet}
+        className={narrow ? `${styles.quiet} ${styles.search}` : styles.quiet}
         aria-label={`Command palette, ${PALETTE_KEY}`}
         title={`Everything that can be done (${PALETTE_KEY})`}
         onClick={openPalette}
@@ -55,7 +56,13 @@ function State({ status }: { status: Status }) {
   return (
     <span className={styles.state} role="status" title={more ?? undefined}>
       <span className={`${styles.dot} ${styles[tone]}`} aria-hidden="true" />
-      <span>{word}</span>
+      {word === "drift" ? (
+        <Link href="/kernel?view=drift" className={styles.drift}>
+          drift
+        </Link>
+      ) : (
+        <span>{word}</span>
+      )}
       {more ? <span className={styles.more}>{more}</span> : null}
     </span>
   );

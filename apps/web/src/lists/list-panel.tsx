@@ -1,6 +1,7 @@
 import { type Config, type List, type ListUse, usesOf } from "@flowmgr/flow-model";
 import { Link } from "wouter";
 import type { Edited } from "../api/index.ts";
+import { ArrivalNote } from "../frame/arrival-note.tsx";
 import { listAddress } from "../ui/list-chip.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { problemAt } from "../ui/problems.tsx";
@@ -31,6 +32,7 @@ export function ListPanel({ name, config, readOnly, remove, close }: ListPanelPr
       tools={edited ? <Tools name={name} readOnly={readOnly} remove={remove} /> : null}
       close={close}
     >
+      <ArrivalNote name={`@${name}`} />
       {edited ? (
         <Fields edited={edited} config={config} readOnly={readOnly} />
       ) : (

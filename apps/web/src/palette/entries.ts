@@ -22,7 +22,9 @@ export function entriesOf(
   const lately = new Map(recent.map((id, index) => [id, RECENT - index]));
   if (typed.trim() === "") {
     const used = recent.flatMap((id) => actions.find((action) => action.id === id) ?? []);
-    return [...used, ...actions.filter((action) => !used.includes(action))].slice(0, SHOWN);
+    const rest = actions.filter((action) => !used.includes(action));
+    const can = [...used, ...rest].filter(({ disabled }) => disabled === null);
+    return [...can, ...rest.filter(({ disabled }) => disabled !== null)].slice(0, SHOWN);
   }
   const found: { score: number; action: () => Action }[] = [];
   for (const action of actions) {

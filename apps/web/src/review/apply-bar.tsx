@@ -1,10 +1,9 @@
 /** Discard and Apply. Apply is there always; when it cannot be pressed, the reason stands beside it. */
-import { useId, useState } from "react";
+import { useId } from "react";
 import { Link } from "wouter";
-import { useEdit, useStatus } from "../api/index.ts";
+import { useStatus } from "../api/index.ts";
+import { asking } from "../frame/asking.ts";
 import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { counted } from "../ui/say.ts";
 import { duration } from "./apply-form.tsx";
 import styles from "./review.module.css";
 
@@ -18,7 +17,6 @@ type ApplyBarProps = {
 export function ApplyBar({ blocked, within, changes, apply }: ApplyBarProps) {
   const id = useId();
   const host = useStatus().data?.target.kind === "host";
-  const [asking, setAsking] = useState(false);
   return (
     <section className={styles.bar} aria-label="Apply">
       <p id={id} className={blocked ? styles.reason : styles.promise}>
@@ -33,7 +31,7 @@ export function ApplyBar({ blocked, within, changes, apply }: ApplyBarProps) {
           </>
         ) : null}
       </p>
-      <Button look="plain" disabled={changes === 0} onClick={() => setAsking(true)}>
+      <Button look="plain" disabled={changes === 0} onClick={() => asking.set("discard")}>
         Discard
       </Button>
       <Button
@@ -44,28 +42,6 @@ export function ApplyBar({ blocked, within, changes, apply }: ApplyBarProps) {
       >
         {host ? "Apply to this machine" : "Apply"}
       </Button>
-      {asking ? <DiscardDialog changes={changes} close={() => setAsking(false)} /> : null}
     </section>
-  );
-}
-
-function DiscardDialog({ changes, close }: { changes: number; close: () => void }) {
-  const { discard } = useEdit();
-  return (
-    <Dialog title={`Discard ${counted(changes, "change")}?`} close={close}>
-      <p>The draft goes back to what is in force. Undo brings the changes back.</p>
-      <div className={styles.answers}>
-        <Button onClick={close}>Keep</Button>
-        <Button
-          look="danger"
-          onClick={() => {
-            discard();
-            close();
-          }}
-        >
-          Discard
-        </Button>
-      </div>
-    </Dialog>
   );
 }

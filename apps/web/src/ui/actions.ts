@@ -21,17 +21,19 @@ export type Action = {
   run: () => void;
 };
 
-/** What each place and dialog that is on the screen offers. */
-const offered = new Set<{ current: readonly Action[] }>();
+type Source = { current: readonly Action[] };
+
+/** What each place and dialog that is on the screen offers, and what is offered everywhere. */
+const offered = { here: new Set<Source>(), everywhere: new Set<Source>() };
 
 /** Offers actions while the component is there: their keys work, the palette and the keys dialog know them. */
-export function useActions(actions: readonly Action[]): void {
+export function useActions(actions: readonly Action[], where: keyof typeof offered = "here"): void {
   const current = useRef(actions);
   current.current = actions;
   useEffect(() => {
-    offered.add(current);
-    return () => void offered.delete(current);
-  }, []);
+    offered[where].add(current);
+    return () => void offered[where].delete(current);
+  }, [where]);
   useKeys(
     Object.fromEntries(
       actions.flatMap((action) => (action.keys ?? []).map((key) => [key, () => perform(action)])),
@@ -39,9 +41,9 @@ export function useActions(actions: readonly Action[]): void {
   );
 }
 
-/** All that is offered now; what the place on the screen offers stands before what the frame does. */
+/** All that is offered now, what the place on the screen offers first. */
 export function offeredActions(): Action[] {
-  return [...offered].flatMap(({ current }) => current);
+  return [...offered.here, ...offered.everywhere].flatMap(({ current }) => current);
 }
 
 /** Does it, or says why it cannot be done. */

@@ -18,10 +18,15 @@ const go = ({ name, kind }: Destination) => action(name, `Go to ${kind}`);
 const labels = (typed: string, recent: string[] = [], destinations: Destination[] = []) =>
   entriesOf(typed, ACTIONS, destinations, recent, go).map(({ label }) => label);
 
-test("nothing typed: what was used lately first, then all in their order", () => {
+test("nothing typed: what was used lately first, then the rest in order, what cannot be done last", () => {
   expect(labels("", ["Theme Theme: dark", "gone"])).toEqual([
     "Theme: dark",
-    ...ACTIONS.map(({ label }) => label).filter((label) => label !== "Theme: dark"),
+    "New flow",
+    "New from template…",
+    "Move up",
+    "Review and apply",
+    "History",
+    "Move down",
   ]);
 });
 

@@ -1,7 +1,8 @@
 import { type ConditionKind, type Config, type Flow, printFlow, type Rule } from "@flowmgr/flow-model";
 import { type Ref, useEffect, useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
-import { below, type Edited, useRunning, useStatus } from "../../api/index.ts";
+import { below, type Edited, useRunning, useStatus, useStore } from "../../api/index.ts";
+import { ArrivalNote } from "../../frame/arrival-note.tsx";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { problemAt } from "../../ui/problems.tsx";
@@ -16,6 +17,7 @@ import { MakeListDialog } from "./make-list.tsx";
 import styles from "./panel.module.css";
 import { PolicyField } from "./policy-field.tsx";
 import { RuleCard } from "./rule-card.tsx";
+import { unsavedFlows } from "./unsaved.ts";
 import { useFlow } from "./use-flow.ts";
 
 type PanelProps = {
@@ -41,14 +43,27 @@ export function Panel(props: PanelProps) {
       fresh={edited?.item.name.startsWith("new-") ?? false}
       close={close}
     >
-      {edited ? (
-        <Fields edited={edited} config={config} readOnly={readOnly} />
-      ) : (
-        <p className={styles.none}>
-          The draft has no flow {name}. It was removed or renamed; Undo brings it back, if it was you.
-        </p>
-      )}
+      <ArrivalNote name={name} />
+      {edited ? <Fields edited={edited} config={config} readOnly={readOnly} /> : <Gone name={name} />}
     </SidePanel>
+  );
+}
+
+/** No such flow any more; what was typed for it is not lost. */
+function Gone({ name }: { name: string }) {
+  const typed = useStore(unsavedFlows).get(name);
+  return (
+    <>
+      <p className={styles.none}>
+        The draft has no flow {name}. It was removed or renamed; Undo brings it back, if it was you.
+      </p>
+      {typed ? (
+        <>
+          <p className={styles.none}>What you typed and was not saved yet:</p>
+          <pre className="mono">{printFlow(typed.item)}</pre>
+        </>
+      ) : null}
+    </>
   );
 }
 
