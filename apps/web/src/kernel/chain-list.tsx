@@ -5,6 +5,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type Ref, useCallback, useImperativeHandle, useRef } from "react";
 import { Link } from "wouter";
 import { counted } from "../ui/say.ts";
+import { useMedia } from "../ui/use-media.ts";
 import styles from "./kernel.module.css";
 import { partsOf, type Row, rowOfChain, shortCount } from "./rows.ts";
 
@@ -24,21 +25,25 @@ type ChainListProps = {
 };
 
 const HEAD = 32;
+/** Heights as most rows have them; each is measured once it is drawn. */
 const CHAIN = 41;
-const RULE = 25;
+const RULE = { wide: 25, narrow: 68 };
 const COLUMNS = ["packets", "bytes", "target", "words", "from"];
 
 /** Chains and their rules; only rows in sight exist, and long words make a row higher. */
 export function ChainList({ ref, label, rows, names, addressOf }: ChainListProps) {
   const scroller = useRef<HTMLDivElement>(null);
+  const narrow = useMedia("(max-width: 899px)");
+  const rule = narrow ? RULE.narrow : RULE.wide;
+  const head = narrow ? 0 : HEAD;
   const keyAt = useCallback((index: number) => rows[index]?.key ?? index, [rows]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => (rows[index]?.kind === "chain" ? CHAIN : RULE),
+    estimateSize: (index) => (rows[index]?.kind === "chain" ? CHAIN : rule),
     getItemKey: keyAt,
-    scrollMargin: HEAD,
-    scrollPaddingStart: HEAD,
+    scrollMargin: head,
+    scrollPaddingStart: head,
     overscan: 12,
   });
   const show = useCallback(
@@ -57,7 +62,7 @@ export function ChainList({ ref, label, rows, names, addressOf }: ChainListProps
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
     <div ref={scroller} className={styles.scroller} tabIndex={0} role="region" aria-label={label}>
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} aria-colcount={COLUMNS.length}>
-        <div role="rowgroup">
+        <div role="rowgroup" className={styles.top}>
           <div role="row" aria-rowindex={1} className={styles.columns}>
             {COLUMNS.map((name) => (
               <div key={name} role="columnheader">
@@ -77,7 +82,7 @@ export function ChainList({ ref, label, rows, names, addressOf }: ChainListProps
                 role="row"
                 aria-rowindex={item.index + 2}
                 className={styles.slot}
-                style={{ transform: `translateY(${item.start - HEAD}px)` }}
+                style={{ transform: `translateY(${item.start - head}px)` }}
               >
                 <Cells row={row} names={names} addressOf={addressOf} show={show} />
               </div>
@@ -96,13 +101,6 @@ type CellsProps = Pick<ChainListProps, "names" | "addressOf"> & { row: Row; show
 
 function Cells({ row, names, addressOf, show }: CellsProps) {
   if (row.kind === "chain") return <ChainCell row={row} />;
-  if (row.kind === "empty") {
-    return (
-      <div role="cell" aria-colspan={COLUMNS.length} className={styles.empty}>
-        no rules
-      </div>
-    );
-  }
   const { packets, bytes, text } = row.rule;
   const { target, words } = partsOf(text);
   return (

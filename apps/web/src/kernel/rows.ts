@@ -3,9 +3,7 @@ import type { KernelChain, KernelRule } from "@flowmgr/flow-api";
 
 export type Row =
   | { kind: "chain"; key: string; chain: KernelChain; shown: number }
-  | { kind: "rule"; key: string; chain: KernelChain; rule: KernelRule }
-  /** A chain without rules says so. */
-  | { kind: "empty"; key: string; chain: KernelChain };
+  | { kind: "rule"; key: string; chain: KernelChain; rule: KernelRule };
 
 /** Chains and rules that hold all words; a chain whose name holds them shows all its rules. */
 export function rowsOf(chains: readonly KernelChain[], search: string): Row[] {
@@ -20,9 +18,7 @@ function chainRows(chain: KernelChain, words: readonly string[]): Row[] {
     holds(rule, left) ? [{ kind: "rule", key: `${chain.name} ${index}`, chain, rule }] : [],
   );
   if (left.length > 0 && found.length === 0) return [];
-  const head: Row = { kind: "chain", key: chain.name, chain, shown: found.length };
-  const none: Row[] = chain.rules.length === 0 ? [{ kind: "empty", key: `${chain.name} empty`, chain }] : [];
-  return [head, ...found, ...none];
+  return [{ kind: "chain", key: chain.name, chain, shown: found.length }, ...found];
 }
 
 function holds({ text, flow }: KernelRule, words: readonly string[]): boolean {

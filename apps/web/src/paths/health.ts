@@ -22,8 +22,9 @@ export function summaryOf(paths: readonly { health: readonly HealthLine[] }[]): 
       errors > 0 ? counted(errors, "error") : "",
       warnings > 0 ? counted(warnings, "warning") : "",
     ].filter((part) => part !== "");
-    return `${errors + warnings} of ${counted(paths.length, "path")}: ${parts.join(", ")}`;
+    return `${parts.join(", ")} in ${counted(paths.length, "path")}`;
   }
-  if (unknown > 0) return `Nothing wrong; of ${counted(unknown, "path")} the kernel does not tell all`;
+  if (unknown > 0)
+    return `Nothing wrong in ${counted(paths.length, "path")}; of ${unknown} the kernel does not tell all`;
   return paths.length === 0 ? "No flow names a director, a table or an interface" : "All paths stand";
 }

@@ -73,17 +73,22 @@ function Listed({ paths: { directors, tables, interfaces } }: { paths: Paths }) 
 
 type PathRow = {
   name: string;
-  /** Said under the name: that it is not part of what is in force. */
+  /** Said under the name. */
   note: string | null;
   facts: string[];
   usedBy: Director["usedBy"];
   health: HealthLine[];
 };
 
-const noteOf = (inForce: boolean) => (inForce ? null : "not applied");
+/** The draft may use what is not in force yet, and what is in force what the draft no longer uses. */
+function noteOf(inForce: boolean, usedBy: Director["usedBy"]): string | null {
+  const used = usedBy.some(({ on }) => on);
+  if (used === inForce) return null;
+  return used ? "not applied yet" : "in force until the next apply";
+}
 
 function directorRow({ name, mark, usedBy, inForce, health }: Director): PathRow {
-  return { name, note: noteOf(inForce), facts: mark ? [mark] : [], usedBy, health };
+  return { name, note: noteOf(inForce, usedBy), facts: mark ? [mark] : [], usedBy, health };
 }
 
 function tableRow({ name, number, mark, routes, usedBy, inForce, health }: RoutingTable): PathRow {
@@ -92,7 +97,7 @@ function tableRow({ name, number, mark, routes, usedBy, inForce, health }: Routi
     mark ?? "",
     `${counted(routes.ip, "IPv4 route")}, ${routes.ip6} IPv6`,
   ];
-  return { name, note: noteOf(inForce), facts: facts.filter((fact) => fact !== ""), usedBy, health };
+  return { name, note: noteOf(inForce, usedBy), facts: facts.filter((fact) => fact !== ""), usedBy, health };
 }
 
 function interfaceRow({ name, there, up, addresses, usedBy, health }: Interface): PathRow {
@@ -137,6 +142,7 @@ function Row({ row: { name, note, facts, usedBy, health } }: { row: PathRow }) {
     <tr>
       <th scope="row">
         <code>{name}</code>
+        <PathSign health={health} />
         {note ? <small className={styles.note}>{note}</small> : null}
       </th>
       <td className={styles.facts}>
@@ -148,7 +154,6 @@ function Row({ row: { name, note, facts, usedBy, health } }: { row: PathRow }) {
         <UsedBy usedBy={usedBy} />
       </td>
       <td>
-        <PathSign health={health} />
         <HealthLines health={health} />
       </td>
     </tr>
