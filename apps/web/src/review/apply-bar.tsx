@@ -3,6 +3,7 @@ import { useId } from "react";
 import { Link } from "wouter";
 import { useStatus } from "../api/index.ts";
 import { asking } from "../frame/asking.ts";
+import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { duration } from "./apply-form.tsx";
 import styles from "./review.module.css";
@@ -17,6 +18,7 @@ type ApplyBarProps = {
 export function ApplyBar({ blocked, within, changes, apply }: ApplyBarProps) {
   const id = useId();
   const host = useStatus().data?.target.kind === "host";
+  useActions([{ id: "apply", label: "Apply now", group: "Review", disabled: blocked, run: apply }]);
   return (
     <section className={styles.bar} aria-label="Apply">
       <p id={id} className={blocked ? styles.reason : styles.promise}>
