@@ -81,7 +81,7 @@ test("where a list is used leads to the flow, whose chip tells what it holds", a
   await page.goto(`${lab.url}/lists/office`);
   await page.getByRole("region", { name: "Where it is used" }).getByRole("link", { name: "web" }).click();
   const panel = page.getByRole("complementary", { name: "Flow web" });
-  await panel.getByRole("button", { name: "@office" }).hover();
+  await panel.getByRole("button", { name: "@office", exact: true }).hover();
   const card = page.getByRole("group", { name: "List office" });
   await expect(card).toContainText("192.0.2.1");
   await card.getByRole("link", { name: "List office" }).click();

@@ -6,6 +6,7 @@ import {
   useId,
   useRef,
 } from "react";
+import { afterPress } from "./after-press.ts";
 import styles from "./chips.module.css";
 import { counted } from "./say.ts";
 import { Suggest, type Suggestion } from "./suggest.tsx";
@@ -88,7 +89,7 @@ export function Chips(props: ChipsProps) {
   }
 
   function left(event: FocusEvent) {
-    if (!event.currentTarget.contains(event.relatedTarget)) can.leave();
+    if (!event.currentTarget.contains(event.relatedTarget)) afterPress(can.leave);
   }
 
   return (
@@ -128,6 +129,7 @@ export function Chips(props: ChipsProps) {
         value={entry.text}
         set={can.type}
         commit={can.end}
+        leave={() => {}}
         suggestions={props.suggestions.filter(({ value }) => !entry.chips.includes(value))}
         placeholder={entry.chips.length > 0 ? "add" : props.placeholder}
         errorId={textProblem ? props.errorId : undefined}

@@ -8,6 +8,8 @@ type SuggestProps = {
   set: (value: string) => void;
   /** Called on Enter, on a choice and when the field is left: the value is meant. */
   commit: (value: string) => void;
+  /** Instead of `commit` when the field is left. */
+  leave?: (value: string) => void;
   suggestions: Suggestion[];
   label: string;
   className?: string | undefined;
@@ -100,7 +102,7 @@ export function Suggest(props: SuggestProps) {
         onBlur={() => {
           setOpen(false);
           setAt(-1);
-          commit(value);
+          (props.leave ?? commit)(value);
         }}
       />
       <div

@@ -26,13 +26,18 @@ export function useEntry({ values, set, typing, word }: Options) {
     );
   }, [written]);
 
+  /** Values, without the words that are none; the draft is told when they changed. */
+  function settle(chips: string[]): string[] {
+    const words = chips.filter((value) => !entry.chips.includes(value) && word?.(value));
+    const settled = words.length > 0 ? chips.filter((value) => !words.includes(value)) : chips;
+    if (settled.length > 0 && !sameValues(settled, values)) set(settled);
+    return settled;
+  }
+
   function take({ entry: next, twice }: { entry: Entry; twice: string[] }): void {
-    const words = next.chips.filter((value) => !entry.chips.includes(value) && word?.(value));
-    const chips = words.length > 0 ? next.chips.filter((value) => !words.includes(value)) : next.chips;
-    setEntry({ ...next, chips });
+    setEntry({ ...next, chips: settle(next.chips) });
     const verb = twice.length === 1 ? "is" : "are";
     setSaid(twice.length > 0 ? { text: `${twice.join(", ")} ${verb} there already`, seen: true } : NOTHING);
-    if (chips.length > 0 && !sameValues(chips, values)) set(chips);
   }
 
   return {
@@ -58,8 +63,9 @@ export function useEntry({ values, set, typing, word }: Options) {
     /** The focus went elsewhere. That nothing is left is said only now, not while somebody is about to type. */
     leave(): void {
       setSaid(NOTHING);
-      setEntry((now) => atRest(valuesOf(now)));
-      if (valuesOf(entry).length === 0) set([]);
+      const settled = settle(taken(entry).entry.chips);
+      setEntry(atRest(settled));
+      if (settled.length === 0) set([]);
     },
   };
 }
