@@ -17,6 +17,7 @@ import { openTokens } from "./auth/tokens.ts";
 import { BODY_LIMIT, registerBodies } from "./body.ts";
 import { registerDraft } from "./config/draft-routes.ts";
 import { registerFlows } from "./config/flow-routes.ts";
+import { registerImport } from "./config/import-routes.ts";
 import { registerLists } from "./config/list-routes.ts";
 import { registerStateless } from "./config/stateless-routes.ts";
 import { registerTrace } from "./config/trace-routes.ts";
@@ -116,6 +117,7 @@ async function registerApi(api: Api, parts: Parts, auth: Auth, options: ServerOp
   registerFlows(api, parts);
   registerLists(api, parts);
   registerStateless(api, parts);
+  registerImport(api, parts);
   registerTrace(api, parts);
   await registerApply(api, parts);
   await registerRevisions(api, parts);

@@ -1,5 +1,11 @@
 /** Calls that take a config and keep nothing. */
-import { type Compiled, checkSchema, compiledSchema, formatSchema } from "@flowmgr/flow-api";
+import {
+  type Compiled,
+  checkSchema,
+  compiledSchema,
+  formatQuerySchema,
+  formatSchema,
+} from "@flowmgr/flow-api";
 import { markOf, renderFamily, renderRouting } from "@flowmgr/flow-compiler";
 import { locate, print } from "@flowmgr/flow-model";
 import type { Api } from "../api.ts";
@@ -8,6 +14,7 @@ import { wantsText } from "./accept.ts";
 import { countsOf } from "./answer.ts";
 import { readConfig, refuseErrors } from "./body.ts";
 import { checkMachine } from "./machine-check.ts";
+import { inPageWords } from "./page-words.ts";
 import { CONFIG_BODY, TEXT } from "./schemas.ts";
 
 const tags = ["stateless"];
@@ -39,6 +46,8 @@ function registerCheckAndFormat(app: Api): void {
       schema: {
         tags,
         summary: "Canonical text, and the same as JSON; text alone with Accept: text/plain",
+        description: "With words=page in the words of the original page alone; 422 for what it cannot say.",
+        querystring: formatQuerySchema,
         body: CONFIG_BODY,
         response: {
           200: {
@@ -49,9 +58,10 @@ function registerCheckAndFormat(app: Api): void {
       },
     },
     async (request, reply) => {
-      const { config, diagnostics } = readConfig(request);
+      const { config: read, diagnostics, places } = readConfig(request);
       refuseErrors(diagnostics);
-      const text = print(config);
+      const { text, config } =
+        request.query.words === "page" ? inPageWords(read, places) : { text: print(read), config: read };
       reply.header("Vary", "Accept");
       if (wantsText(request)) return reply.type("text/plain; charset=utf-8").send(text);
       return reply.send({ text, config });
