@@ -1,6 +1,8 @@
 /** From settings to a server that answers, in the order in which things may fail. */
 
-import { readFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { createSecureContext } from "node:tls";
 import { ensureWorld, openKernel } from "@flowmgr/kernel";
 import type { FastifyInstance } from "fastify";
@@ -40,8 +42,12 @@ export async function start(settings: Settings, clock: Clock, options: ServerOpt
   };
   try {
     tryTls(settings.tls);
+    // What is wrong with the address shows before anything is made. But a directory that is there may be that of
+    // another flowmgr, which is the better reason.
+    if (!existsSync(settings.data)) await tryListen(settings);
     makeDataDir(settings.data);
     undo.push(lockDataDir(settings.data));
+    await tryListen(settings);
     const db = openDatabase(settings.data);
     undo.push(() => db.close());
     const first = openTokens(db, clock).first(settings.data);
@@ -108,17 +114,33 @@ async function listen(app: FastifyInstance, { listen: { host, port } }: Settings
   try {
     await app.listen({ host, port });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : "";
-    const at = `${bracketed(host)}:${port}`;
-    const why: Record<string, string> = {
-      EADDRINUSE: `${at} is in use by another program: stop that one, or choose another with --listen`,
-      EADDRNOTAVAIL: `${host} is not an address of this machine: choose one of its own with --listen`,
-      EACCES: `this user may not listen on ${at}: choose a port above 1023 with --listen`,
-    };
-    throw new StartError(
-      why[String(code)] ?? `cannot listen on ${at}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw cannotListen(host, port, error);
   }
+}
+
+/** Listens for a moment where the server is going to. */
+async function tryListen({ listen: { host, port } }: Settings): Promise<void> {
+  const server = createServer().listen({ host, port });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw cannotListen(host, port, error);
+  } finally {
+    server.close();
+  }
+}
+
+function cannotListen(host: string, port: number, error: unknown): StartError {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  const at = `${bracketed(host)}:${port}`;
+  const why: Record<string, string> = {
+    EADDRINUSE: `${at} is in use by another program: stop that one, or choose another with --listen`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine: choose one of its own with --listen`,
+    EACCES: `this user may not listen on ${at}: choose a port above 1023 with --listen`,
+  };
+  return new StartError(
+    why[String(code)] ?? `cannot listen on ${at}: ${error instanceof Error ? error.message : error}`,
+  );
 }
 
 function urlOf(settings: Settings, app: FastifyInstance): string {

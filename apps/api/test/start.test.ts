@@ -132,11 +132,16 @@ describe("refuses to start, in one line that says what is right", () => {
     await new Promise((resolve) => busy.once("listening", resolve));
     const address = busy.address();
     const port = typeof address === "object" ? address?.port : 0;
-    const onPort = await serve("--data", place.data, "--listen", `127.0.0.1:${port}`);
-    expect(onPort).toMatchObject({
-      status: 1,
-      said: expect.stringContaining(`127.0.0.1:${port} is in use by another`),
-    });
+    for (const data of [place.data, join(dir, "new")]) {
+      const onPort = await serve("--data", data, "--listen", `127.0.0.1:${port}`);
+      expect(onPort).toMatchObject({
+        status: 1,
+        said: expect.stringContaining(`127.0.0.1:${port} is in use by another`),
+      });
+    }
+    // Nothing was made for a server that never was.
+    expect(readdirSync(dir)).not.toContain("new");
+    expect(execFileSync("ip", ["netns", "list"], { encoding: "utf8" })).not.toContain(place.namespace);
     busy.close();
     const lab = await startLab();
     const onData = await serve("--data", lab.place.data);
