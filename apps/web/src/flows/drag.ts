@@ -19,9 +19,12 @@ type DragOptions = {
 
 /** Pixels that a pointer may stray in a click; more is a drag. */
 const SLOP = 5;
-/** Pixels from an edge within which the list scrolls, and the most that it does in a frame. */
+/** Pixels from an edge within which the list scrolls, and the most that it does in a frame at first. */
 const EDGE = 48;
 const FASTEST = 40;
+/** Frames at an edge after which it goes as fast again, and how much faster it gets: ten thousand rows in 15 s. */
+const FASTER_AFTER = 60;
+const FASTER_MOST = 12;
 
 /** Names that are being dragged, and what the body of the list listens to. Escape puts everything back. */
 export function useDrag(options: DragOptions) {
@@ -65,6 +68,7 @@ function follow(down: PointerEvent, { options, begin, ended }: Following): () =>
   let gap: DropGap | null = null;
   let y = down.clientY;
   let frame = 0;
+  let atEdge = 0;
 
   function end(drops: boolean) {
     listening.abort();
@@ -79,7 +83,9 @@ function follow(down: PointerEvent, { options, begin, ended }: Following): () =>
     const element = scroller.current;
     if (element) {
       const { top, bottom } = element.getBoundingClientRect();
-      element.scrollTop += speedAt(y, top, bottom);
+      const speed = speedAt(y, top, bottom);
+      atEdge = speed === 0 ? 0 : atEdge + 1;
+      element.scrollTop += speed * Math.min(FASTER_MOST, 1 + atEdge / FASTER_AFTER);
       gap = gapAt(Math.max(top, Math.min(y, bottom)) - top + element.scrollTop);
       draw(line.current, gap);
     }
