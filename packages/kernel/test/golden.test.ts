@@ -20,6 +20,9 @@ import { BACKENDS, type Lab, makeLab, plain } from "./lab.ts";
 
 const SEED = Number(process.env.FLOWMGR_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
+/** Milliseconds: some fifty applies, each read back, on a machine that is busy. */
+const PATIENCE = 300_000;
+
 function programOf({ config: text, options }: Golden) {
   const { config } = checkText(text);
   const assigned = assignMarks(config, { directors: {}, tables: {} }, options);
@@ -96,12 +99,12 @@ async function walk(lab: Lab, goldens: readonly Golden[]): Promise<void> {
 describe.each(BACKENDS)("%s", (backend) => {
   const goldens = loadGoldens();
 
-  test("in order", async () => {
+  test("in order", { timeout: PATIENCE }, async () => {
     expect(goldens.length).toBeGreaterThan(20);
     await walk(await makeLab(backend), goldens);
   });
 
-  test(`in random order, FLOWMGR_SEED=${SEED}`, async () => {
+  test(`in random order, FLOWMGR_SEED=${SEED}`, { timeout: PATIENCE }, async () => {
     await walk(await makeLab(backend), shuffled(goldens, SEED));
   });
 });
