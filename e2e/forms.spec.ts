@@ -129,7 +129,7 @@ test("an outflow with a state, by form, in the kernel's OUTPUT", async ({ lab, s
   const panel = await open(page, lab, "flow out permit\n  match proto tcp\n", "out");
   await panel.getByRole("radio", { name: "this machine's own" }).check();
   await expect(panel.getByRole("radio", { name: "director" })).toBeDisabled();
-  await expect(panel.getByText(/No director here/)).toBeVisible();
+  await expect(panel.getByText(/takes incoming packets only/)).toBeVisible();
   await ask(panel, "interface");
   await page.keyboard.type("eth+");
   await page.keyboard.press("Enter");

@@ -86,8 +86,9 @@ export function useFlowActions(readOnly: boolean) {
       const [name] = insert([flow], flow.name, `duplicate ${flow.name}`);
       if (name) go(addressOf(name));
     },
-    add(after: string | null): void {
-      const [name] = insert([NEW_FLOW], after, "add a flow");
+    add(after: string | null, kind: Flow["kind"] = "flow"): void {
+      const added: Flow = { ...NEW_FLOW, kind, name: `new-${kind}` };
+      const [name] = insert([added], after, kind === "flow" ? "add a flow" : "add an outflow");
       if (name) go(addressOf(name));
     },
     /** Flow text behind `after`; gives null, or what is wrong with it. */

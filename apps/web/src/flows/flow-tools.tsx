@@ -18,6 +18,7 @@ type ToolsProps = {
   found: string;
   more: Action[];
   add: Action;
+  addOut: Action;
   toList: () => void;
 };
 
@@ -30,7 +31,7 @@ const TEMPLATE: Action = {
 };
 
 /** The line above the list. */
-export function FlowTools({ ref, narrow, found, more, add, ...search }: ToolsProps) {
+export function FlowTools({ ref, narrow, found, more, add, addOut, ...search }: ToolsProps) {
   return (
     <div className={styles.tools}>
       <SearchField
@@ -55,7 +56,7 @@ export function FlowTools({ ref, narrow, found, more, add, ...search }: ToolsPro
       >
         + Flow
       </Button>
-      <Menu label="Other ways to add" className={styles.more} entries={() => menuOf([add, TEMPLATE])}>
+      <Menu label="Other ways to add" className={styles.more} entries={() => menuOf([add, addOut, TEMPLATE])}>
         <span aria-hidden="true">▾</span>
       </Menu>
     </div>

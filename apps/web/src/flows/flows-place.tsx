@@ -117,6 +117,7 @@ function Flows({
     {
       locked: actions.locked,
       add: () => actions.add(row?.number ? row.flow.name : null),
+      addOut: () => actions.add(row?.number ? row.flow.name : null, "outflow"),
       next: () => walk(1),
       previous: () => walk(-1),
       selectNext: () => walk(1, true),
@@ -201,6 +202,7 @@ function Flows({
               found={whole ? "" : foundText(found.length, rows.length, narrow)}
               more={[place.selectAll, place.paste, place.keys]}
               add={place.add}
+              addOut={place.addOut}
               toList={() => found[0] && list.current?.focus(found[0].flow.name)}
             />
             {found.length === 0 ? (

@@ -5,6 +5,7 @@ export type PlaceSteps = {
   /** Why nothing can be changed now; null when it can. */
   locked: string | null;
   add: () => void;
+  addOut: () => void;
   next: () => void;
   previous: () => void;
   selectNext: () => void;
@@ -22,6 +23,7 @@ export function placeActions(steps: PlaceSteps, rowAdds: boolean) {
   };
   return {
     add: { ...action("New flow", steps.add, ...(rowAdds ? [] : ["n"])), disabled: steps.locked },
+    addOut: { ...action("New outflow", steps.addOut), disabled: steps.locked },
     paste: { ...action("Paste text", steps.paste), disabled: steps.locked, hint: "Ctrl+V" },
     search: action("Search flows", steps.search, "/"),
     next: action("Next flow", steps.next, "j", "ArrowDown"),

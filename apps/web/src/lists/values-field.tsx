@@ -43,6 +43,7 @@ export function ValuesField({ list, config, diagnostics, set, disabled }: Values
             suggestions={otherLists(list, config)}
             showAll={() => setAsLines(true)}
             placeholder="192.168.0.0/24"
+            offer
           />
         </div>
       )}

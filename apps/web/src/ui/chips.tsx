@@ -34,6 +34,8 @@ type ChipsProps = {
   /** Shows all values otherwise; called from "and 988 more". */
   showAll: () => void;
   placeholder?: string;
+  /** Room for another value is shown, not only to who comes near. */
+  offer?: boolean;
   autoFocus?: boolean;
   disabled?: boolean;
 };
@@ -123,7 +125,7 @@ export function Chips(props: ChipsProps) {
         label={label}
         className={[
           styles.entry,
-          entry.chips.length > 0 ? styles.next : "",
+          entry.chips.length > 0 && !props.offer ? styles.next : "",
           textProblem ? styles[textProblem.severity] : "",
         ].join(" ")}
         value={entry.text}

@@ -83,6 +83,7 @@ export function ConditionField(props: ConditionFieldProps) {
             around={aroundListChip(props.config)}
             showAll={() => setAsLines(true)}
             placeholder={placeholderOf(kind)}
+            offer={active}
             autoFocus={props.fresh}
             disabled={disabled}
           />

@@ -15,7 +15,7 @@ import type { FlowActions } from "../actions.ts";
 import { flowMenu } from "../flow-menu.ts";
 import { MakeListDialog } from "./make-list.tsx";
 import styles from "./panel.module.css";
-import { PolicyField } from "./policy-field.tsx";
+import { DIRECTOR_TAKES, PolicyField } from "./policy-field.tsx";
 import { RuleCard } from "./rule-card.tsx";
 import { unsavedFlows } from "./unsaved.ts";
 import { useFlow } from "./use-flow.ts";
@@ -40,7 +40,7 @@ export function Panel(props: PanelProps) {
       label={`${edited?.item.kind === "outflow" ? "Outflow" : "Flow"} ${name}`}
       title={name}
       tools={edited ? <Tools {...props} edited={edited} /> : null}
-      fresh={edited?.item.name.startsWith("new-") ?? false}
+      fresh={edited !== null && /^new-(out)?flow/.test(name)}
       close={close}
     >
       <ArrivalNote name={name} />
@@ -167,10 +167,7 @@ type KindFieldProps = { flow: Flow; set: (kind: Flow["kind"]) => void; disabled:
 
 /** Which packets come to the flow at all. */
 function KindField({ flow, set, disabled }: KindFieldProps) {
-  const refused =
-    flow.policy?.action === "director"
-      ? "A director takes incoming packets only; for this machine's own, choose another policy first."
-      : undefined;
+  const refused = flow.policy?.action === "director" ? DIRECTOR_TAKES : undefined;
   return (
     <Segmented
       legend="Judges"

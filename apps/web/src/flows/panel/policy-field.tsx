@@ -11,7 +11,8 @@ import { directorSuggestions, tableSuggestions } from "./suggestions.ts";
 type Kind = Action["action"];
 const KINDS: Kind[] = ["permit", "deny", "director", "table"];
 
-const NO_DIRECTOR = "No director here: LVS takes what comes in, and these packets are this machine's own.";
+/** Why a director is for flows alone: LVS sees packets when they are delivered to this machine. */
+export const DIRECTOR_TAKES = "A director takes incoming packets only.";
 
 type PolicyFieldProps = {
   kind: Flow["kind"];
@@ -42,7 +43,7 @@ export function PolicyField({ kind, policy, set, status, problem, disabled }: Po
         segments={KINDS.map((value) => ({
           value,
           className: policyStyles[value],
-          refused: value === "director" && kind === "outflow" ? NO_DIRECTOR : undefined,
+          refused: value === "director" && kind === "outflow" ? DIRECTOR_TAKES : undefined,
           label: (
             <>
               <span aria-hidden="true">{POLICY_SIGNS[value]}</span>
