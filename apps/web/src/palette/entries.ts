@@ -35,7 +35,7 @@ export function entriesOf(
     }
   }
   for (const to of destinations) {
-    const score = rank(typed, to.name);
+    const score = best(rank(typed, to.name), rank(typed, `go to ${to.kind} ${to.name}`));
     if (score !== null) found.push({ score, action: () => go(to) });
   }
   found.sort((one, other) => other.score - one.score);

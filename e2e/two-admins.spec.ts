@@ -1,0 +1,155 @@
+/** Two admins at one draft: nothing that either typed is lost, and neither overwrites the other unasked. */
+import type { Browser, Page, Route } from "playwright/test";
+import { expect, FIVE, type Lab, test } from "./lab.ts";
+
+async function second(browser: Browser, lab: Lab): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(lab.loginLink());
+  await expect(page.getByRole("navigation").first()).toBeVisible();
+  return page;
+}
+
+/** Keeps the page's writes from the server until the function that it gives is called. */
+async function hold(page: Page): Promise<() => Promise<void>> {
+  const held: Route[] = [];
+  let holding = true;
+  await page.route("**/api/v1/draft**", (route) => {
+    if (holding && route.request().method() !== "GET") held.push(route);
+    else return route.continue();
+  });
+  return async () => {
+    holding = false;
+    for (const route of held) await route.continue();
+  };
+}
+
+async function key(page: Page, flow: string, name: string) {
+  await page.locator(`[data-flow=${flow}]`).focus();
+  await page.keyboard.press(name);
+}
+
+const off = (page: Page, flow: string) =>
+  expect(page.locator(`[data-flow=${flow}]`)).toHaveAttribute("data-off", "true");
+const draftText = async (lab: Lab) => JSON.stringify((await lab.rest("GET", "/api/v1/draft")).json);
+
+test.beforeEach(async ({ lab, signedIn: page }) => {
+  expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
+  await expect(page.locator("[data-flow=mail]")).toBeVisible();
+});
+
+test("each sees the other's change arrive; undo takes back one's own and leaves the other's", async ({
+  browser,
+  lab,
+  signedIn: one,
+}) => {
+  const two = await second(browser, lab);
+  await expect(two.locator("[data-flow=mail]")).toBeVisible();
+  await key(one, "dns", " ");
+  await off(two, "dns");
+  await expect(two.getByRole("status").filter({ hasText: "changed dns" })).toBeVisible();
+  await key(two, "ping", " ");
+  await off(one, "ping");
+  await expect(one.getByRole("status").filter({ hasText: "changed ping" })).toBeVisible();
+
+  await one.getByRole("button", { name: "Undo" }).click();
+  await expect(one.locator("[data-flow=dns]")).not.toHaveAttribute("data-off", "true");
+  await off(one, "ping");
+  await expect(two.locator("[data-flow=dns]")).not.toHaveAttribute("data-off", "true");
+
+  await two.locator("[data-flow=ping]").focus();
+  await key(one, "ping", "Delete");
+  await expect(two.locator("[data-flow=ping]")).toHaveAttribute("data-removed", "true");
+  await two.getByRole("button", { name: "Undo" }).click();
+  await expect(two.getByText("ping: it was removed meanwhile")).toBeVisible();
+  expect(await draftText(lab)).not.toContain('"ping"');
+});
+
+test("a stale write keeps both: what fits goes on top, what does not is named and can be taken", async ({
+  browser,
+  lab,
+  signedIn: one,
+}) => {
+  const two = await second(browser, lab);
+  await expect(two.locator("[data-flow=mail]")).toBeVisible();
+  const release = await hold(one);
+  await key(one, "dns", " ");
+  await key(one, "mail", "Delete");
+  await key(two, "ping", " ");
+  await key(two, "mail", " ");
+  await expect.poll(() => draftText(lab)).toMatch(/"mail".*"skipped":true/);
+  await release();
+
+  const conflict = one.getByRole("alert").filter({ hasText: "changed the draft first" });
+  await expect(conflict).toContainText("switch dns off, remove mail");
+  await off(one, "mail");
+  // It outlives a reload.
+  await one.reload();
+  await conflict.getByRole("button", { name: "Reapply mine" }).click();
+  await off(one, "dns");
+  await off(one, "ping");
+  const clash = one.getByRole("alert").filter({ hasText: "mail: it was changed meanwhile" });
+  await expect(clash).toBeVisible();
+  await off(two, "dns");
+  expect(await draftText(lab)).toContain('"mail"');
+  await clash.getByRole("button", { name: "Take mine of mail" }).click();
+  await expect(clash).toBeHidden();
+  await expect.poll(() => draftText(lab)).not.toContain('"mail"');
+});
+
+test("theirs can be taken, and nothing of mine is written", async ({ browser, lab, signedIn: one }) => {
+  const two = await second(browser, lab);
+  await expect(two.locator("[data-flow=mail]")).toBeVisible();
+  const release = await hold(one);
+  await key(one, "dns", "Delete");
+  await key(two, "ping", " ");
+  await expect.poll(() => draftText(lab)).toMatch(/"ping".*"skipped":true/);
+  await release();
+  await one.getByRole("button", { name: "Take theirs" }).click();
+  await expect(one.getByRole("alert")).toBeHidden();
+  await off(one, "ping");
+  expect(await draftText(lab)).toContain('"dns"');
+});
+
+test("an open panel says who changed its flow, and that it went", async ({ browser, lab, signedIn: one }) => {
+  const two = await second(browser, lab);
+  await expect(two.locator("[data-flow=mail]")).toBeVisible();
+  await key(one, "mail", "Enter");
+  const panel = one.getByRole("complementary", { name: "Flow mail" });
+  await expect(panel).toBeVisible();
+  await key(two, "mail", " ");
+  await expect(panel.getByRole("status").filter({ hasText: "changed it a moment ago" })).toBeVisible();
+  await key(two, "mail", "Delete");
+  await expect(panel.getByRole("status").filter({ hasText: "removed it a moment ago" })).toBeVisible();
+  await expect(panel).toContainText("The draft has no flow mail");
+});
+
+test("text that is being typed stays when a form elsewhere changes the draft", async ({
+  browser,
+  lab,
+  signedIn: one,
+}) => {
+  const two = await second(browser, lab);
+  await expect(two.locator("[data-flow=mail]")).toBeVisible();
+  await one.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Text" }).click();
+  const editor = one.getByRole("textbox", { name: "The flows as text" });
+  await editor.click();
+  await one.keyboard.press("Control+End");
+  await one.keyboard.insertText("\nflow half permit\n  match dst 10.0.0.300\n");
+  await key(two, "dns", " ");
+  await expect(one.getByText(/^The draft was changed/)).toBeVisible();
+  await expect(editor).toContainText("10.0.0.300");
+  await expect.poll(() => draftText(lab)).toMatch(/"dns".*"skipped":true/);
+});
+
+test("two tabs of one browser are two as well", async ({ context, lab, signedIn: one }) => {
+  const two = await context.newPage();
+  await two.goto(lab.url);
+  await expect(two.locator("[data-flow=mail]")).toBeVisible();
+  await key(one, "dns", " ");
+  await off(two, "dns");
+  await key(two, "ping", " ");
+  await off(one, "ping");
+  await one.getByRole("button", { name: "Undo" }).click();
+  await expect(two.locator("[data-flow=dns]")).not.toHaveAttribute("data-off", "true");
+  await off(two, "ping");
+});
