@@ -2,6 +2,7 @@
 import { lazy, Suspense, useEffect } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { loadDraft, startEvents } from "./api/index.ts";
+import { ExchangeDialogs } from "./exchange/index.ts";
 import { FlowsPlace } from "./flows/flows-place.tsx";
 import { Frame } from "./frame/frame.tsx";
 import { CountdownBar } from "./review/countdown-bar.tsx";
@@ -63,6 +64,7 @@ function Places() {
           </Route>
         </Switch>
       </Suspense>
+      <ExchangeDialogs textErrors={textErrors} />
     </Frame>
   );
 }

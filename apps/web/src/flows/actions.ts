@@ -1,17 +1,12 @@
 /** What can be done to flows: each action once, for buttons, menus and keys alike. */
-import {
-  type Config,
-  checkText,
-  type Edit,
-  EMPTY_CONFIG,
-  type Flow,
-  flowsOf,
-  printFlow,
-} from "@flowmgr/flow-model";
+import { type Config, type Edit, EMPTY_CONFIG, type Flow, flowsOf, printFlow } from "@flowmgr/flow-model";
+import { importSourceOf, importText } from "@flowmgr/flow-model/exchange";
 import { useLocation } from "wouter";
 import { useDraft, useEdit } from "../api/index.ts";
+import { exchange, isSerious } from "../exchange/index.ts";
 import { writeClipboard } from "../ui/clipboard.ts";
 import { notify } from "../ui/notices.tsx";
+import { counted } from "../ui/say.ts";
 import { moveEdits, stepGap } from "./bulk.ts";
 import { freeName } from "./names.ts";
 import { lastWord } from "./rows.ts";
@@ -91,18 +86,28 @@ export function useFlowActions(readOnly: boolean) {
       const [name] = insert([added], after, kind === "flow" ? "add a flow" : "add an outflow");
       if (name) go(addressOf(name));
     },
-    /** Flow text behind `after`; gives null, or what is wrong with it. */
+    /**
+     * The flows of a text behind `after`: flow text, or a page of prose that shows flows. Gives null, or what is wrong
+     * with it. What a person has to look at first is shown by the import's dialog.
+     */
     insertText(text: string, after: string | null): string | null {
-      const read = readFlows(text);
-      if ("problem" in read) return read.problem;
-      const added = read.flows;
+      const read = flowsIn(text);
+      if (read === "none") return "This text holds no flow. A flow begins with: flow NAME POLICY";
+      if (read === "unclear") {
+        exchange.set({ kind: "import", text, after });
+        return null;
+      }
+      const { flows: added, prose } = read;
       const what = added.length === 1 ? `flow ${added[0]?.name}` : `${added.length} flows`;
       const step = `insert ${what}`;
       const names = insert(added, after, step);
       if (names.length > 0) {
         const renamed = names.filter((name, index) => name !== added[index]?.name);
         const note = renamed.length > 0 ? `; the name was taken, so now ${renamed.join(", ")}` : "";
-        notify({ text: `Inserted ${what}${note}`, action: { label: "Undo", run: undo, undoes: step } });
+        notify({
+          text: `Inserted ${what}${note}${prose}`,
+          action: { label: "Undo", run: undo, undoes: step },
+        });
       }
       return null;
     },
@@ -140,16 +145,17 @@ function placeIn(running: Config, name: string, there: ReadonlySet<string>): Whe
   return after === undefined ? { position: 1 } : { after };
 }
 
-/** The flows of a text, or what is wrong with it. */
-function readFlows(text: string): { flows: Flow[] } | { problem: string } {
-  const { config, diagnostics } = checkText(text);
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const [first] = errors;
-  if (first) {
-    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-    return { problem: `Line ${first.line}: ${first.message}${more}; ${first.help ?? ""}` };
-  }
+/**
+ * The flows of a text, and words about the lines around them; `unclear` when a person has to look at it first: rules
+ * that were left out, or lists beside the flows.
+ */
+function flowsIn(text: string): { flows: Flow[]; prose: string } | "none" | "unclear" {
+  const { config, leftOut } = importText(text, importSourceOf(text));
   const flows = flowsOf(config);
-  if (flows.length > 0) return { flows };
-  return { problem: "This text holds no flow. A flow begins with: flow NAME POLICY" };
+  if (leftOut.some(isSerious) || flows.length < config.items.length) return "unclear";
+  if (flows.length === 0) return "none";
+  return {
+    flows,
+    prose: leftOut.length > 0 ? `; ${counted(leftOut.length, "line")} not part of a flow` : "",
+  };
 }

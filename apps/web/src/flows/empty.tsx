@@ -2,9 +2,9 @@ import { asking } from "../frame/asking.ts";
 import { Button } from "../ui/button.tsx";
 import { PlaceState } from "../ui/states.tsx";
 
-type EmptyProps = { loadExamples: () => void; paste: () => void; add: () => void };
+type EmptyProps = { loadExamples: () => void; bring: () => void; add: () => void };
 
-export function Empty({ loadExamples, paste, add }: EmptyProps) {
+export function Empty({ loadExamples, bring, add }: EmptyProps) {
   return (
     <PlaceState
       title="No flows: every packet goes on untouched"
@@ -14,7 +14,7 @@ export function Empty({ loadExamples, paste, add }: EmptyProps) {
             Load the five examples
           </Button>
           <Button onClick={() => asking.set("templates")}>New from template</Button>
-          <Button onClick={paste}>Paste text</Button>
+          <Button onClick={bring}>Import…</Button>
           <Button onClick={add}>New flow</Button>
         </>
       }

@@ -9,11 +9,9 @@ import { moveEdits, removeEdits } from "./bulk.ts";
 import { ChangeDialog } from "./bulk-change-dialog.tsx";
 import { RemoveDialog } from "./bulk-dialogs.tsx";
 import { KeysDialog } from "./keys-dialog.tsx";
-import { PasteDialog } from "./paste.tsx";
 
 /** What the list asks a person; the last three are about the selected flows. */
 export type Asking =
-  | { kind: "paste" }
   | { kind: "keys" }
   | { kind: "before"; name: string }
   | { kind: "selected-before" }
@@ -24,7 +22,6 @@ type DialogsProps = {
   asking: Asking | null;
   close: () => void;
   actions: FlowActions;
-  insert: (text: string) => string | null;
   selected: Flow[];
   config: Config;
   status: Status | undefined;
@@ -32,16 +29,7 @@ type DialogsProps = {
   removed: () => void;
 };
 
-export function FlowDialogs({
-  asking,
-  close,
-  actions,
-  insert,
-  selected,
-  config,
-  status,
-  removed,
-}: DialogsProps) {
+export function FlowDialogs({ asking, close, actions, selected, config, status, removed }: DialogsProps) {
   const { undo } = useEdit();
   const what = counted(selected.length, "flow");
   const names = new Set(selected.map(({ name }) => name));
@@ -54,8 +42,6 @@ export function FlowDialogs({
   switch (asking?.kind) {
     case undefined:
       return null;
-    case "paste":
-      return <PasteDialog insert={insert} close={close} />;
     case "keys":
       return <KeysDialog close={close} />;
     case "before": {

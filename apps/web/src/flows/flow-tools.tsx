@@ -19,6 +19,8 @@ type ToolsProps = {
   more: Action[];
   add: Action;
   addOut: Action;
+  /** From other texts, behind the selected flow. */
+  bring: Action;
   toList: () => void;
 };
 
@@ -31,7 +33,7 @@ const TEMPLATE: Action = {
 };
 
 /** The line above the list. */
-export function FlowTools({ ref, narrow, found, more, add, addOut, ...search }: ToolsProps) {
+export function FlowTools({ ref, narrow, found, more, add, addOut, bring, ...search }: ToolsProps) {
   return (
     <div className={styles.tools}>
       <SearchField
@@ -56,7 +58,11 @@ export function FlowTools({ ref, narrow, found, more, add, addOut, ...search }: 
       >
         + Flow
       </Button>
-      <Menu label="Other ways to add" className={styles.more} entries={() => menuOf([add, addOut, TEMPLATE])}>
+      <Menu
+        label="Other ways to add"
+        className={styles.more}
+        entries={() => menuOf([add, addOut, TEMPLATE, bring])}
+      >
         <span aria-hidden="true">▾</span>
       </Menu>
     </div>

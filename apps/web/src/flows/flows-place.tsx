@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { loadDraft, useDraft, useRunning, useStatus, useStore, watchCounters } from "../api/index.ts";
+import { exchangeActions } from "../exchange/index.ts";
 import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { counted } from "../ui/say.ts";
@@ -73,7 +74,9 @@ function Flows({
   const panel = useRef<HTMLElement>(null);
   const row = found.find(({ flow }) => flow.name === active) ?? null;
   const kept = useMemo(() => new Set(unsaved.keys()), [unsaved]);
-  const insert = (text: string) => actions.insertText(text, row?.number ? row.flow.name : null);
+  const selected = row?.number ? row.flow.name : null;
+  const insert = (text: string) => actions.insertText(text, selected);
+  const { bring, take } = exchangeActions(selected);
   const steps = useRowSteps(setActive, setAsking, selection.select, narrow && selection.flows.length > 0);
 
   // A flow that was just made, or named by the address, is brought into sight.
@@ -124,7 +127,6 @@ function Flows({
       selectPrevious: () => walk(-1, true),
       selectAll: selection.all,
       search: () => search.current?.focus(),
-      paste: () => setAsking({ kind: "paste" }),
       keys: () => setAsking({ kind: "keys" }),
     },
     row?.number != null,
@@ -184,11 +186,7 @@ function Flows({
           </Banner>
         ) : null}
         {rows.length === 0 ? (
-          <Empty
-            loadExamples={() => insert(EXAMPLES)}
-            paste={() => setAsking({ kind: "paste" })}
-            add={() => actions.add(null)}
-          />
+          <Empty loadExamples={() => insert(EXAMPLES)} bring={bring.run} add={() => actions.add(null)} />
         ) : (
           <>
             <h1 className="visually-hidden">Flows</h1>
@@ -200,9 +198,10 @@ function Flows({
               interfaces={status?.interfaces ?? []}
               narrow={narrow}
               found={whole ? "" : foundText(found.length, rows.length, narrow)}
-              more={[place.selectAll, place.paste, place.keys]}
+              more={[place.selectAll, take, place.keys]}
               add={place.add}
               addOut={place.addOut}
+              bring={{ ...bring, disabled: actions.locked, hint: "Ctrl+V" }}
               toList={() => found[0] && list.current?.focus(found[0].flow.name)}
             />
             {found.length === 0 ? (
@@ -256,7 +255,6 @@ function Flows({
         asking={asking}
         close={() => setAsking(null)}
         actions={actions}
-        insert={insert}
         selected={selection.flows}
         config={config}
         status={status}

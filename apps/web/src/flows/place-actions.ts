@@ -12,7 +12,6 @@ export type PlaceSteps = {
   selectPrevious: () => void;
   selectAll: () => void;
   search: () => void;
-  paste: () => void;
   keys: () => void;
 };
 
@@ -24,7 +23,6 @@ export function placeActions(steps: PlaceSteps, rowAdds: boolean) {
   return {
     add: { ...action("New flow", steps.add, ...(rowAdds ? [] : ["n"])), disabled: steps.locked },
     addOut: { ...action("New outflow", steps.addOut), disabled: steps.locked },
-    paste: { ...action("Paste text", steps.paste), disabled: steps.locked, hint: "Ctrl+V" },
     search: action("Search flows", steps.search, "/"),
     next: action("Next flow", steps.next, "j", "ArrowDown"),
     previous: action("Previous flow", steps.previous, "k", "ArrowUp"),

@@ -5,7 +5,10 @@ import { EditorView } from "@codemirror/view";
 import { checkText, type Diagnostic, print } from "@flowmgr/flow-model";
 import { useEffect, useRef } from "react";
 import { useCheck, useDraft, useEdit, useStatus, useStore } from "../api/index.ts";
+import { exchangeActions } from "../exchange/index.ts";
+import { menuOf } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
+import { Menu } from "../ui/menu.tsx";
 import { PlaceState, Waiting } from "../ui/states.tsx";
 import { applyFix, rangeOf } from "./lint.ts";
 import { Problems } from "./problems.tsx";
@@ -99,6 +102,13 @@ function Tools({ editor }: WithEditor) {
       <Button small look="plain" className={styles.wide} onClick={act(unfoldAll)}>
         Unfold
       </Button>
+      <Menu
+        label="Import and export"
+        className={styles.more}
+        entries={() => menuOf(Object.values(exchangeActions()))}
+      >
+        <span aria-hidden="true">⋯</span>
+      </Menu>
       <Button small onClick={act(openSearchPanel)} title="Find and replace (Ctrl+F)">
         Find
       </Button>
