@@ -2,6 +2,7 @@ import { type Config, type List, type ListUse, usesOf } from "@flowmgr/flow-mode
 import { Link } from "wouter";
 import type { Edited } from "../api/index.ts";
 import { ArrivalNote } from "../frame/arrival-note.tsx";
+import { type Action, menuOf } from "../ui/actions.ts";
 import { listAddress } from "../ui/list-chip.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { problemAt } from "../ui/problems.tsx";
@@ -17,19 +18,19 @@ type ListPanelProps = {
   name: string;
   config: Config;
   readOnly: boolean;
-  /** Asks first what shall become of where it is used. */
-  remove: () => void;
+  /** What can be done to the list as a whole. */
+  actions: Action[];
   close: () => void;
 };
 
 /** One list, every part of it a field, and where it is used. */
-export function ListPanel({ name, config, readOnly, remove, close }: ListPanelProps) {
+export function ListPanel({ name, config, readOnly, actions, close }: ListPanelProps) {
   const edited = useList(name, config);
   return (
     <SidePanel
       label={`List ${name}`}
       title={`@${name}`}
-      tools={edited ? <Tools name={name} readOnly={readOnly} remove={remove} /> : null}
+      tools={edited ? <Tools name={name} actions={actions} /> : null}
       close={close}
     >
       <ArrivalNote name={`@${name}`} />
@@ -112,17 +113,11 @@ function Uses({ uses }: { uses: ListUse[] }) {
   );
 }
 
-type ToolsProps = { name: string; readOnly: boolean; remove: () => void };
-
-function Tools({ name, readOnly, remove }: ToolsProps) {
+function Tools({ name, actions }: { name: string; actions: Action[] }) {
   return (
     <>
       <span className={styles.space} />
-      <Menu
-        label={`Actions of list ${name}`}
-        className={styles.more}
-        entries={() => [{ label: "Remove…", danger: true, disabled: readOnly, run: remove }]}
-      >
+      <Menu label={`Actions of list ${name}`} className={styles.more} entries={() => menuOf(actions)}>
         <span aria-hidden="true">⋯</span>
       </Menu>
     </>

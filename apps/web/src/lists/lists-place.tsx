@@ -1,17 +1,20 @@
 /** Named lists: what each holds, where it is used; open one to change it. */
 import type { Config } from "@flowmgr/flow-model";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { loadDraft, useCheck, useDraft } from "../api/index.ts";
+import { type Action, perform, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { listAddress } from "../ui/list-chip.tsx";
 import { counted } from "../ui/say.ts";
 import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
+import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
 import { ListPanel } from "./list-panel.tsx";
 import { ListTable } from "./list-table.tsx";
 import styles from "./lists.module.css";
 import { NewDialog } from "./new-dialog.tsx";
+import { placeActions } from "./place-actions.ts";
 import { RemoveDialog } from "./remove-dialog.tsx";
 import { found, rowsOf } from "./rows.ts";
 
@@ -52,7 +55,21 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
   const close = () => go("/lists");
   // The draft's version counts, not what stands unsaved in the panel.
   const doomed = asking?.kind === "remove" ? rows.find(({ list }) => list.name === asking.name)?.list : null;
-  const add = () => setAsking({ kind: "new" });
+  const search = useRef<HTMLInputElement>(null);
+  const { add, ...actions } = placeActions({
+    locked: readOnly ? "Lists are read-only while the text has errors." : null,
+    add: () => setAsking({ kind: "new" }),
+    search: () => search.current?.focus(),
+    opened: rows.some(({ list }) => list.name === opened) ? opened : null,
+    remove: () => opened !== null && setAsking({ kind: "remove", name: opened }),
+  });
+  useActions([add, actions.search, ...actions.ofOpened]);
+  useKeys({
+    Escape: () => {
+      if (opened === null) return false;
+      close();
+    },
+  });
 
   return (
     <div className={styles.place}>
@@ -64,12 +81,13 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
           </Banner>
         ) : null}
         {rows.length === 0 ? (
-          <Empty add={add} readOnly={readOnly} />
+          <Empty add={add} />
         ) : (
           <>
             <h1 className="visually-hidden">Lists</h1>
             <div className={styles.tools}>
               <input
+                ref={search}
                 type="search"
                 className={styles.search}
                 aria-label="Search lists"
@@ -80,7 +98,11 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
               <span className={styles.found} role="status">
                 {query.trim() === "" ? "" : `${shown.length} of ${rows.length}`}
               </span>
-              <Button disabled={readOnly} onClick={add}>
+              <Button
+                aria-disabled={add.disabled !== null || undefined}
+                title={add.disabled ?? undefined}
+                onClick={() => perform(add)}
+              >
                 + List
               </Button>
             </div>
@@ -97,7 +119,7 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
           name={opened}
           config={config}
           readOnly={readOnly}
-          remove={() => setAsking({ kind: "remove", name: opened })}
+          actions={actions.ofOpened}
           close={close}
         />
       )}
@@ -111,12 +133,16 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
   );
 }
 
-function Empty({ add, readOnly }: { add: () => void; readOnly: boolean }) {
+function Empty({ add }: { add: Action }) {
   return (
     <PlaceState
       title="No lists"
       actions={
-        <Button look="primary" onClick={add} disabled={readOnly}>
+        <Button
+          look="primary"
+          onClick={() => perform(add)}
+          aria-disabled={add.disabled !== null || undefined}
+        >
           New list
         </Button>
       }

@@ -39,6 +39,7 @@ export function NewDialog({ config, made, close }: NewDialogProps) {
       <form className={styles.form} onSubmit={submit}>
         <TextField
           label="Name"
+          live
           value={list.name}
           commit={(name) => setList({ ...list, name: name.trim().replace(/^@/, "") })}
           problem={asked || list.name !== "" ? problemAt(diagnostics, "/name") : undefined}
@@ -47,6 +48,7 @@ export function NewDialog({ config, made, close }: NewDialogProps) {
           <span className={styles.label}>Values: addresses or ports, not both</span>
           <Lines
             label="Values"
+            live
             values={list.values}
             set={(values) => setList({ ...list, values })}
             errorId={shown.length > 0 ? id : undefined}

@@ -1,4 +1,5 @@
-import { type ClipboardEvent, type KeyboardEvent, type Ref, useId, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, type Ref, useEffect, useId, useRef, useState } from "react";
+import { place } from "./menu.tsx";
 import styles from "./suggest.module.css";
 
 export type Suggestion = { value: string; detail?: string };
@@ -38,13 +39,22 @@ export function Suggest(props: SuggestProps) {
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
   const [typed, setTyped] = useState(false);
-  const shown = open ? matching(suggestions, typed ? value : "") : [];
+  const box = useRef<HTMLSpanElement>(null);
+  // Who has just ended a value is not looking for the next one yet.
+  const idle = typed && value.trim() === "";
+  const shown = open && !idle ? matching(suggestions, typed ? value : "") : [];
+  const list = useList(box, shown.length);
 
   function choose(chosen: string) {
     set(chosen);
     setOpen(false);
     setAt(-1);
     commit(chosen);
+  }
+
+  function offer() {
+    setTyped(false);
+    setOpen(true);
   }
 
   function pressed(event: KeyboardEvent<HTMLInputElement>) {
@@ -55,7 +65,7 @@ export function Suggest(props: SuggestProps) {
       setOpen(false);
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (!open) return setOpen(true);
+      if (shown.length === 0) return offer();
       const step = event.key === "ArrowDown" ? 1 : -1;
       setAt(shown.length === 0 ? -1 : (at + step + shown.length) % shown.length);
     } else if (event.key === "Enter") {
@@ -65,7 +75,7 @@ export function Suggest(props: SuggestProps) {
   }
 
   return (
-    <span className={`${styles.suggest} ${inline ? styles.inline : ""}`}>
+    <span ref={box} className={`${styles.suggest} ${inline ? styles.inline : ""}`}>
       <input
         ref={props.ref}
         role="combobox"
@@ -96,7 +106,7 @@ export function Suggest(props: SuggestProps) {
           setAt(-1);
         }}
         onFocus={() => setTyped(false)}
-        onClick={() => setOpen(true)}
+        onClick={offer}
         onKeyDown={pressed}
         onPaste={props.paste}
         onBlur={() => {
@@ -106,10 +116,11 @@ export function Suggest(props: SuggestProps) {
         }}
       />
       <div
+        ref={list}
         id={`${id}-list`}
         role="listbox"
         aria-label={`${label}, suggestions`}
-        hidden={shown.length === 0}
+        popover="manual"
         className={styles.list}
       >
         {shown.map((suggestion, index) => (
@@ -131,6 +142,28 @@ export function Suggest(props: SuggestProps) {
       </div>
     </span>
   );
+}
+
+/** The list above all else, where no panel cuts it off; it stays at its field while that is scrolled. */
+function useList(box: { current: HTMLElement | null }, count: number) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const [anchor, element] = [box.current, list.current];
+    if (!anchor || !element || count === 0) return;
+    const put = () => {
+      const { width } = anchor.getBoundingClientRect();
+      element.style.minWidth = `${Math.max(180, width)}px`;
+      place(element, anchor.getBoundingClientRect());
+    };
+    element.showPopover();
+    put();
+    addEventListener("scroll", put, true);
+    return () => {
+      removeEventListener("scroll", put, true);
+      element.hidePopover();
+    };
+  }, [box, count]);
+  return list;
 }
 
 /** Those that begin with the typed text, then those that hold it. */

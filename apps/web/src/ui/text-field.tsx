@@ -5,6 +5,8 @@ type TextFieldProps = {
   label: string;
   value: string;
   commit: (value: string) => void;
+  /** Counts with each change already, where a button next to it takes what stands here. */
+  live?: boolean;
   /** The label is for screen readers only. */
   hidden?: boolean;
   /** Several lines: Enter makes a new one. */
@@ -20,6 +22,10 @@ export function TextField(props: TextFieldProps) {
   const id = useId();
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
+  function change(next: string) {
+    setText(next);
+    if (props.live) commit(next);
+  }
   const shared = {
     id,
     value: text,
@@ -43,12 +49,12 @@ export function TextField(props: TextFieldProps) {
         <textarea
           {...shared}
           rows={Math.max(1, text.split("\n").length)}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => change(event.target.value)}
         />
       ) : (
         <input
           {...shared}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => change(event.target.value)}
           onKeyDown={(event) => {
             if (event.key === "Enter" && text !== value) commit(text);
           }}

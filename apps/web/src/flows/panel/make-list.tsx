@@ -42,7 +42,7 @@ export function MakeListDialog({ edited, config, index, kind, close }: MakeListP
   return (
     <Dialog title={`Make a list of ${counted(made.list.values.length, "value")}`} close={close}>
       <form className={dialogStyles.form} onSubmit={submit}>
-        <TextField label="Name of the list" value={name} commit={setName} problem={problem} />
+        <TextField live label="Name of the list" value={name} commit={setName} problem={problem} />
         <p>
           Rule {index + 1} of {flow.name} will say <code>@{name}</code> instead of them; other rules can say
           it too.
