@@ -9,6 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, expect, type Page } from "playwright/test";
+import { FIVE_EXAMPLES } from "../packages/flow-model/src/examples.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -156,9 +157,4 @@ export const test = base.extend<{ flags: string[]; lab: Lab; signedIn: Page }>({
 export { expect } from "playwright/test";
 
 /** The five examples of the original page. */
-export const FIVE = `flow ssh permit ignore not src 192.168.0.0/24 match proto tcp dst 192.168.0.1 dstport 22
-flow dns permit match proto udp dst 192.168.0.1 dstport 53
-flow ping permit match proto icmp dst 192.168.0.1 icmptype 0 ignore not src 192.168.0.0/24 match proto icmp dst 192.168.0.1
-flow mail director maildirect match proto tcp dst 192.168.0.2 dstport 110 match proto tcp dst 192.168.0.2 dstport 143 match proto tcp dst 192.168.0.2 dstport 25
-flow alltherest deny match
-`;
+export const FIVE = `${FIVE_EXAMPLES}\n`;

@@ -1,6 +1,6 @@
 import { type Config, check, flowsOf, parse, type Rule } from "@flowmgr/flow-model";
+import { ON_MANY_LINES } from "@flowmgr/flow-model/examples";
 import { expect, test } from "vitest";
-import { EXAMPLES } from "../src/flows/examples.ts";
 import { freeName } from "../src/flows/names.ts";
 import { heightOf, lastWord, rowsOf } from "../src/flows/rows.ts";
 import { policyWord, sentenceOf } from "../src/flows/words.ts";
@@ -13,7 +13,7 @@ const ruleOf = (text: string): Rule => {
 };
 
 test("nothing is to be said of the five examples", () => {
-  const { config: examples, diagnostics } = parse(EXAMPLES);
+  const { config: examples, diagnostics } = parse(ON_MANY_LINES);
   expect(diagnostics).toEqual([]);
   expect(check(examples)).toEqual([]);
   expect(flowsOf(examples).map(({ name }) => name)).toEqual(["ssh", "dns", "ping", "mail", "alltherest"]);

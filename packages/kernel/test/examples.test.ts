@@ -1,15 +1,11 @@
 /** The five examples of the language's page in the small world, with real traffic from both sides. */
+
+import { FIVE_EXAMPLES as EXAMPLES } from "@flowmgr/flow-model/examples";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ensureWorld, openKernel, removeWorld } from "../src/index.ts";
 import { complaint, run, start, succeeded } from "../src/run.ts";
 import { randomName } from "../src/testing.ts";
 import { BACKENDS, OPTIONS, program, scratch } from "./lab.ts";
-
-const EXAMPLES = `flow ssh permit ignore not src 192.168.0.0/24 match proto tcp dst 192.168.0.1 dstport 22
-flow dns permit match proto udp dst 192.168.0.1 dstport 53
-flow ping permit match proto icmp dst 192.168.0.1 icmptype 0 ignore not src 192.168.0.0/24 match proto icmp dst 192.168.0.1
-flow mail director maildirect match proto tcp dst 192.168.0.2 dstport 110 match proto tcp dst 192.168.0.2 dstport 143 match proto tcp dst 192.168.0.2 dstport 25
-flow alltherest deny match`;
 
 /** A connection is refused or made at once; one that is dropped is given up after this many milliseconds. */
 const DROPPED = 700;

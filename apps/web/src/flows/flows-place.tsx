@@ -1,3 +1,4 @@
+import { ON_MANY_LINES } from "@flowmgr/flow-model/examples";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { loadDraft, useDraft, useRunning, useStatus, useStore, watchCounters } from "../api/index.ts";
 import { exchangeActions } from "../exchange/index.ts";
@@ -12,7 +13,6 @@ import { moveEdits } from "./bulk.ts";
 import { bulkActions, textOf } from "./bulk-actions.ts";
 import { BulkBar } from "./bulk-bar.tsx";
 import { Empty } from "./empty.tsx";
-import { EXAMPLES } from "./examples.ts";
 import { type Asking, FlowDialogs } from "./flow-dialogs.tsx";
 import { FlowList, type ListGrip } from "./flow-list.tsx";
 import { flowActions } from "./flow-menu.ts";
@@ -186,7 +186,7 @@ function Flows({
           </Banner>
         ) : null}
         {rows.length === 0 ? (
-          <Empty loadExamples={() => insert(EXAMPLES)} bring={bring.run} add={() => actions.add(null)} />
+          <Empty loadExamples={() => insert(ON_MANY_LINES)} bring={bring.run} add={() => actions.add(null)} />
         ) : (
           <>
             <h1 className="visually-hidden">Flows</h1>
