@@ -1,7 +1,7 @@
 import type { Counters } from "@flowmgr/flow-api";
 import { type Config, changes, check, type Diagnostic, type List, parse } from "@flowmgr/flow-model";
+import { ON_MANY_LINES as EXAMPLES } from "@flowmgr/flow-model/examples";
 import { describe, expect, test } from "vitest";
-import { EXAMPLES } from "../../src/flows/examples.ts";
 import { rowsOf, shownRules } from "../../src/flows/rows.ts";
 import { factsOf, foundRows } from "../../src/flows/search.ts";
 import { completionsAt } from "../../src/flows/search-completion.ts";
