@@ -27,4 +27,5 @@ export {
   useStatus,
 } from "./queries.ts";
 export { signedOut } from "./signed-out.ts";
+export { directorSuggestions, suggestionsFor, tableSuggestions } from "./suggestions.ts";
 export { createUnsaved, type Unsaved } from "./unsaved.ts";

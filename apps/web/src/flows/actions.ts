@@ -56,6 +56,7 @@ export function useFlowActions(readOnly: boolean) {
 
   return {
     open: (name: string | null, replace = false) => go(addressOf(name), { replace }),
+    openText: (name: string) => go(`/text?at=${encodeURIComponent(name)}`),
     switchOn: (name: string, on: boolean) =>
       perform([{ do: "switch", name, on }], `switch ${name} ${on ? "on" : "off"}`),
     /** One up (-1) or down (+1). */

@@ -1,14 +1,7 @@
 /** Values that the fields of the bulk change offer. */
 import type { Status } from "@flowmgr/flow-api";
-import {
-  type ConditionKind,
-  type Config,
-  type Flow,
-  ICMP_NAMES,
-  listKindOf,
-  listKinds,
-  PROTOCOLS,
-} from "@flowmgr/flow-model";
+import type { ConditionKind, Config, Flow } from "@flowmgr/flow-model";
+import { directorSuggestions, suggestionsFor, tableSuggestions } from "../api/index.ts";
 import type { Suggestion } from "../ui/suggest.tsx";
 import { REPLACE_IN } from "./bulk-change.ts";
 
@@ -21,16 +14,8 @@ export function suggestionsOf(
   { flows, config, status }: Sources,
 ): { used: Suggestion[]; known: Suggestion[] } {
   if (field === "permit" || field === "deny") return { used: [], known: [] };
-  if (field === "director")
-    return both(
-      [],
-      (status?.directors ?? []).map(({ name }) => ({ value: name })),
-    );
-  if (field === "table")
-    return both(
-      [],
-      (status?.tables ?? []).map(({ name, number }) => ({ value: name, detail: String(number) })),
-    );
+  if (field === "director") return both([], directorSuggestions(status));
+  if (field === "table") return both([], tableSuggestions(status));
   const kinds: readonly ConditionKind[] =
     field === "address" || field === "port" ? REPLACE_IN[field] : [field];
   const values = flows.flatMap(({ rules }) =>
@@ -41,27 +26,10 @@ export function suggestionsOf(
   const used = [...counts].map(
     ([value, count]): Suggestion => ({ value, detail: `${count} ${count === 1 ? "rule" : "rules"}` }),
   );
-  return both(used, kinds[0] ? knownOf(kinds[0], config, status) : []);
+  return both(used, kinds[0] ? suggestionsFor(kinds[0], [], config, status) : []);
 }
 
 const both = (used: Suggestion[], known: Suggestion[]) => {
   const names = new Set(used.map(({ value }) => value));
   return { used, known: [...used, ...known.filter(({ value }) => !names.has(value))] };
 };
-
-function knownOf(kind: ConditionKind, config: Config, status: Status | undefined): Suggestion[] {
-  switch (kind) {
-    case "iface":
-      return (status?.interfaces ?? []).map((value) => ({ value }));
-    case "proto":
-      return PROTOCOLS.map(({ name, title }) => ({ value: name, detail: title }));
-    case "icmptype":
-      return ICMP_NAMES[4].map(([value]) => ({ value }));
-    case "state":
-      return ["new", "established", "related", "invalid", "untracked"].map((value) => ({ value }));
-    default:
-      return [...listKinds(config)]
-        .filter(([, of]) => of === listKindOf(kind))
-        .map(([name]) => ({ value: `@${name}`, detail: "list" }));
-  }
-}

@@ -44,6 +44,7 @@ export function flowActions(of: ActionsOf): Action[][] {
     movesOf(of),
     [
       action(name, "New flow after", () => actions.add(name), actions.locked, "n"),
+      action(name, "Show in the text", () => actions.openText(name), null),
       action(name, "Duplicate", () => actions.duplicate(flow), actions.locked),
       copyOf(of),
     ],

@@ -10,21 +10,20 @@ import {
   EditorView,
   highlightActiveLine,
   highlightActiveLineGutter,
-  hoverTooltip,
   keymap,
   lineNumbers,
 } from "@codemirror/view";
 import type { Diagnostic } from "@flowmgr/flow-model";
 import { completeFlowText, type KnownValues } from "./completion.ts";
+import { type ListHelp, wordHelp } from "./hover.ts";
 import { flowText } from "./language.ts";
 import { markOf } from "./lint.ts";
 import { editorLooks } from "./looks.ts";
-import { WORD_HELP } from "./words.ts";
 
 /** How many marks the editor draws; the list below it counts them all. */
 const MARKS = 1000;
 
-export function flowEditor(known: () => KnownValues): Extension {
+export function flowEditor(known: KnownValues, list: ListHelp): Extension {
   return [
     lineNumbers(),
     lintGutter(),
@@ -38,7 +37,7 @@ export function flowEditor(known: () => KnownValues): Extension {
     highlightSelectionMatches(),
     search({ top: true }),
     autocompletion({ override: [completeFlowText(known)], icons: false }),
-    wordHelp,
+    wordHelp(list),
     flowText(),
     keymap.of([
       ...completionKeymap,
@@ -69,26 +68,3 @@ export function showMarks(state: EditorState, diagnostics: readonly Diagnostic[]
     diagnostics.slice(0, MARKS).map((diagnostic) => markOf(state.doc, diagnostic)),
   );
 }
-
-/** What a keyword means, under the pointer. */
-const wordHelp = hoverTooltip((view, position) => {
-  const line = view.state.doc.lineAt(position);
-  const at = position - line.from;
-  const comment = line.text.indexOf("#");
-  for (const { 0: word, index } of line.text.matchAll(/[^\s{},#]+/g)) {
-    if (index > at || index + word.length < at) continue;
-    const help = Object.hasOwn(WORD_HELP, word) ? WORD_HELP[word] : undefined;
-    if (!help || (comment >= 0 && comment < index)) return null;
-    return {
-      pos: line.from + index,
-      end: line.from + index + word.length,
-      create: () => {
-        const dom = document.createElement("p");
-        dom.className = "cm-word-help";
-        dom.textContent = help;
-        return { dom };
-      },
-    };
-  }
-  return null;
-});

@@ -8,6 +8,9 @@ import { CONDITION_KINDS, type ConditionKind } from "@flowmgr/flow-model";
 export type Place =
   | "item"
   | "name"
+  | "list-name"
+  | "list-open"
+  | "list-value"
   | "policy"
   | "action"
   | "director"
@@ -38,32 +41,33 @@ export type Reading = {
   place: Place;
   kind: ConditionKind | null;
   braces: boolean;
+  /** What `proto` names in the rule so far. */
+  protocols: readonly string[];
 };
 
-export const START: Reading = { place: "item", kind: null, braces: false };
+export const START: Reading = { place: "item", kind: null, braces: false, protocols: [] };
 
 /** A word ends at white space and at the characters that separate by themselves. */
 export const WORD = /[^\s{},#]+/;
 
+const ITEM_WORDS = ["flow", "outflow", "list"];
+const RULE_WORDS = ["match", "ignore", "off"];
+
 /** Keywords that may stand at each place; names and values are free. */
 export const WORDS_AT: { [P in Place]: readonly string[] } = {
-  item: ["flow"],
+  item: ITEM_WORDS,
   name: [],
-  policy: ["permit", "deny", "director", "table", "skip", "match", "ignore", "off", "flow"],
-  action: ["permit", "deny", "director", "table", "match", "ignore", "off", "flow"],
+  "list-name": [],
+  "list-open": [],
+  "list-value": [],
+  policy: ["permit", "deny", "director", "table", "skip", ...RULE_WORDS, ...ITEM_WORDS],
+  action: ["permit", "deny", "director", "table", ...RULE_WORDS, ...ITEM_WORDS],
   director: [],
   table: [],
-  body: ["match", "ignore", "off", "flow"],
+  body: [...RULE_WORDS, ...ITEM_WORDS],
   verb: ["match", "ignore"],
-  conditions: [
-    ...CONDITION_KINDS.filter((kind) => kind !== "state"),
-    "not",
-    "match",
-    "ignore",
-    "off",
-    "flow",
-  ],
-  condition: CONDITION_KINDS.filter((kind) => kind !== "state"),
+  conditions: [...CONDITION_KINDS, "not", ...RULE_WORDS, ...ITEM_WORDS],
+  condition: CONDITION_KINDS,
   value: [],
 };
 
@@ -71,6 +75,7 @@ export const WORDS_AT: { [P in Place]: readonly string[] } = {
 const KEYWORDS: { [word: string]: readonly [WordKind, Place] } = {
   flow: ["item", "name"],
   outflow: ["item", "name"],
+  list: ["item", "list-name"],
   permit: ["permit", "body"],
   deny: ["deny", "body"],
   director: ["director", "director"],
@@ -84,7 +89,7 @@ const KEYWORDS: { [word: string]: readonly [WordKind, Place] } = {
 
 /** Reads one word: says what it is and moves `reading` on. */
 export function readWord(reading: Reading, word: string): WordKind {
-  const free = readFree(reading);
+  const free = readFree(reading, word);
   if (free) return free;
   if (isCondition(word) && (reading.place === "conditions" || reading.place === "condition")) {
     reading.place = "value";
@@ -94,23 +99,33 @@ export function readWord(reading: Reading, word: string): WordKind {
   const keyword = Object.hasOwn(KEYWORDS, word) ? KEYWORDS[word] : undefined;
   if (!keyword || !mayStand(reading.place, word)) return "unknown";
   reading.place = keyword[1];
+  if (keyword[0] === "verb") reading.protocols = [];
   return keyword[0];
 }
 
 /** Reads `{`, `}` or `,`. */
 export function readSeparator(reading: Reading, separator: string): void {
-  if (separator === "{") reading.braces = true;
+  if (separator === "{") {
+    reading.braces = true;
+    if (reading.place === "list-open") reading.place = "list-value";
+  }
   if (separator !== "}") return;
   reading.braces = false;
+  if (reading.place === "list-value") reading.place = "item";
   if (reading.place === "value") reading.place = "conditions";
 }
 
 /** At the places of names and values any word will do. */
-function readFree(reading: Reading): WordKind | null {
+function readFree(reading: Reading, word: string): WordKind | null {
   switch (reading.place) {
     case "name":
       reading.place = "policy";
       return "name";
+    case "list-name":
+      reading.place = "list-open";
+      return "name";
+    case "list-value":
+      return "value";
     case "director":
     case "table": {
       const kind = reading.place;
@@ -118,6 +133,7 @@ function readFree(reading: Reading): WordKind | null {
       return kind;
     }
     case "value":
+      if (reading.kind === "proto") reading.protocols = [...reading.protocols, word];
       if (!reading.braces) reading.place = "conditions";
       return "value";
     default:
@@ -126,8 +142,7 @@ function readFree(reading: Reading): WordKind | null {
 }
 
 function mayStand(place: Place, word: string): boolean {
-  // `outflow` is not offered yet, but where one is written it colours what follows as it should.
-  return WORDS_AT[place].includes(word === "outflow" ? "flow" : word);
+  return WORDS_AT[place].includes(word);
 }
 
 function isCondition(word: string): word is ConditionKind {

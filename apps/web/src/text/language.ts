@@ -27,7 +27,7 @@ const WORD_TAGS: { [K in WordKind]: Tag } = {
   unknown: Tag.define(),
 };
 
-const ITEM = /^\s*(flow|outflow)\b/;
+const ITEM = /^\s*(flow|outflow|list)\b/;
 
 function token(stream: StringStream, reading: Reading): string | null {
   if (stream.eatSpace()) return null;
@@ -42,7 +42,7 @@ function token(stream: StringStream, reading: Reading): string | null {
   return "punctuation";
 }
 
-/** What an error above left open ends here: a line that begins with `flow` begins a flow. */
+/** What an error above left open ends here: a line that begins with `flow` or `list` begins an item. */
 function beginItem(reading: Reading): void {
   reading.place = "item";
   reading.braces = false;
@@ -61,11 +61,11 @@ const flowLanguage = StreamLanguage.define<Reading>({
   indent: (reading, after, context) => (reading.place === "item" || ITEM.test(after) ? 0 : context.unit),
   languageData: {
     commentTokens: { line: "#" },
-    indentOnInput: /^\s*(flow|outflow)$/,
+    indentOnInput: /^\s*(flow|outflow|list)$/,
   },
 });
 
-/** A flow folds from the end of its first line to its last rule; comments above the next flow stay with that. */
+/** A flow or list folds from the end of its first line to its last rule; comments above the next flow stay with that. */
 function foldFlow(state: EditorState, lineStart: number): { from: number; to: number } | null {
   const first = state.doc.lineAt(lineStart);
   if (!ITEM.test(first.text)) return null;

@@ -3,18 +3,34 @@ import { EditorState } from "@codemirror/state";
 import { describe, expect, test } from "vitest";
 import { completeFlowText } from "../../src/text/completion.ts";
 
-const known = { interfaces: ["eth0", "eth1"], directors: ["maildirect"], tables: ["main"] };
+const values: { [kind: string]: string[] } = {
+  iface: ["eth0", "eth1"],
+  src: ["@office"],
+  icmptype: ["echo-request"],
+};
+const offer = (names: string[] = []) => names.map((value) => ({ value }));
+const known = {
+  directors: () => offer(["maildirect"]),
+  tables: () => offer(["main"]),
+  values: (kind: string, protocols: readonly string[]) =>
+    offer(kind === "icmptype" && protocols.includes("icmp6") ? ["router-advertisement"] : values[kind]),
+  listValues: () => offer(["@office"]),
+};
 
 /** What is offered at the end of `text` when one asks for it. */
 function offered(text: string, explicit = true): string[] | null {
   const state = EditorState.create({ doc: text });
-  const result = completeFlowText(() => known)(new CompletionContext(state, text.length, explicit));
+  const result = completeFlowText(known)(new CompletionContext(state, text.length, explicit));
   return result ? result.options.map(({ label }) => label) : null;
 }
 
 describe("completion", () => {
   test.each([
-    ["", ["flow"]],
+    ["", ["flow", "outflow", "list"]],
+    ["flow ssh permit match src { 10.0.0.1, ", ["@office"]],
+    ["flow ping permit match icmptype ", ["echo-request"]],
+    ["flow nd permit match icmptype 1 match proto { tcp, icmp6 } icmptype { ", ["router-advertisement"]],
+    ["list all { 10.0.0.1, @", ["@office"]],
     ["flow ssh permit\n  match proto tcp\nflow mail director ", ["maildirect"]],
     ["flow ssh permit match iface e", ["eth0", "eth1"]],
     ["flow voip table ", ["main"]],

@@ -1,12 +1,12 @@
 import type { Status } from "@flowmgr/flow-api";
 import type { Action, Flow } from "@flowmgr/flow-model";
 import { useEffect, useId, useState } from "react";
+import { directorSuggestions, tableSuggestions } from "../../api/index.ts";
 import { Segmented } from "../../ui/segmented.tsx";
 import { Suggest, type Suggestion } from "../../ui/suggest.tsx";
 import policyStyles from "../policy.module.css";
 import { POLICY_SIGNS } from "../policy.tsx";
 import styles from "./panel.module.css";
-import { directorSuggestions, tableSuggestions } from "./suggestions.ts";
 
 type Kind = Action["action"];
 const KINDS: Kind[] = ["permit", "deny", "director", "table"];

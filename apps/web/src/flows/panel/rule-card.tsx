@@ -9,6 +9,7 @@ import {
   type Rule,
 } from "@flowmgr/flow-model";
 import { useId, useState } from "react";
+import { suggestionsFor } from "../../api/index.ts";
 import { IconButton } from "../../ui/button.tsx";
 import { Menu, type MenuEntry } from "../../ui/menu.tsx";
 import { Problems } from "../../ui/problems.tsx";
@@ -17,7 +18,6 @@ import { SPOKEN_ORDER } from "../words.ts";
 import { ConditionField } from "./condition-field.tsx";
 import { fittingKinds, KIND_LABELS, listable, withCondition } from "./conditions.ts";
 import styles from "./rule-card.module.css";
-import { suggestionsFor } from "./suggestions.ts";
 import { problemsOf } from "./typing.ts";
 
 export type RuleActions = {
@@ -109,7 +109,12 @@ export function RuleCard(props: RuleCardProps) {
             flowKind={props.flowKind}
             condition={shown.conditions[kind] ?? NOTHING}
             config={props.config}
-            suggestions={suggestionsFor(kind, rule, props.config, props.status)}
+            suggestions={suggestionsFor(
+              kind,
+              rule.conditions.proto?.values ?? [],
+              props.config,
+              props.status,
+            )}
             where={where}
             diagnostics={ofCondition(kind)}
             active={active}

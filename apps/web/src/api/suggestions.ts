@@ -9,10 +9,9 @@ import {
   listNamed,
   listsOf,
   PROTOCOLS,
-  type Rule,
 } from "@flowmgr/flow-model";
-import { counted } from "../../ui/say.ts";
-import type { Suggestion } from "../../ui/suggest.tsx";
+import { counted } from "../ui/say.ts";
+import type { Suggestion } from "../ui/suggest.tsx";
 
 /** Ports that people know by name; any number may be typed. */
 const PORTS: [port: string, name: string][] = [
@@ -39,10 +38,13 @@ const STATES: [state: string, what: string][] = [
   ["untracked", "kept from tracking"],
 ];
 
-/** Likely values of a condition: what the machine has, the names of the language, what the draft says elsewhere. */
+/**
+ * Likely values of a condition: what the machine has, the names of the language, what the draft says elsewhere.
+ * `protocols` are those that its rule names: they say whose ICMP types are meant.
+ */
 export function suggestionsFor(
   kind: ConditionKind,
-  rule: Rule,
+  protocols: readonly string[],
   config: Config,
   status: Status | undefined,
 ): Suggestion[] {
@@ -58,7 +60,7 @@ export function suggestionsFor(
     case "dstport":
       return [...listSuggestions(config, kind), ...PORTS.map(([value, detail]) => ({ value, detail }))];
     case "icmptype": {
-      const family = rule.conditions.proto?.values.includes("icmp6") ? 6 : 4;
+      const family = protocols.includes("icmp6") ? 6 : 4;
       return ICMP_NAMES[family].map(([value, type, code]) => ({
         value,
         detail: code === undefined ? String(type) : `${type}/${code}`,
