@@ -1,12 +1,14 @@
 /**
- * What changed between two configs, flow by flow, and the one sentence that stands above a review.
+ * What changed between two configs, flow by flow and list by list, and the one sentence that stands above a review.
  *
  * Flows are paired by name; one that went and one that came with the same content are one that was renamed. What
  * moved is the least number of flows that explains the new order, so that one flow put to the top is one move and
- * not a move of all others. Expectations have no names and decide no packet: they are not counted.
+ * not a move of all others. A flow that names a list is as it was when the list changes, or its name. Expectations
+ * have no names and decide no packet: they are not counted.
  */
 import { keyOf } from "./edit.ts";
-import { printPolicy, printRule } from "./printer.ts";
+import { listNamed, renameReferences } from "./lists.ts";
+import { printItem, printPolicy, printRule } from "./printer.ts";
 import type { Config, Item } from "./schema.ts";
 
 export type Change =
@@ -19,7 +21,7 @@ export type Change =
   /** Only its comments or notes. */
   | "commented";
 
-/** `was`: the name before, when it was renamed. */
+/** `name`: a list's is `@office`; `was`: the name before, when it was renamed. */
 export type FlowChange = { name: string; change: Change; was?: string };
 
 export type Changes = { changes: FlowChange[]; headline: string };
@@ -35,9 +37,10 @@ export function changes(before: Config, after: Config): Changes {
   const { pairs, removed } = pairUp(named(before), named(after));
   const moved = movedOf(pairs);
   const found: FlowChange[] = [];
+  const names = renamedLists(pairs);
   for (const pair of pairs) {
     if (moved.has(pair)) found.push({ name: pair.name, change: "moved" });
-    found.push(...changesOf(pair));
+    found.push(...changesOf(pair, names));
   }
   for (const { name } of removed) found.push({ name, change: "removed" });
   const commented = commentsOf(before.comment) !== commentsOf(after.comment);
@@ -80,12 +83,22 @@ function groupBy<T>(items: Iterable<T>, key: (item: T) => string): Map<string, T
   return groups;
 }
 
+/** The names of lists that were renamed, from new to old. */
+function renamedLists(pairs: readonly Pair[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { item, old } of pairs) {
+    if (item.kind === "list" && old?.item.kind === "list" && item.name !== old.item.name)
+      names.set(item.name, old.item.name);
+  }
+  return names;
+}
+
 /** A flow that was renamed and switched, or commented anew, is named twice: the new name alone would hide the other. */
-function changesOf({ name, item, old }: Pair): FlowChange[] {
+function changesOf({ name, item, old }: Pair, names: ReadonlyMap<string, string>): FlowChange[] {
   if (!old) return [{ name, change: "added" }];
   const renamed: FlowChange[] = old.name === name ? [] : [{ name, change: "changed", was: old.name }];
   if (old.item === item) return renamed;
-  const [from, to] = [contentOf(old.item), contentOf(item)];
+  const [from, to] = [contentOf(old.item), contentOf(names.size > 0 ? renameReferences(item, names) : item)];
   if (from.meaning !== to.meaning) return [{ name, change: "changed" }];
   if (from.skipped !== to.skipped)
     return [{ name, change: to.skipped ? "switched-off" : "switched-on" }, ...renamed];
@@ -110,7 +123,10 @@ function contentOf(item: Item): Content {
 function readContent(item: Item): Content {
   if (item.kind !== "flow" && item.kind !== "outflow") {
     const { comment, note, ...rest } = item;
-    const meaning = JSON.stringify({ ...rest, name: null });
+    const meaning =
+      rest.kind === "list"
+        ? printItem({ ...rest, name: "", comment: [], note: "" })
+        : JSON.stringify({ ...rest, name: null });
     return { meaning, skipped: false, comments: commentsOf([note, ...comment]) };
   }
   const { kind, policy, skipped, note, comment, rules } = item;
@@ -126,11 +142,35 @@ function readContent(item: Item): Content {
 
 const commentsOf = (lines: readonly string[]) => JSON.stringify(lines);
 
-/** Pairs that stand outside the longest run of pairs that kept their order. */
+/** Pairs that changed their place. Lists decide no order among flows, so no flow moves because a list did. */
 function movedOf(pairs: readonly Pair[]): ReadonlySet<Pair> {
   const both = pairs.filter((pair) => pair.old !== null);
-  const stayed = new Set(longestIncreasing(both.map((pair) => pair.old?.index ?? 0)));
-  return new Set(both.filter((_, position) => !stayed.has(position)));
+  const [flows, lists] = [
+    both.filter(({ item }) => item.kind !== "list"),
+    both.filter(({ item }) => item.kind === "list"),
+  ];
+  const moved = new Set([...outsideOf(flows), ...outsideOf(lists)]);
+  if (lists.length === 0) return moved;
+  const stayed = new Set(flows.filter((flow) => !moved.has(flow)));
+  const [before, after] = [both.toSorted((a, b) => indexBefore(a) - indexBefore(b)), both].map((order) =>
+    flowsAbove(order, stayed),
+  );
+  for (const list of lists) if (before?.get(list) !== after?.get(list)) moved.add(list);
+  return moved;
+}
+
+const indexBefore = ({ old }: Pair) => old?.index ?? 0;
+
+/** Pairs that stand outside the longest run of pairs that kept their order. */
+function outsideOf(pairs: readonly Pair[]): Pair[] {
+  const stayed = new Set(longestIncreasing(pairs.map(indexBefore)));
+  return pairs.filter((_, position) => !stayed.has(position));
+}
+
+/** How many of the flows stand above each pair. */
+function flowsAbove(order: readonly Pair[], flows: ReadonlySet<Pair>): Map<Pair, number> {
+  let count = 0;
+  return new Map(order.map((pair) => [pair, flows.has(pair) ? count++ : count]));
 }
 
 /** Positions of a longest increasing subsequence (patience sorting, O(n log n)). */
@@ -167,14 +207,22 @@ const WORDS: readonly [(change: FlowChange) => boolean, string][] = [
   [({ change }) => change === "commented", "commented"],
 ];
 
-/** "1 flow added, 1 switched off; nothing else changes". */
+/** "1 flow added, 1 switched off, 2 lists changed; nothing else changes". */
 function headlineOf(found: readonly FlowChange[], commented: boolean): string {
-  const parts = WORDS.flatMap(([is, word]) => {
-    const count = found.filter(is).length;
-    return count === 0 ? [] : [{ count, word }];
-  });
-  const [first, ...rest] = parts;
-  if (!first) return commented ? "Only comments change" : NONE;
-  const flows = `${first.count} ${first.count === 1 ? "flow" : "flows"} ${first.word}`;
-  return `${[flows, ...rest.map(({ count, word }) => `${count} ${word}`)].join(", ")}; nothing else changes`;
+  const lists = found.filter(({ name }) => listNamed(name) !== null);
+  const flows = found.filter(({ name }) => listNamed(name) === null);
+  const parts = [...countedIn(flows, "flow"), ...countedIn(lists, "list")];
+  if (parts.length === 0) return commented ? "Only comments change" : NONE;
+  return `${parts.join(", ")}; nothing else changes`;
+}
+
+/** "1 flow added", "1 switched off": the first says of what. */
+function countedIn(found: readonly FlowChange[], what: string): string[] {
+  const counts = WORDS.map(([is, word]) => ({ count: found.filter(is).length, word }));
+  return counts
+    .filter(({ count }) => count > 0)
+    .map(({ count, word }, index) => {
+      if (index > 0) return `${count} ${word}`;
+      return `${count} ${count === 1 ? what : `${what}s`} ${word}`;
+    });
 }

@@ -7,6 +7,7 @@
  */
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Edit } from "./edit-schema.ts";
+import { listNamed, renameReferences } from "./lists.ts";
 import type { Config, Flow, Item, Rule } from "./schema.ts";
 import { quote } from "./value.ts";
 
@@ -64,16 +65,24 @@ function find(items: readonly Item[], name: string): { index: number; item: Item
   const index = items.findIndex((item) => keyOf(item) === name);
   const item = items[index];
   if (item) return { index, item };
-  const names = items.flatMap((other) => keyOf(other) ?? []);
+  const { word, called } = wordsOf(name);
+  const names = items.flatMap((other) => keyOf(other) ?? []).filter((key) => wordsOf(key).word === word);
   const shown = names.slice(0, 5).join(", ");
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
-  const help = names.length === 0 ? "the config has no flows yet" : `the config has ${shown}${more}`;
-  return fail("unknown-flow", `there is no flow ${quote(name)}`, help);
+  const help = names.length === 0 ? `the config has no ${word}s yet` : `the config has ${shown}${more}`;
+  return fail(`unknown-${word}`, `there is no ${word} ${quote(called)}`, help);
 }
 
-function refuseTwin(name: string): { error: Diagnostic } {
-  const message = `there is a flow ${quote(name)} already`;
-  return fail("duplicate-flow", message, "choose another name, or change that flow", name);
+/** How to speak of an item by its key. */
+function wordsOf(key: string): { word: "flow" | "list"; called: string } {
+  const name = listNamed(key);
+  return name === null ? { word: "flow", called: key } : { word: "list", called: name };
+}
+
+function refuseTwin(key: string): { error: Diagnostic } {
+  const { word, called } = wordsOf(key);
+  const message = `there is a ${word} ${quote(called)} already`;
+  return fail(`duplicate-${word}`, message, `choose another name, or change that ${word}`, key);
 }
 
 function add(config: Config, item: Item, place: Place): Edited {
@@ -136,7 +145,16 @@ function change(
   const key = keyOf(changed.item);
   if (key !== name && key !== null && config.items.some((other) => keyOf(other) === key))
     return refuseTwin(key);
-  return { config: { ...config, items: config.items.with(found.index, changed.item) } };
+  const items = config.items.with(found.index, changed.item);
+  return { config: { ...config, items: key === name ? items : renamed(items, name, changed.item) } };
+}
+
+/** A list that gets another name keeps those who name it. */
+function renamed(items: Item[], key: string, item: Item): Item[] {
+  const before = listNamed(key);
+  if (before === null || item.kind !== "list") return items;
+  const names = new Map([[before, item.name]]);
+  return items.map((one) => renameReferences(one, names));
 }
 
 function changeFlow(
@@ -214,7 +232,7 @@ export function describeEdit(edit: Edit): string {
     case "move":
       return `move ${edit.name}${describePlace(edit, " to the end")}`;
     case "rename":
-      return `rename ${edit.name} to ${edit.to}`;
+      return `rename ${edit.name} to ${listNamed(edit.name) === null ? "" : "@"}${edit.to.replace(/^@/, "")}`;
     case "switch":
       return `switch ${edit.name} ${edit.on ? "on" : "off"}`;
     case "add-rule":

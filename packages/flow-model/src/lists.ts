@@ -138,7 +138,7 @@ function expander(lists: ReadonlyMap<string, List>): Expand {
   return (values) => valuesOf(values, null);
 }
 
-function expandItem(item: Item, valuesOf: Expand): Item {
+function expandItem<T extends Item>(item: T, valuesOf: Expand): T {
   if (item.kind === "list") {
     const values = valuesOf(item.values);
     return values === item.values ? item : { ...item, values };
@@ -152,6 +152,16 @@ function expandItem(item: Item, valuesOf: Expand): Item {
     return conditions === rule.conditions ? rule : { ...rule, conditions };
   });
   return rules === item.rules ? item : { ...item, rules };
+}
+
+/** The item with references written anew, `names` from old to new; the same item when it has none of them. */
+export function renameReferences<T extends Item>(item: T, names: ReadonlyMap<string, string>): T {
+  const renamed: Expand = (values) =>
+    mapSame(values, (value) => {
+      const name = names.get(listNamed(value) ?? "");
+      return name === undefined ? value : `@${name}`;
+    });
+  return expandItem(item, renamed);
 }
 
 /** The same array when nothing in it changed. */

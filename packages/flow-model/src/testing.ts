@@ -1,181 +1,119 @@
 /** Random configs and packets for property tests (fast-check), and a big realistic config for benches. */
 import fc, { type Arbitrary } from "fast-check";
-import { printBits } from "./address-bits.ts";
-import { check } from "./check.ts";
-import { ICMP_NAMES } from "./icmp.ts";
-import { NAME_LENGTH } from "./names.ts";
-import { PROTOCOLS } from "./protocols.ts";
+import { Lists } from "./check-lists.ts";
+import { checkRule } from "./check-rule.ts";
+import { expandLists, listNamed } from "./lists.ts";
 import {
   type Action,
   CONDITION_KINDS,
-  type Condition,
   type ConditionKind,
   type Conditions,
   type Config,
   type Flow,
+  flowsOf,
+  type Item,
+  type List,
   type Rule,
 } from "./schema.ts";
+import {
+  arbitraryAction,
+  arbitraryListValues,
+  arbitraryName,
+  arbitraryWrittenConditions,
+  type ConditionOptions,
+  LIST_NAMES,
+  VALUES,
+} from "./testing-values.ts";
 
 export { manyFlows } from "./testing-many-flows.ts";
-export { arbitraryPacket } from "./testing-packets.ts";
+export { arbitraryPacket, type PacketOptions } from "./testing-packets.ts";
+export {
+  arbitraryAction,
+  arbitraryAddress,
+  arbitraryDirector,
+  arbitraryIcmpType,
+  arbitraryInterface,
+  arbitraryName,
+  arbitraryPorts,
+  arbitraryProtocol,
+} from "./testing-values.ts";
 
-export type ConfigOptions = {
+/** Which parts of the language a config draws from; the whole unless given. */
+export type ConfigOptions = ConditionOptions & {
   /** Most flows of a config; 6 unless given. */
   maxFlows?: number;
   /** Most rules of a flow; 4 unless given. */
   maxRules?: number;
   /** With comments and notes; true unless given. */
   comments?: boolean;
+  outflows?: boolean;
 };
 
-/** Names that are legal and look as if they were not. */
-const ODD_NAMES = [
-  "permit",
-  "match",
-  "flow",
-  "not",
-  "off",
-  "ACCEPT",
-  "MARK",
-  "PREROUTING",
-  "-x",
-  "-",
-  "_",
-  "0",
-];
-const LETTERS = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"];
-
-function name(letters: readonly string[], maxLength: number): Arbitrary<string> {
-  return fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength });
+/** The flows with what check passes of their conditions: those that stand in the way are dropped from the front. */
+function settled(flows: readonly Flow[], lists: readonly List[]): Flow[] {
+  const items = flows.map((flow): Flow => {
+    // Directors take incoming packets only.
+    const directs = flow.kind === "outflow" && flow.policy?.action === "director";
+    const policy: Flow["policy"] = directs ? { action: "permit" } : flow.policy;
+    const rules = flow.rules.map((rule) => ({ ...rule, conditions: withKnownLists(rule.conditions, lists) }));
+    return { ...flow, policy, skipped: flow.skipped || policy === null, rules };
+  });
+  const config: Config = { items: [...lists, ...items], comment: [] };
+  const expanded = flowsOf(expandLists(config));
+  const named = new Lists(config);
+  return items.map((flow, at) => {
+    const rules = flow.rules.map((rule, index) => {
+      const { conditions } = expanded[at]?.rules[index] ?? rule;
+      return { ...rule, conditions: untilItHolds(rule.conditions, conditions, named) };
+    });
+    return { ...flow, rules };
+  });
 }
 
-/** Names of flows: short ones, odd ones, the longest ones. */
-export const arbitraryName: Arbitrary<string> = fc.oneof(
-  name(LETTERS, 8),
-  fc.constantFrom(...ODD_NAMES),
-  name(LETTERS, NAME_LENGTH),
-);
-
-/** Names of directors; few, so that flows share them. */
-export const arbitraryDirector: Arbitrary<string> = fc.oneof(
-  fc.constantFrom("maildirect", "web.example", "permit"),
-  name([...LETTERS, "."], NAME_LENGTH),
-);
-
-const table = fc.oneof(
-  fc.constantFrom("main", "254", "default", "100", "4294967295", "office"),
-  fc.integer({ min: 1, max: 252 }).map(String),
-);
-
-/** The four policies. */
-export const arbitraryAction: Arbitrary<Action> = fc.oneof(
-  fc.constant<Action>({ action: "permit" }),
-  fc.constant<Action>({ action: "deny" }),
-  arbitraryDirector.map((director): Action => ({ action: "director", director })),
-  table.map((number): Action => ({ action: "table", table: number })),
-);
-
-const IPV4 = [
-  "192.168.0.0/24",
-  "192.168.0.1",
-  "192.168.0.2",
-  "10.0.0.0/8",
-  "10.1.0.0/255.255.0.0",
-  "0.0.0.0/0",
-];
-const IPV6 = [
-  "2001:db8::/32",
-  "2001:db8::1",
-  "2001:0DB8:0::2",
-  "fe80::/10",
-  "ff02::/16",
-  "::/0",
-  "::1.2.3.4",
-];
-
-/** An address or network as someone writes it: few that meet each other, and any at all, host bits included. */
-export function arbitraryAddress(family: 4 | 6): Arbitrary<string> {
-  const bits = family === 4 ? 32 : 128;
-  const any = fc
-    .tuple(fc.bigInt(0n, (1n << BigInt(bits)) - 1n), fc.integer({ min: 0, max: bits }))
-    // ::ffff:0:0/96 is refused.
-    .filter(([address]) => family === 4 || address >> 32n !== 0xffffn)
-    .map(([address, prefix]) => `${printBits(family, address)}/${prefix}`);
-  return fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...(family === 4 ? IPV4 : IPV6)) }, any);
-}
-
-const port = fc.oneof(
-  fc.constantFrom(0, 22, 25, 53, 80, 1023, 1024, 65_535),
-  fc.integer({ min: 0, max: 65_535 }),
-);
-
-/** One port, a range, or a range with an open end. */
-export const arbitraryPorts: Arbitrary<string> = fc.oneof(
-  port.map(String),
-  fc.tuple(port, port).map(([a, b]) => `${Math.min(a, b)}:${Math.max(a, b)}`),
-  port.map((low) => `${low}:`),
-  port.map((high) => `:${high}`),
-);
-
-const IFACES = ["eth0", "eth1", "eth+", "eth0.100", "lo", "lo+", "l+", "+", "wg@0", "a=b"];
-export const arbitraryInterface: Arbitrary<string> = fc.constantFrom(...IFACES);
-
-export const arbitraryProtocol: Arbitrary<string> = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom("tcp", "udp", "icmp", "icmp6") },
-  fc.constantFrom(...PROTOCOLS.map((protocol) => protocol.name)),
-  fc.constantFrom("6", "17", "1", "58", "43", "44", "253"),
-  fc.integer({ min: 1, max: 255 }).map(String),
-);
-
-export function arbitraryIcmpType(family: 4 | 6): Arbitrary<string> {
-  const type = fc.integer({ min: 0, max: family === 4 ? 254 : 255 });
-  return fc.oneof(
-    fc.constantFrom(...ICMP_NAMES[family].map(([named]) => named), "any"),
-    fc.constantFrom("0", "8", "3/4", "128", "135", "143"),
-    type.map(String),
-    fc.tuple(type, fc.integer({ min: 0, max: 255 })).map(([number, code]) => `${number}/${code}`),
-  );
-}
-
-/** Values of each kind of condition, whether or not they can stand together. */
-const VALUES: Record<Exclude<ConditionKind, "state">, Arbitrary<string>> = {
-  iface: arbitraryInterface,
-  proto: arbitraryProtocol,
-  src: fc.oneof(arbitraryAddress(4), arbitraryAddress(6)),
-  dst: fc.oneof(arbitraryAddress(4), arbitraryAddress(6)),
-  srcport: arbitraryPorts,
-  dstport: arbitraryPorts,
-  icmptype: fc.oneof(arbitraryIcmpType(4), arbitraryIcmpType(6)),
-};
-
-function one(value: Arbitrary<string>): Arbitrary<Condition> {
-  const not = fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true));
-  return fc.tuple(not, value).map(([negated, text]) => ({ not: negated, values: [text] }));
-}
-
-/** Conditions of a rule that can hold: those that cannot are dropped from the front until it does. */
-export const arbitraryConditions: Arbitrary<Conditions> = fc
-  .record(
-    {
-      iface: one(VALUES.iface),
-      proto: one(VALUES.proto),
-      src: one(VALUES.src),
-      dst: one(VALUES.dst),
-      srcport: one(VALUES.srcport),
-      dstport: one(VALUES.dstport),
-      icmptype: one(VALUES.icmptype),
-    },
-    { requiredKeys: [] },
-  )
-  .map(untilItHolds);
-
-function untilItHolds(written: Conditions): Conditions {
+function untilItHolds(written: Conditions, expanded: Conditions, lists: Lists): Conditions {
   const kinds = CONDITION_KINDS.filter((kind) => written[kind]);
   for (let dropped = 0; dropped < kinds.length; dropped++) {
-    const conditions = pick(written, kinds.slice(dropped));
-    if (isGreen(ruleOf(conditions))) return conditions;
+    const rest = kinds.slice(dropped);
+    const conditions = pick(written, rest);
+    if (isGreen(conditions, pick(expanded, rest), lists)) return conditions;
   }
   return {};
+}
+
+function isGreen(conditions: Conditions, expanded: Conditions, lists: Lists): boolean {
+  let errors = 0;
+  checkRule(
+    { verb: "match", off: false, comment: [], note: "", conditions },
+    {
+      expanded,
+      lists,
+      metLater: () => false,
+      directs: false,
+      written: (kinds) => kinds,
+      complain: (_where, _problem, severity = "error") => {
+        if (severity === "error") errors += 1;
+      },
+    },
+  );
+  return errors === 0;
+}
+
+function withKnownLists(written: Conditions, lists: readonly List[]): Conditions {
+  const conditions: Conditions = {};
+  for (const kind of CONDITION_KINDS) {
+    const condition = written[kind];
+    const values = known(condition?.values ?? [], lists);
+    if (condition && values.length > 0) conditions[kind] = { ...condition, values };
+  }
+  return conditions;
+}
+
+/** The values without names of lists that are not among these. */
+function known(values: readonly string[], lists: readonly List[]): string[] {
+  return values.filter((value) => {
+    const name = listNamed(value);
+    return name === null || lists.some((list) => list.name === name);
+  });
 }
 
 function pick(written: Conditions, kinds: readonly ConditionKind[]): Conditions {
@@ -185,27 +123,6 @@ function pick(written: Conditions, kinds: readonly ConditionKind[]): Conditions 
     if (condition) picked[kind] = condition;
   }
   return picked;
-}
-
-const ruleOf = (conditions: Conditions): Rule => ({
-  verb: "match",
-  off: false,
-  comment: [],
-  note: "",
-  conditions,
-});
-
-function isGreen(rule: Rule): boolean {
-  const flow: Flow = {
-    kind: "flow",
-    name: "a",
-    policy: { action: "permit" },
-    skipped: false,
-    comment: [],
-    note: "",
-    rules: [rule],
-  };
-  return check({ items: [flow], comment: [] }).every(({ severity }) => severity === "warning");
 }
 
 /** A line of comment: what stands on one line, without space at its ends, which a text cannot keep. */
@@ -227,56 +144,105 @@ function remarks(wanted: boolean): { comment: Arbitrary<string[]>; note: Arbitra
 
 const rarely = fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, fc.constant(true));
 
-/** A rule that `check` passes. */
-export function arbitraryRule({ comments = true }: ConfigOptions = {}): Arbitrary<Rule> {
+/** A rule whose conditions may be wrong yet. */
+function writtenRule(options: ConfigOptions): Arbitrary<Rule> {
   return fc.record({
     verb: fc.constantFrom("match", "ignore"),
     off: rarely,
-    ...remarks(comments),
-    conditions: arbitraryConditions,
+    ...remarks(options.comments ?? true),
+    conditions: arbitraryWrittenConditions(options),
   });
 }
 
-/** A flow that `check` passes. */
+function writtenFlow(options: ConfigOptions): Arbitrary<Flow> {
+  const kind = fc.constantFrom<Flow["kind"][]>("flow", "flow", "flow", "outflow");
+  return fc.record({
+    kind: (options.outflows ?? true) ? kind : fc.constant<Flow["kind"]>("flow"),
+    name: arbitraryName,
+    policy: fc.oneof({ weight: 8, arbitrary: arbitraryAction }, fc.constant(null)),
+    skipped: rarely,
+    ...remarks(options.comments ?? true),
+    rules: fc.array(writtenRule(options), { maxLength: options.maxRules ?? 4 }),
+  });
+}
+
+/** A flow or outflow that `check` passes; it names no list. */
 export function arbitraryFlow(options: ConfigOptions = {}): Arbitrary<Flow> {
+  return writtenFlow(options).map((flow) => settled([flow], [])[0] ?? flow);
+}
+
+/** A rule that `check` passes; it names no list. */
+export function arbitraryRule(options: ConfigOptions = {}): Arbitrary<Rule> {
+  return fc
+    .tuple(writtenFlow(options), writtenRule(options))
+    .map(([flow, rule]) => settled([{ ...flow, rules: [rule] }], [])[0]?.rules[0] ?? rule);
+}
+
+/** Lists that `check` passes, some of which hold others: each names only those before it here. */
+function arbitraryLists({ lists = true, comments = true }: ConfigOptions): Arbitrary<List[]> {
+  if (!lists) return fc.constant([]);
+  const every = (["addresses", "ports"] as const).flatMap((kind) =>
+    LIST_NAMES[kind].map((name) =>
+      fc.option(
+        fc.record({
+          kind: fc.constant("list" as const),
+          name: fc.constant(name),
+          values: arbitraryListValues(kind),
+          ...remarks(comments),
+        }),
+      ),
+    ),
+  );
+  return fc.tuple(...every).map((drawn) => {
+    const made: List[] = [];
+    for (const list of drawn) {
+      const values = known(list?.values ?? [], made);
+      if (list && values.length > 0) made.push({ ...list, values });
+    }
+    return made;
+  });
+}
+
+/** A config that `check` passes: the whole language, both families, comments, odd names. Warnings may be. */
+export function arbitraryConfig(options: ConfigOptions = {}): Arbitrary<Config> {
+  const flows = fc.uniqueArray(writtenFlow(options), {
+    maxLength: options.maxFlows ?? 6,
+    selector: (flow) => flow.name,
+  });
   return fc
     .record({
-      kind: fc.constant("flow" as const),
-      name: arbitraryName,
-      policy: fc.oneof({ weight: 8, arbitrary: arbitraryAction }, fc.constant(null)),
-      skipped: rarely,
-      ...remarks(options.comments ?? true),
-      rules: fc.array(arbitraryRule(options), { maxLength: options.maxRules ?? 4 }),
+      flows,
+      lists: arbitraryLists(options),
+      // Where each list goes among the items before it.
+      places: fc.array(fc.nat(12), { minLength: 8, maxLength: 8 }),
+      comment: remarks(options.comments ?? true).comment,
     })
-    .map((flow) => (flow.policy === null ? { ...flow, skipped: true } : flow));
+    .map(({ flows, lists, places, comment }) => {
+      const items: Item[] = settled(flows, lists);
+      for (const [index, list] of lists.entries()) {
+        items.splice((places[index] ?? 0) % (items.length + 1), 0, list);
+      }
+      return { items, comment };
+    });
 }
 
-/** A config that `check` passes: single values, both families, comments, switches, odd names. Warnings may be. */
-export function arbitraryConfig(options: ConfigOptions = {}): Arbitrary<Config> {
-  return fc.record({
-    items: fc.uniqueArray(arbitraryFlow(options), {
-      maxLength: options.maxFlows ?? 6,
-      selector: (flow) => flow.name,
-    }),
-    comment: remarks(options.comments ?? true).comment,
-  });
-}
-
-/** Anything that has the shape of a config, right or wrong: lists, contradictions, control characters, twins. */
+/** Anything that has the shape of a config, right or wrong: cycles, contradictions, control characters, twins. */
 export function arbitraryRawConfig(): Arbitrary<Config> {
-  const text = fc.oneof(fc.string({ maxLength: 8 }), ...Object.values(VALUES));
+  const reference = fc.constantFrom("@a", "@b", "@");
+  const text = fc.oneof(fc.string({ maxLength: 8 }), reference, ...Object.values(VALUES));
   const condition = fc.record({ not: fc.boolean(), values: fc.array(text, { maxLength: 3 }) });
   const raw = fc.string({ maxLength: 8, unit: "binary" });
+  const remark = { comment: fc.array(raw, { maxLength: 2 }), note: raw };
+  const name = fc.oneof(raw, fc.constantFrom("a", "b"));
   const rule = fc.record({
     verb: fc.constantFrom<Rule["verb"][]>("match", "ignore"),
     off: fc.boolean(),
-    comment: fc.array(raw, { maxLength: 2 }),
-    note: raw,
+    ...remark,
     conditions: fc.dictionary(fc.constantFrom(...CONDITION_KINDS), condition, { noNullPrototype: true }),
   });
   const flow = fc.record({
     kind: fc.constantFrom<Flow["kind"][]>("flow", "outflow"),
-    name: fc.oneof(raw, fc.constantFrom("a", "b")),
+    name,
     policy: fc.option(
       fc.oneof(
         arbitraryAction,
@@ -284,9 +250,14 @@ export function arbitraryRawConfig(): Arbitrary<Config> {
       ),
     ),
     skipped: fc.boolean(),
-    comment: fc.array(raw, { maxLength: 2 }),
-    note: raw,
+    ...remark,
     rules: fc.array(rule, { maxLength: 3 }),
   });
-  return fc.record({ items: fc.array(flow, { maxLength: 4 }), comment: fc.array(raw, { maxLength: 2 }) });
+  const list = fc.record({
+    kind: fc.constant("list" as const),
+    name,
+    values: fc.array(text, { maxLength: 3 }),
+    ...remark,
+  });
+  return fc.record({ items: fc.array(fc.oneof(flow, list), { maxLength: 5 }), comment: remark.comment });
 }

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Config, changes, type Edit, edit, longestIncreasing, parse } from "../src/index.ts";
+import { type Config, changes, type Edit, edit, keyOf, longestIncreasing, parse } from "../src/index.ts";
 import { arbitraryConfig, manyFlows } from "../src/testing.ts";
 
 const read = (text: string) => parse(text).config;
 const ABC = "flow a permit match proto tcp\nflow b deny match\nflow c director d match dst 10.0.0.1\n";
+const LISTS = `list office { 10.0.0.1 } list all { @office, 10.0.0.2 }
+flow f permit match src @office dst { 10.0.0.3, @all } list spare { 22 } flow g deny match`;
 
 describe("changes", () => {
   it.each([
@@ -60,6 +62,41 @@ describe("changes", () => {
     ).toEqual(list);
   });
 
+  it.each([
+    [LISTS.replace("10.0.0.2", "10.0.0.9"), "1 list changed; nothing else changes", ["@all changed"]],
+    [LISTS.replace("list spare { 22 }", ""), "1 list removed; nothing else changes", ["@spare removed"]],
+    [`${LISTS} list a { 1 } list b { 2 }`, "2 lists added; nothing else changes", ["@a added", "@b added"]],
+    [
+      LISTS.replaceAll("office", "house"),
+      "1 list renamed; nothing else changes",
+      ["@house changed was @office"],
+    ],
+    [
+      LISTS.replaceAll("office", "house").replace("permit", "deny"),
+      "1 flow changed, 1 list renamed; nothing else changes",
+      ["@house changed was @office", "f changed"],
+    ],
+    [LISTS.replace("src @office", "src @all"), "1 flow changed; nothing else changes", ["f changed"]],
+    [LISTS.replace("{ 22 }", "{ 22 } # n\n"), "1 list commented; nothing else changes", ["@spare commented"]],
+    [LISTS.replace("10.0.0.1 }", "10.0.0.1/32 }"), "No change", []],
+    [
+      `list spare { 22 } ${LISTS.replace("list spare { 22 }", "")}`,
+      "1 list moved; nothing else changes",
+      ["@spare moved"],
+    ],
+    [
+      `list spare { 23 } flow new deny match ${LISTS.replace("list spare { 22 }", "").replace("flow f", "flow f skip")}`,
+      "1 flow added, 1 switched off, 1 list changed, 1 moved; nothing else changes",
+      ["@spare moved", "@spare changed", "new added", "f switched-off"],
+    ],
+  ])("of lists, to %j: %s", (text, headline, list) => {
+    const found = changes(read(LISTS), read(text));
+    expect(found.headline).toBe(headline);
+    expect(
+      found.changes.map(({ name, change, was }) => `${name} ${change}${was ? ` was ${was}` : ""}`),
+    ).toEqual(list);
+  });
+
   it("finds none between a config and its copy", () => {
     fc.assert(
       fc.property(arbitraryConfig(), (config) => {
@@ -93,7 +130,7 @@ describe("changes", () => {
     fc.assert(
       fc.property(arbitraryConfig(), arbitraryConfig(), (before, after) => {
         const { changes: found } = changes(before, after);
-        const names = (config: Config) => config.items.map((item) => (item.kind === "flow" ? item.name : ""));
+        const names = (config: Config) => config.items.map((item) => keyOf(item) ?? "");
         const [old, current] = [names(before), names(after)];
         const appeared = found.filter(({ change, was }) => change === "added" || was !== undefined);
         expect(appeared.map(({ name }) => name)).toEqual(current.filter((name) => !old.includes(name)));

@@ -25,6 +25,8 @@ const edited = (config: Config, ...edits: unknown[]) => {
   if ("error" in result) throw new Error(`${result.error.message} | ${result.error.help}`);
   return result.config;
 };
+const LISTS = parse(`list office { 10.0.0.1 } list all { @office, 10.0.0.2 }
+flow office permit match iface office not src @office dst { 10.0.0.3, @all, @office }`).config;
 const order = (config: Config) => config.items.map(keyOf).join(" ");
 
 describe("an edit", () => {
@@ -135,6 +137,48 @@ describe("an edit", () => {
     );
   });
 
+  it.each([
+    [{ do: "remove", name: "@none" }, 'unknown-list: there is no list "none" | the config has @office, @all'],
+    [
+      { do: "rename", name: "@all", to: "@office" },
+      'duplicate-list: there is a list "office" already | choose another name, or change that list',
+    ],
+    [
+      { do: "add", item: { kind: "list", name: "all" } },
+      'duplicate-list: there is a list "all" already | choose another name, or change that list',
+    ],
+    [{ do: "remove", name: "x" }, 'unknown-flow: there is no flow "x" | the config has office'],
+    [{ do: "switch", name: "@all", on: true }, 'not-a-flow: "@all" is a list | name a flow or an outflow'],
+  ])("%j is refused in the words of lists", (one, sentence) => {
+    const result = edit(LISTS, editSchema.parse(one));
+    expect("error" in result && `${result.error.code}: ${result.error.message} | ${result.error.help}`).toBe(
+      sentence,
+    );
+  });
+
+  it("says that there are no lists yet", () => {
+    const result = edit(ABC, { do: "remove", name: "@office" });
+    expect("error" in result && result.error.help).toBe("the config has no lists yet");
+  });
+
+  it("that renames a list renames it wherever it is named", () => {
+    const expected = `list house { 10.0.0.1 }
+
+list all { @house, 10.0.0.2 }
+
+flow office permit
+  match iface office not src @house dst { 10.0.0.3, @all, @house }
+`;
+    expect(print(edited(LISTS, { do: "rename", name: "@office", to: "house" }))).toBe(expected);
+    expect(print(edited(LISTS, { do: "rename", name: "@office", to: "@house" }))).toBe(expected);
+    const [office] = LISTS.items;
+    const item = { ...office, name: "house" };
+    expect(print(edited(LISTS, { do: "change", name: "@office", item }))).toBe(expected);
+    expect(print(edited(LISTS, { do: "rename", name: "office", to: "house" }))).toContain(
+      "flow house permit\n  match iface office not src @office",
+    );
+  });
+
   it("is one of all or none", () => {
     const edits: Edit[] = [
       { do: "remove", name: "a" },
@@ -158,9 +202,9 @@ describe("an edit", () => {
     fc.assert(
       fc.property(cases, ({ config, from, to, flow, rule }) => {
         const item = config.items[from];
-        if (item?.kind !== "flow") throw new Error("not a flow");
-        const { name } = item;
-        const last = item.rules.length + 1;
+        const name = item && keyOf(item);
+        if (!item || !name) throw new Error("an item without a name");
+        const last = item.kind === "list" || item.kind === "expect" ? 0 : item.rules.length + 1;
         const pairs: [Edit, Edit][] = [
           [
             { do: "move", name, position: to + 1 },
@@ -171,8 +215,18 @@ describe("an edit", () => {
             { do: "add", item, position: from + 1 },
           ],
           [
-            { do: "switch", name, on: item.skipped },
-            { do: "switch", name, on: !item.skipped },
+            { do: "rename", name, to: "no-name-of-the-config" },
+            {
+              do: "rename",
+              name: name.startsWith("@") ? "@no-name-of-the-config" : "no-name-of-the-config",
+              to: name,
+            },
+          ],
+        ];
+        const ofFlows: [Edit, Edit][] = [
+          [
+            { do: "switch", name, on: "skipped" in item && item.skipped },
+            { do: "switch", name, on: "skipped" in item && !item.skipped },
           ],
           [
             { do: "change", name, item: { ...flow, name } },
@@ -183,7 +237,7 @@ describe("an edit", () => {
             { do: "remove-rule", flow: name, number: last },
           ],
         ];
-        for (const [there, back] of pairs) {
+        for (const [there, back] of [...pairs, ...(last > 0 ? ofFlows : [])]) {
           const once = edit(config, there);
           if ("error" in once) {
             expect(once.error.code).toBe("no-policy");
@@ -202,6 +256,11 @@ describe("an edit", () => {
     [{ do: "add", item: D, after: "a" }, "add d after a"],
     [{ do: "add", item: D }, "add d"],
     [{ do: "rename", name: "a", to: "b" }, "rename a to b"],
+    [{ do: "rename", name: "@a", to: "b" }, "rename @a to @b"],
+    [{ do: "rename", name: "@a", to: "@b" }, "rename @a to @b"],
+    [{ do: "add", item: { kind: "list", name: "office", values: ["10.0.0.1"] } }, "add @office"],
+    [{ do: "change", name: "@office", item: { kind: "list", name: "office" } }, "change @office"],
+    [{ do: "remove", name: "@office" }, "remove @office"],
     [{ do: "switch-rule", flow: "a", number: 2, on: true }, "switch rule 2 of a on"],
     [{ do: "move-rule", flow: "a", number: 2, position: 1 }, "move rule 2 of a to 1"],
   ])("%j is called %s", (one, words) => {

@@ -1,7 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CONDITION_KINDS, check, configSchema, flowsOf, parse, printWithPlaces } from "../src/index.ts";
-import { arbitraryConfig, arbitraryPacket, arbitraryRawConfig, manyFlows } from "../src/testing.ts";
+import {
+  CONDITION_KINDS,
+  check,
+  configSchema,
+  expandLists,
+  flowsOf,
+  listNamed,
+  listsOf,
+  parse,
+  printWithPlaces,
+  ruleHolds,
+  STATES,
+} from "../src/index.ts";
+import {
+  arbitraryConfig,
+  arbitraryPacket,
+  arbitraryRawConfig,
+  type ConfigOptions,
+  manyFlows,
+} from "../src/testing.ts";
 
 const errors = (config: Parameters<typeof check>[0]) =>
   check(config).filter(({ severity }) => severity === "error");
@@ -27,8 +45,35 @@ describe("random configs", () => {
         }
       }
     }
-    const kinds = CONDITION_KINDS.filter((kind) => kind !== "state");
-    expect([...seen].toSorted()).toEqual(kinds.flatMap((kind) => [kind, `not ${kind}`]).toSorted());
+    expect([...seen].toSorted()).toEqual(CONDITION_KINDS.flatMap((kind) => [kind, `not ${kind}`]).toSorted());
+  });
+
+  it("draw from the whole language, or from the parts asked for", () => {
+    const parts = (options: ConfigOptions) => {
+      const seen = new Set<string>();
+      for (const config of fc.sample(arbitraryConfig(options), { numRuns: 300, seed: 1 })) {
+        for (const list of listsOf(config)) {
+          seen.add("list");
+          if (list.values.some((value) => listNamed(value) !== null)) seen.add("list of lists");
+        }
+        for (const flow of flowsOf(config)) {
+          seen.add(flow.kind);
+          for (const { conditions } of flow.rules) {
+            if (conditions.state) seen.add("state");
+            for (const { not, values } of Object.values(conditions)) {
+              const negated = not ? "not " : "";
+              if (values.length > 1) seen.add(`${negated}braces`);
+              if (values.length > 15) seen.add(`${negated}long braces`);
+              if (values.some((value) => listNamed(value) !== null)) seen.add(`${negated}name`);
+            }
+          }
+        }
+      }
+      return [...seen].toSorted();
+    };
+    const whole = ["braces", "flow", "list", "list of lists", "long braces", "name", "not braces"];
+    expect(parts({})).toEqual([...whole, "not long braces", "not name", "outflow", "state"].toSorted());
+    expect(parts({ lists: false, state: false, outflows: false })).toEqual(["flow"]);
   });
 
   it("of any shape never make check throw", () => {
@@ -54,6 +99,32 @@ describe("random packets", () => {
       expect(sources).toContain(low);
     for (const name of ["eth0", "lo", "wg", "wg9"]) expect(interfaces).toContain(name);
     expect(packets.some(({ icmp }) => icmp?.type === 3 && icmp.code === 4)).toBe(true);
+  });
+
+  it("meet rules: of four, at least two the rule that they are aimed at", () => {
+    let held = 0;
+    let drawn = 0;
+    for (const config of fc.sample(arbitraryConfig({ comments: false }), { numRuns: 100, seed: 2 })) {
+      const flows = flowsOf(expandLists(config)).filter(({ skipped }) => !skipped);
+      const rules = flows.flatMap((flow) => flow.rules.filter(({ off }) => !off));
+      if (rules.length === 0) continue;
+      for (const packet of fc.sample(arbitraryPacket(config), { numRuns: 20, seed: 3 })) {
+        drawn += 1;
+        const judge = { loopback: "judge", neighbours: "judge" } as const;
+        if (rules.some((rule) => ruleHolds(rule, packet, judge).holds)) held += 1;
+      }
+    }
+    expect(drawn).toBeGreaterThan(1000);
+    expect(held / drawn).toBeGreaterThan(0.5);
+  });
+
+  it("leave by interfaces where a config has outflows, and have states where it asks for them", () => {
+    const { config } = parse("outflow a permit match state { new, related } flow b deny match");
+    const packets = fc.sample(arbitraryPacket(config), { numRuns: 300, seed: 1 });
+    expect(new Set(packets.map(({ direction }) => direction))).toEqual(new Set(["in", "out"]));
+    expect(new Set(packets.map(({ state }) => state))).toEqual(new Set(STATES));
+    const fresh = fc.sample(arbitraryPacket(config, { states: ["new"] }), { numRuns: 100, seed: 1 });
+    expect(new Set(fresh.map(({ state }) => state))).toEqual(new Set(["new"]));
   });
 });
 
