@@ -83,12 +83,7 @@ function registerListWrites(app: Api, draft: DraftStore): void {
       const { name } = request.params;
       const list = request.body;
       named(draft.get().config, name);
-      const stored = change(
-        draft,
-        request,
-        { do: "change", name: `@${name}`, item: { ...list, name } },
-        { do: "rename", name: `@${name}`, to: list.name },
-      );
+      const stored = change(draft, request, { do: "change", name: `@${name}`, item: list });
       return reply.headers(etagHeader(stored)).send(answer(stored, list.name));
     },
   );
