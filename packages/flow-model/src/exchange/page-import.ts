@@ -58,7 +58,7 @@ function pieceAt(page: PageText, at: number): { piece: Piece; next: number } | n
   if (judged === "flow") return { piece: readPiece(page, word, last), next: extent.end };
   // The mistake is on the line of the word that stopped it, or on its own.
   const stop = words[extent.end];
-  const line = stop && !last.ends ? stop.line : last.line;
+  const line = stop && !last.ends && !ITEM_STARTS.has(stop.text) ? stop.line : last.line;
   const next = words.findIndex((one, index) => index >= extent.end && one.line > line);
   const end = words[(next < 0 ? words.length : next) - 1] ?? last;
   return { piece: readPiece(page, word, end, true), next: next < 0 ? words.length : next };
@@ -77,7 +77,7 @@ function judge(words: readonly Word[], at: number, extent: Extent): "flow" | "pr
     const meant = stop && stop.line === first.line && meantBy(stop.text, POLICY.words) !== null;
     return named && startsLine && meant ? "mistake" : "prose";
   }
-  if (!startsLine && !policy) return "prose";
+  if (!startsLine && (!policy || rules === 0)) return "prose";
   if (broken || (stop && looksMeant(stop, last))) return "mistake";
   if (!policy && conditions === 0) return "prose";
   if (atBorder) return "flow";
@@ -99,8 +99,8 @@ function isLineStart(words: readonly Word[], at: number): boolean {
 /** Does the word that stopped a flow look as if it was meant to go on with it? On a new line only a rule would. */
 function looksMeant(stop: Word, last: Word): boolean {
   const { text } = stop;
-  if (stop.line > last.line) return /^(not|off|match|ignore)$/.test(text) || CONDITION.words.has(text);
   if (ITEM_STARTS.has(text)) return false;
+  if (stop.line > last.line) return /^(not|off|match|ignore)$/.test(text) || CONDITION.words.has(text);
   return meantBy(text, CONDITION.words) !== null || adviceFor(text) !== null || /^[\d!{}@,-]./.test(text);
 }
 
