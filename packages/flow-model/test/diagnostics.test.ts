@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { check, checkText, configSchema } from "../src/index.ts";
 import { JSON_ROWS, ruled } from "./diagnostic-rows-json.ts";
-import { LISTS, MEANING, NEVER, VALUES } from "./diagnostic-rows-values.ts";
+import { LISTS } from "./diagnostic-rows-lists.ts";
+import { MEANING, NEVER, VALUES } from "./diagnostic-rows-values.ts";
 import { STRUCTURE } from "./diagnostic-rows-words.ts";
 import { mark, unmark } from "./marked.ts";
 
