@@ -6,9 +6,12 @@
  */
 import {
   type Address,
+  type AddressRange,
+  addressSet,
   BITS,
   type Condition,
   type Family,
+  isEvery,
   networkOf,
   parseAddress,
   printAddress,
@@ -37,7 +40,7 @@ export function addressMatches(
   const [only] = networks;
   if (only === undefined || only.prefix === 0) return [];
   if (networks.length === 1) return [{ words: bang(true) + addressMatch(option, only), ranges: "" }];
-  return outside(option, rangesOf(networks), family);
+  return outside(option, addressSet(condition.values)[family], family);
 }
 
 /** The networks of one family in a condition's list, as written, without those that another one contains. */
@@ -55,10 +58,8 @@ export function networksOf({ values }: Condition, family: Family): Address[] {
   return all.filter((address) => kept.has(address));
 }
 
-type Range = { low: bigint; high: bigint };
-
 /** By first address; of those with the same, the widest first. */
-function inOrder(addresses: readonly Address[]): { address: Address; range: Range }[] {
+function inOrder(addresses: readonly Address[]): { address: Address; range: AddressRange }[] {
   return addresses
     .map((address) => ({ address, range: rangeOf(address) }))
     .sort((a, b) => {
@@ -67,24 +68,13 @@ function inOrder(addresses: readonly Address[]): { address: Address; range: Rang
     });
 }
 
-/** Disjoint networks as ranges in order, neighbours joined. */
-function rangesOf(networks: readonly Address[]): Range[] {
-  const ranges: Range[] = [];
-  for (const { range } of inOrder(networks)) {
-    const last = ranges.at(-1);
-    if (last && last.high + 1n === range.low) last.high = range.high;
-    else ranges.push({ ...range });
-  }
-  return ranges;
-}
-
 /**
  * Everything outside the ranges. What does not fit into one iptables rule is cut into stretches of the address
  * space, one rule each.
  */
-function outside(option: Option, ranges: readonly Range[], family: Family): AddressMatch[] {
+function outside(option: Option, ranges: readonly AddressRange[], family: Family): AddressMatch[] {
   const last = (1n << BigInt(BITS[family])) - 1n;
-  if (ranges[0]?.low === 0n && ranges[0].high === last) return [];
+  if (isEvery(ranges, family)) return [];
   const matches: AddressMatch[] = [];
   let low = 0n;
   for (let at = 0; at < ranges.length; at += MOST_REPEATED) {
@@ -99,7 +89,7 @@ function outside(option: Option, ranges: readonly Range[], family: Family): Addr
   return matches;
 }
 
-function rangeWords(option: Option, { low, high }: Range, family: Family, not: boolean): string {
+function rangeWords(option: Option, { low, high }: AddressRange, family: Family, not: boolean): string {
   const name = option === "-s" ? "--src-range" : "--dst-range";
   return `-m iprange ${bang(not)}${name} ${printBits(family, low)}-${printBits(family, high)}`;
 }

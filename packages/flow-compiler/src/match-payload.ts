@@ -11,6 +11,8 @@ import {
   icmpFamily,
   icmpProtocol,
   letsProtocol,
+  mergePorts,
+  otherPorts,
   PORT_MAX,
   type Ports,
   parseIcmpType,
@@ -120,14 +122,15 @@ const plainPorts = (option: PortOption, ports: Ports, not = false): PortMatch =>
 /** None when the condition leaves no port. */
 function portAlternatives(option: PortOption, condition: Condition | undefined): PortMatch[] {
   if (!condition) return [{ plain: "", multi: "" }];
-  const asked = merge(condition.values.map((text) => readValue(parsePorts(text))));
+  const asked = mergePorts(condition.values.map((text) => readValue(parsePorts(text))));
   const [first, ...more] = asked;
   if (first === undefined) return [];
-  // Of one range the other ports are two, and iptables can say them as one.
+  // Of one range in between, the other ports are two, and iptables can say them as one. Of one at an end they are one:
+  // nft rewrites `! 0:22` to `23:65535` by itself, legacy keeps it, so the form that both keep is written.
   if (condition.not && more.length === 0 && first.low > 0 && first.high < PORT_MAX) {
     return [plainPorts(option, first, true)];
   }
-  const ranges = condition.not ? complement(asked) : asked;
+  const ranges = condition.not ? otherPorts(asked) : asked;
   const [only] = ranges;
   if (ranges.length === 1 && only?.low === 0 && only.high === PORT_MAX) return [{ plain: "", multi: "" }];
   return chunks(ranges).map((chunk) => {
@@ -135,32 +138,6 @@ function portAlternatives(option: PortOption, condition: Condition | undefined):
     if (single && others.length === 0) return plainPorts(option, single);
     return { plain: "", multi: `-m multiport --${option}s ${chunk.map(printPorts).join(",")}` };
   });
-}
-
-/** Sorted, disjoint, and apart from each other. */
-function merge(ports: readonly Ports[]): Ports[] {
-  const merged: Ports[] = [];
-  for (const { low, high } of [...ports].sort((a, b) => a.low - b.low)) {
-    const last = merged.at(-1);
-    if (last && low <= last.high + 1) last.high = Math.max(last.high, high);
-    else merged.push({ low, high });
-  }
-  return merged;
-}
-
-/**
- * The other ports. Also for a single range at an end: nft rewrites `! 0:22` to `23:65535` by itself, legacy keeps it,
- * so the form that both keep is written.
- */
-function complement(merged: readonly Ports[]): Ports[] {
-  const others: Ports[] = [];
-  let low = 0;
-  for (const range of merged) {
-    if (range.low > low) others.push({ low, high: range.low - 1 });
-    low = range.high + 1;
-  }
-  if (low <= PORT_MAX) others.push({ low, high: PORT_MAX });
-  return others;
 }
 
 /** multiport has 15 slots (XT_MULTI_PORTS of linux/netfilter/xt_multiport.h), and a range takes two. */

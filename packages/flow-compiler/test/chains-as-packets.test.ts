@@ -97,11 +97,11 @@ class Difference extends Error {}
 type Break = (program: Program) => Program;
 
 /** A run of the property over a program that `damage` has been at. */
-function property(damage: Break) {
+function property(damage: Break, length = 15) {
   return fc.property(
     configs,
     options,
-    fc.array(packets, { minLength: 15, maxLength: 15 }),
+    fc.array(packets, { minLength: length, maxLength: length }),
     (config, settings, all) => {
       const assigned = assignMarks(config, { directors: {}, tables: {} }, settings);
       if ("error" in assigned) throw new Error(assigned.error.message);
@@ -205,7 +205,7 @@ const DAMAGES: [string, Break][] = [
     swap(/\/0x[0-9a-f]+ -j ACCEPT|(?<=--set-xmark 0x[0-9a-f]+)\/0x[0-9a-f]+/, "/0xffffffff"),
   ],
   ["an ICMP error is forgotten", drop(/-p icmp -m icmp --icmp-type 11/)],
-  ["an ICMPv6 error is forgotten", drop(/--icmpv6-type 2 /)],
+  ["an ICMPv6 error is forgotten", drop(/--icmpv6-type [1-4] /)],
   ["foreign bits reach IPVS", reworded((words, chain) => (chain === "DIRECTORS" ? null : words))],
   [
     "flows are visited in the opposite order",
@@ -230,7 +230,7 @@ const DAMAGES: [string, Break][] = [
 describe("is noticed", () => {
   test.each(DAMAGES)("%s", (_what, damage) => {
     // The seed is fixed: this asks whether the packets reach the place, not for a new one.
-    const { errorInstance } = fc.check(property(damage), { numRuns: 12_000, seed: 1, endOnFailure: true });
+    const { errorInstance } = fc.check(property(damage, 40), { numRuns: 6000, seed: 1, endOnFailure: true });
     expect(errorInstance).toBeInstanceOf(Difference);
   });
 });

@@ -46,7 +46,19 @@ export async function silence({ ns, iptables, ip6tables }: Lab): Promise<void> {
     const add = (...words: string[]) => ns.must([tool, "-w", "5", ...words]);
     await add("-P", "INPUT", "DROP");
     await add("-P", "OUTPUT", "DROP");
-    await add("-t", "raw", "-A", "OUTPUT", "-m", "mark", "!", "--mark", `${SENT_MARK}/${SENT_MARK}`, "-j", "DROP");
+    await add(
+      "-t",
+      "raw",
+      "-A",
+      "OUTPUT",
+      "-m",
+      "mark",
+      "!",
+      "--mark",
+      `${SENT_MARK}/${SENT_MARK}`,
+      "-j",
+      "DROP",
+    );
     for (const chain of ["PREROUTING", "OUTPUT"]) {
       await add("-t", "raw", "-A", chain);
       await add("-t", "raw", "-A", chain, ...untracked);
@@ -59,7 +71,8 @@ async function arrived({ ns, iptables, ip6tables }: Lab): Promise<number> {
   let sum = 0;
   for (const tool of [iptables, ip6tables]) {
     const saved = await ns.must([`${tool}-save`, "-c", "-t", "raw"]);
-    for (const [, count] of saved.matchAll(/^\[(\d+):\d+\] -A (?:PREROUTING|OUTPUT)$/gm)) sum += Number(count);
+    for (const [, count] of saved.matchAll(/^\[(\d+):\d+\] -A (?:PREROUTING|OUTPUT)$/gm))
+      sum += Number(count);
   }
   return sum;
 }

@@ -1,0 +1,25 @@
+/** `check` refuses a rule by how many iptables rules it would become: it counts what the compiler writes. */
+import { combinationsOf, expandLists, flowsOf } from "@flowmgr/flow-model";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { directionOf } from "../src/chains.ts";
+import { askedBy } from "../src/match.ts";
+import { configs } from "./arbitrary.ts";
+
+test("as many as are counted are written", () => {
+  fc.assert(
+    fc.property(configs, (config) => {
+      for (const flow of flowsOf(expandLists(config))) {
+        for (const { conditions } of flow.rules) {
+          for (const family of [4, 6] as const) {
+            const { matches } = askedBy(conditions, family, directionOf(flow));
+            expect(matches).toHaveLength(combinationsOf(conditions, family));
+            // The first that holds ends the visit, so no two may ask the same.
+            expect(new Set(matches.map((match) => JSON.stringify(match))).size).toBe(matches.length);
+          }
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
