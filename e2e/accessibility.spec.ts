@@ -34,7 +34,17 @@ for (const theme of ["light", "dark"] as const) {
       await page.locator("[data-flow=mail]").click();
       await expect(page.getByRole("complementary", { name: "Flow mail" })).toBeVisible();
       await look("panel");
-      for (const place of ["text", "review", "history", "history/1"]) {
+      for (const place of [
+        "text",
+        "review",
+        "history",
+        "history/1",
+        "history/1?to=draft",
+        "paths",
+        "kernel",
+        "kernel?view=routing",
+        "kernel?view=drift",
+      ]) {
         await page.goto(`${lab.url}/${place}`);
         await expect(page.getByRole("heading", { level: 1 })).toBeAttached();
         await expect(page.locator("main")).not.toBeEmpty();

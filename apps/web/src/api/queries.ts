@@ -137,8 +137,8 @@ export function useRevisionDiff(from: number, to: number | "draft", draftEtag: s
 
 /** Milliseconds between two readings of the kernel for a person who looks at it. */
 const KERNEL_MS = 3_000;
-/** Reading ten thousand chains takes the machine a second; it gets ten times as long a rest. */
-const KERNEL_REST = 10;
+/** Where an answer takes long, as with ten thousand chains, the rest is this many times as long. */
+const KERNEL_REST = 4;
 let kernelTook = 0;
 
 export type KernelFamilyName = "ip" | "ip6";

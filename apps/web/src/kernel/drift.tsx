@@ -8,7 +8,8 @@ import { DiffView } from "../ui/diff-view.tsx";
 import { clock } from "../ui/say.ts";
 import { Banner } from "../ui/states.tsx";
 import styles from "./kernel.module.css";
-import { type Repaired, repairWords, sizeOf, useRepair } from "./repair.ts";
+import { repairWords, sizeOf } from "./repair.ts";
+import { type Repaired, useRepair } from "./use-repair.ts";
 
 type Drift = KernelListing["drift"];
 

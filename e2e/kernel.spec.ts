@@ -1,0 +1,87 @@
+/** The Kernel place: what it shows is what the kernel says, and what differs is put right by one button. */
+import { expect, FIVE, test } from "./lab.ts";
+
+const INSERTED = "-s 203.0.113.7/32 -j DROP";
+
+test("shows the chains as iptables lists them, and counters as they tick", async ({
+  lab,
+  signedIn: page,
+}) => {
+  expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
+  await page.goto(`${lab.url}/kernel`);
+  const chains = page.getByRole("table", { name: "Chains, IPv4" });
+  const row = chains.getByRole("row").filter({ hasText: "ping, rule 3" });
+  await expect(row).toContainText("-d 192.168.0.1/32 -p icmp");
+  const cells = row.getByRole("cell");
+  await expect(cells.first()).toHaveText("0");
+  lab.fromClient("ping", "-c", "3", "-i", "0.2", "192.168.0.1");
+  expect(lab.inside("iptables", "-t", "mangle", "-L", "@ping", "-v", "-n", "-x")).toMatch(
+    /^ +3 +252 ACCEPT/m,
+  );
+  // The rest between two readings grows with what a reading costs.
+  await expect(cells.first()).toHaveText("3", { timeout: 60_000 });
+  await expect(cells.nth(1)).toHaveText("252");
+  // The same number of rules as the kernel has in our chains.
+  const rules = lab.chains().filter((line) => line.startsWith("-A @")).length;
+  expect(await chains.getByRole("link", { name: /, (rule \d|ICMP errors)/ }).count()).toBe(rules);
+  await page.getByRole("tab", { name: "ip rules and routes" }).click();
+  await expect(page.getByRole("region", { name: "IPv4 routing" })).toContainText("fwmark 0x100/0xff00");
+  await page.getByRole("tab", { name: "IPv6" }).click();
+  await expect(page.getByText("ip6tables", { exact: false })).toBeVisible();
+});
+
+test("rules lead to chains and back", async ({ lab, signedIn: page }) => {
+  expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
+  await page.goto(`${lab.url}/flows/mail`);
+  await page.getByRole("link", { name: "In the kernel" }).click();
+  await expect(page).toHaveURL(/\/kernel#%40mail$/);
+  await expect(page.getByRole("heading", { name: "@mail" })).toBeFocused();
+  await page.getByRole("link", { name: "mail, rule 2" }).first().click();
+  await expect(page).toHaveURL(/\/flows\/mail\?rule=2$/);
+  const panel = page.getByRole("complementary", { name: "Flow mail" });
+  await expect(panel.getByText("match proto tcp dst 192.168.0.2 dstport 143").first()).toBeVisible();
+  await page.goBack();
+  await page.getByLabel("Search chains and rules").fill("@dns");
+  await page.getByRole("link", { name: "@dns", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "@dns" })).toBeFocused();
+});
+
+test("what somebody did behind its back is shown and put right", async ({ lab, signedIn: page }) => {
+  expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
+  const right = lab.chains();
+  lab.inside("iptables", "-w", "5", "-t", "mangle", "-F", "@alltherest");
+  lab.inside("iptables", "-w", "5", "-t", "mangle", "-A", "@ssh", ...INSERTED.split(" "));
+  await page.getByRole("link", { name: "drift" }).click({ timeout: 40_000 });
+  await expect(page).toHaveURL(/\/kernel\?view=drift$/);
+  const difference = page.getByRole("region", { name: "Text that changes" });
+  await expect(difference.getByRole("row").filter({ hasText: "removed: " })).toContainText(
+    "-A @alltherest -j DROP",
+  );
+  await expect(difference.getByRole("row").filter({ hasText: "added: " })).toContainText(
+    `-A @ssh ${INSERTED}`,
+  );
+  await expect(
+    page.getByText("Repair puts 1 line back and takes 1 line out.", { exact: false }),
+  ).toBeVisible();
+  await page.getByRole("button", { name: /^Repair: put revision \d+ back$/ }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Repaired." })).toBeVisible();
+  expect(lab.chains()).toEqual(right);
+  await expect(page.getByText(/^No drift:/)).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "in sync" })).toBeVisible();
+});
+
+test("a repair is refused, with its reason, while an apply waits for its answer", async ({
+  lab,
+  signedIn: page,
+}) => {
+  expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
+  const put = await lab.rest("PUT", "/api/v1/config?confirmWithin=120", `${FIVE}flow web permit match`);
+  expect(put.status).toBe(200);
+  lab.inside("iptables", "-w", "5", "-t", "mangle", "-F", "@web");
+  await page.goto(`${lab.url}/kernel`);
+  const repair = page.getByRole("button", { name: /^Repair/ });
+  await expect(repair).toHaveAttribute("aria-disabled", "true", { timeout: 40_000 });
+  await expect(repair).toHaveAccessibleDescription(/waits for its answer/);
+  await repair.click({ force: true });
+  expect(lab.chains()).not.toContain("-A @web -j ACCEPT");
+});
