@@ -87,7 +87,9 @@ export function Chips(props: ChipsProps) {
     const text = event.clipboardData.getData("text");
     if (!holdsSeveral(text)) return;
     event.preventDefault();
-    can.paste(text);
+    const { value, selectionStart, selectionEnd } = event.currentTarget;
+    const before = value.slice(0, selectionStart ?? value.length);
+    can.end(`${before} ${text} ${value.slice(selectionEnd ?? value.length)}`);
   }
 
   function left(event: FocusEvent) {

@@ -51,8 +51,6 @@ export function useEntry({ values, set, typing, word }: Options) {
       else take(next);
       typing?.(valuesOf(next.entry));
     },
-    /** Another text behind what was typed, and all of it counts. */
-    paste: (text: string) => take(taken({ ...entry, text: `${entry.text} ${text}` })),
     reopen: (chip: number) => setEntry(reopened(entry, chip)),
     removeChip(chip: number): void {
       const chips = entry.chips.toSpliced(chip, 1);
