@@ -5,7 +5,7 @@ import { type Action, keyOf, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { counted } from "../ui/say.ts";
 import { useDraftActions } from "./actions.ts";
-import styles from "./frame.module.css";
+import styles from "./change-bar.module.css";
 import { useChanges } from "./use-changes.ts";
 
 /** What is not applied yet, and the way to Review. It stays while there is something to undo or redo. */
@@ -39,9 +39,7 @@ export function ChangeBar() {
       </p>
       <Step action={undo} sign="↶" />
       <Step action={redo} sign="↷" />
-      <BarButton action={discard} className={styles.discard}>
-        Discard
-      </BarButton>
+      <BarButton action={discard}>Discard</BarButton>
       <Button look="primary" disabled={review.disabled !== null} onClick={review.run}>
         Review <span aria-hidden="true">→</span>
       </Button>
@@ -49,15 +47,14 @@ export function ChangeBar() {
   );
 }
 
-type BarButtonProps = { action: Action; className?: string | undefined; children: ReactNode };
+type BarButtonProps = { action: Action; children: ReactNode };
 
-function BarButton({ action, className, children }: BarButtonProps) {
+function BarButton({ action, children }: BarButtonProps) {
   const { disabled, run, label, group } = action;
   const key = keyOf(action);
   return (
     <Button
       look="plain"
-      className={className}
       disabled={disabled !== null}
       title={disabled ?? (key ? `${label}: ${group} (${key})` : label)}
       onClick={run}

@@ -2,7 +2,7 @@ import { useEdit } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { counted } from "../ui/say.ts";
-import styles from "./frame.module.css";
+import styles from "./change-bar.module.css";
 import { useChanges } from "./use-changes.ts";
 
 /** Says in numbers what goes. */
