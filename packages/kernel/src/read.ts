@@ -18,6 +18,8 @@ export type Machine = { target: Target; capabilities: Capabilities };
 /** The part of one family, ours and foreign. */
 export type FamilyReading = {
   state: FamilyState;
+  /** Every table that was asked for and is there; mangle also for itself. */
+  tables: SavedTable[];
   mangle: SavedTable;
   /** Chains of mangle that others made. */
   foreignChains: string[];
@@ -30,12 +32,19 @@ export type OwnReading = { ip: FamilyReading; ip6: FamilyReading | null };
 /** Chains that are ours though nothing leads to them: what the last apply wrote down. */
 export type Remembered = { ip: readonly string[]; ip6: readonly string[] };
 
-/** What is ours now, in both families: all that an apply needs to know. Throws Refusal when a tool fails. */
-export async function readOwn(machine: Machine, remembered: Remembered): Promise<OwnReading> {
+/**
+ * What is ours now, in both families: all that an apply needs to know. With "all" the tables of others are read in the
+ * same go. Throws Refusal when a tool fails.
+ */
+export async function readOwn(
+  machine: Machine,
+  remembered: Remembered,
+  tables: "mangle" | "all" = "mangle",
+): Promise<OwnReading> {
   const { ip, ip6 } = machine.capabilities;
   const [v4, v6] = await Promise.all([
-    readFamily(machine.target, ip, remembered.ip),
-    ip6 === null ? null : readFamily(machine.target, ip6, remembered.ip6),
+    readFamily(machine.target, ip, remembered.ip, tables),
+    ip6 === null ? null : readFamily(machine.target, ip6, remembered.ip6, tables),
   ]);
   return { ip: v4, ip6: v6 };
 }
@@ -44,16 +53,21 @@ async function readFamily(
   target: Target,
   tools: Tools,
   remembered: readonly string[],
+  which: "mangle" | "all",
 ): Promise<FamilyReading> {
   const [saved, routing] = await Promise.all([
-    ask(target, tools, [...tools.save, "-c", "-t", "mangle"]),
+    ask(target, tools, [...tools.save, "-c", ...(which === "all" ? [] : ["-t", "mangle"])]),
     ask(target, tools, [...tools.ip, "-N", "-json", "-batch", "-"], "rule show\nroute show table all\n"),
   ]);
   // One line of JSON for each line of the batch.
   const [rulesLine = "[]", routesLine = "[]"] = routing.split("\n");
   const ipRules: JsonRule[] = JSON.parse(rulesLine);
   const routes: JsonRoute[] = JSON.parse(routesLine);
-  const mangle: SavedTable = parseSave(saved)[0] ?? { name: "mangle", chains: new Map() };
+  const tables = parseSave(saved);
+  const mangle: SavedTable = tables.find(({ name }) => name === "mangle") ?? {
+    name: "mangle",
+    chains: new Map(),
+  };
   const ours = ourChains(mangle, remembered);
   const users = [...mangle.chains.values()].filter((chain) => !chain.builtIn);
   return {
@@ -68,6 +82,7 @@ async function readFamily(
       ipRules: ipRules.filter(isOurRule).map(ipRule),
       routes: routes.filter(isOurRoute).map((route) => localRoute(route, tools.family)),
     },
+    tables,
     mangle,
     foreignChains: users.filter((chain) => !ours.has(chain.name)).map((chain) => chain.name),
     ipRules,

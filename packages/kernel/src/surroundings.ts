@@ -1,7 +1,7 @@
 /** What an operator should know of the surroundings of our rules. Nothing here changes anything. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Capabilities, countRules, type Tools } from "./capabilities.ts";
+import { countRules } from "./capabilities.ts";
 import { readIpvs } from "./ipvs.ts";
 import type { FamilyCounted, Link, Reading, Tally } from "./kernel.ts";
 import { HOOKED, isOurHook, isOurRule, type JsonRule } from "./ours.ts";
@@ -14,17 +14,16 @@ import {
   type Remembered,
   readOwn,
 } from "./read.ts";
-import { parseSave, type SavedTable, wordBehind } from "./save.ts";
+import { type SavedTable, wordBehind } from "./save.ts";
 
 /** What the interface of the package promises: the state, and what an operator should know of its surroundings. */
 export async function readAll(machine: Machine, remembered: Remembered): Promise<Reading> {
   const { target, capabilities } = machine;
-  const [own, links, ipvs, others, ...tables] = await Promise.all([
-    readOwn(machine, remembered),
+  const [own, links, ipvs, others] = await Promise.all([
+    readOwn(machine, remembered, "all"),
     readLinks(machine),
     readIpvs(target),
     otherBackend(machine),
-    ...families(capabilities).map(async (tools) => parseSave(await ask(target, tools, tools.save))),
   ]);
   const ip6 = capabilities.ipv6 ? own.ip6 : null;
   const both = [own.ip, own.ip6].filter((family) => family !== null);
@@ -42,13 +41,9 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
     warnings: [...capabilities.lacks, ...others],
     foreignMarks: distinct([
       ...both.flatMap(({ ipRules }) => ipRules.flatMap(markOfIpRule)),
-      ...tables.flat().flatMap((table) => marksOfTable(table, own)),
+      ...both.flatMap(({ tables }) => tables).flatMap((table) => marksOfTable(table, own)),
     ]),
   };
-}
-
-function families({ ip, ip6 }: Capabilities): Tools[] {
-  return ip6 === null ? [ip] : [ip, ip6];
 }
 
 function counted({ state, mangle }: FamilyReading): FamilyCounted {

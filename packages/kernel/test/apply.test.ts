@@ -93,7 +93,6 @@ describe.each(BACKENDS)("%s", (backend) => {
 
   test("check takes what the kernel takes, and touches nothing", async () => {
     const lab = await makeLab(backend);
-    await lab.kernel.read();
     const before = await everything(lab);
     await lab.kernel.check(program(`${BOTH} flow d director x match proto tcp dst 10.0.0.1`));
     expect(await everything(lab)).toBe(before);
