@@ -170,7 +170,7 @@ test("a refusal goes back to what the server has and makes again what waited beh
 
 test("a reload finds the undo list again while the draft is the same, and drops it when not", () => {
   const state = sent(done(start, remove("a")), "2", AT, "admin");
-  const left = { etag: "2", undo: state.undo, redo: [], kept: unsent(state) };
+  const left = { etag: "2", undo: state.undo, redo: [], ...unsent(state) };
   const after = (etag: string) =>
     restored(loaded(EMPTY_DRAFT, draft(etag, "flow b deny\n  match\n")), left, AT);
   expect(names(took(after("2"), "undo"))).toEqual(["a", "b"]);
@@ -179,7 +179,7 @@ test("a reload finds the undo list again while the draft is the same, and drops 
 
 test("a reload loses no edit that the server has not taken", () => {
   const state = done(start, remove("a"));
-  const left = { etag: "1", undo: [], redo: [], kept: unsent(state) };
+  const left = { etag: "1", undo: [], redo: [], ...unsent(state) };
   const same = restored(start, left, AT);
   expect(names(same)).toEqual(["b"]);
   expect(same.waiting).toHaveLength(1);
@@ -188,6 +188,17 @@ test("a reload loses no edit that the server has not taken", () => {
   expect(names(reapplied(moved, AT))).toEqual(["b", "c"]);
   const arrived = restored(loaded(EMPTY_DRAFT, draft("2", "flow b deny\n  match\n")), left, AT);
   expect(arrived.trouble).toBeNull();
+});
+
+test("a reload in the middle of a conflict asks again, and of a clash too", () => {
+  const theirs = draft("2", "flow a deny\n  match\nflow b deny\n  match\n", "ops");
+  const conflict = outrun(done(start, remove("a")), theirs);
+  const reload = (state: DraftState) =>
+    restored(loaded(EMPTY_DRAFT, theirs), { etag: "2", undo: [], redo: [], ...unsent(state) }, AT);
+  expect(reload(conflict).trouble).toMatchObject({ kind: "conflict", by: "ops" });
+  const again = reload(reapplied(conflict, AT));
+  expect(again.trouble).toMatchObject({ kind: "conflict", by: "ops" });
+  expect(reapplied(again, AT).trouble).toMatchObject({ clashes: [{ key: "a", mine: null }] });
 });
 
 test("a discard shows the running config, and the server's answer is what stays", () => {

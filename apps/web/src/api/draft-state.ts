@@ -189,15 +189,16 @@ export function outrun(state: DraftState, theirs: Draft): DraftState {
 
 const keptOf = (waiting: Kept[]): Kept[] => waiting.map(({ label, patch }) => ({ label, patch }));
 
-/** What would be lost if the page went now. */
-export function unsent({ waiting, trouble }: DraftState): Kept[] {
+/** What would be lost if the page went now, and whose change it is in conflict with. */
+export function unsent({ waiting, trouble }: DraftState): Pick<Left, "kept" | "by"> {
   const kept = trouble?.kind === "conflict" ? trouble.kept : [];
   const clashes = trouble?.kind === "clash" ? trouble.clashes : [];
   const wanted = clashes.map(({ key, mine }): Kept => {
     const items = [{ key, before: null, after: mine }];
     return { label: `my ${key}`, patch: { items, to: [], from: [], comment: null } };
   });
-  return [...kept, ...wanted, ...keptOf(waiting)];
+  const by = trouble?.kind === "conflict" || trouble?.kind === "clash" ? trouble.by : null;
+  return { kept: [...kept, ...wanted, ...keptOf(waiting)], by };
 }
 
 /** Puts my kept changes on top of theirs; where both changed one item, theirs stays and the person chooses. */
@@ -225,8 +226,11 @@ function again(state: DraftState, kept: Kept[], at: string): { state: DraftState
   return { state: next, clashes: [...clashes.values()] };
 }
 
-/** What the session of an earlier page left: its lists while the draft is the same, its unsent changes always. */
-export type Left = { etag: string; undo: Step[]; redo: Step[]; kept: Kept[] };
+/**
+ * What an earlier page of this tab left: its lists while the draft is the same, its unsent changes always. `by` is
+ * whose change they were in conflict with; the person has not answered that yet.
+ */
+export type Left = { etag: string; undo: Step[]; redo: Step[]; kept: Kept[]; by: string | null };
 
 export function restored(state: DraftState, left: Left, at: string): DraftState {
   const { saved, config } = state;
@@ -239,8 +243,9 @@ export function restored(state: DraftState, left: Left, at: string): DraftState 
     return result.clashes.length > 0 || !sameConfig(config, result.config);
   });
   if (kept.length === 0) return lists;
-  const waiting: DraftState = { ...lists, trouble: { kind: "conflict", by: saved.changedBy, kept } };
-  return same ? reapplied(waiting, at) : waiting;
+  const by = left.by ?? saved.changedBy;
+  const waiting: DraftState = { ...lists, trouble: { kind: "conflict", by, kept } };
+  return same && left.by === null ? reapplied(waiting, at) : waiting;
 }
 
 /** The edit that makes an item what mine is; theirs is what stands there. */

@@ -14,13 +14,12 @@ const written = new WeakMap<Step, string>();
 
 export function keepSession(state: DraftState): void {
   if (!state.saved) return;
-  const kept = unsent(state);
   // Steps that have not reached the server stand in `kept`; the lists are those of the draft that it has.
   const { undo, redo } = state.waiting[0] ?? state;
   const undone = fitting(undo, MOST);
   const again = fitting(redo, MOST - undone.length);
   try {
-    const head = JSON.stringify({ etag: state.saved.etag, kept });
+    const head = JSON.stringify({ etag: state.saved.etag, ...unsent(state) });
     sessionStorage.setItem(KEY, `${head.slice(0, -1)},"undo":${undone},"redo":${again}}`);
   } catch {
     // No room: the list lasts as long as the page does, which is all that can be done.
