@@ -31,7 +31,7 @@ test("a revision beside the one before it, any other, and the draft", async ({ l
   await expect(page.getByText(/From revision 2 to the draft: 1 flow added, 1 changed/)).toBeVisible();
   // A change to the draft is a change to the comparison.
   expect((await lab.rest("PUT", "/api/v1/draft", web(82), { "if-match": "*" })).status).toBe(200);
-  await expect(page.getByText(/From revision 2 to the draft: nothing changes/)).toBeVisible();
+  await expect(page.getByText(/From revision 2 to the draft: No change/)).toBeVisible();
 
   await other.fill("yesterday");
   await expect(page.getByText("Write a revision's number, running or draft.")).toBeVisible();

@@ -32,7 +32,7 @@ export function Difference({ one, other }: DifferenceProps) {
   return (
     <>
       <Said>
-        From {sideWords(from)} to {sideWords(to)}: <b>{data.headline || "nothing changes"}</b>
+        From {sideWords(from)} to {sideWords(to)}: <b>{data.headline}</b>
       </Said>
       {data.text ? <DiffView patch={data.text} sideBySide={wide} /> : null}
     </>
