@@ -79,6 +79,7 @@ export function FlowList(props: FlowListProps) {
     <div ref={scroller} className={styles.scroller} data-dragging={dragged !== null || undefined}>
       <div
         role="grid"
+        className={styles.grid}
         aria-label="Flows"
         aria-multiselectable="true"
         aria-rowcount={rows.length + 1}

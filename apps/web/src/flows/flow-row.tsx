@@ -89,7 +89,7 @@ export const FlowRow = memo(function FlowRow(props: FlowRowProps) {
             })
           }
         >
-          <Grip />
+          <span className={styles.dots} />
         </Menu>
       </div>
       <div role="gridcell" className={styles.number}>
@@ -149,12 +149,4 @@ function sameFields<T extends object>(one: T, other: T): boolean {
   const fields = Object.entries(one);
   if (fields.length !== Object.keys(other).length) return false;
   return fields.every(([key, value]) => Object.is(value, Reflect.get(other, key)));
-}
-
-function Grip() {
-  return (
-    <svg width="10" height="14" viewBox="0 0 10 14" aria-hidden="true" focusable="false" fill="currentColor">
-      {[2, 7, 12].flatMap((y) => [2.5, 7.5].map((x) => <circle key={`${x} ${y}`} cx={x} cy={y} r="1.1" />))}
-    </svg>
-  );
 }

@@ -1,4 +1,4 @@
-import styles from "./flow-list.module.css";
+import styles from "./counts.module.css";
 import { PAST } from "./rates.ts";
 
 const WIDTH = 44;
