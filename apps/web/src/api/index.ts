@@ -28,4 +28,4 @@ export {
 } from "./queries.ts";
 export { signedOut } from "./signed-out.ts";
 export { directorSuggestions, suggestionsFor, tableSuggestions } from "./suggestions.ts";
-export { createUnsaved, type Unsaved } from "./unsaved.ts";
+export { createUnsaved } from "./unsaved.ts";

@@ -50,7 +50,7 @@ const SHOWN = 12;
 export function Chips(props: ChipsProps) {
   const { label, values, set, typing, word, disabled } = props;
   const id = useId();
-  const field = useRef<HTMLSpanElement>(null);
+  const field = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const { entry, said, ...can } = useEntry({ values, set, typing, word });
   const shown = shownOf(entry);
@@ -98,7 +98,7 @@ export function Chips(props: ChipsProps) {
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: only hears that the focus has left what is inside
-    <span ref={field} className={styles.chips} onBlur={left}>
+    <div ref={field} className={styles.chips} onBlur={left}>
       {shown.length > 0 ? (
         <ul className={styles.list} aria-label={`${label}, ${counted(entry.chips.length, "value")}`}>
           {shown.map((chip) => (
@@ -146,7 +146,7 @@ export function Chips(props: ChipsProps) {
       <span id={`${id}-said`} className={said.seen ? styles.said : "visually-hidden"} role="status">
         {said.text}
       </span>
-    </span>
+    </div>
   );
 }
 

@@ -15,7 +15,7 @@ type HoverCardProps = {
 /** More about a word: shown while the pointer or the focus is on it or in the card; Tab leads in, Esc closes. */
 export function HoverCard({ label, card, children }: HoverCardProps) {
   const [open, setOpen] = useState(false);
-  const anchor = useRef<HTMLSpanElement>(null);
+  const anchor = useRef<HTMLDivElement>(null);
   const later = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(later.current), []);
 
@@ -35,7 +35,7 @@ export function HoverCard({ label, card, children }: HoverCardProps) {
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: what takes the focus is inside
-    <span
+    <div
       ref={anchor}
       className={styles.anchor}
       onMouseEnter={show}
@@ -52,7 +52,7 @@ export function HoverCard({ label, card, children }: HoverCardProps) {
           {card()}
         </Card>
       ) : null}
-    </span>
+    </div>
   );
 }
 

@@ -49,7 +49,7 @@ export function ConditionField(props: ConditionFieldProps) {
 
   return (
     <>
-      <span className={styles.condition}>
+      <div className={styles.condition}>
         {not || active ? (
           <button
             type="button"
@@ -106,7 +106,7 @@ export function ConditionField(props: ConditionFieldProps) {
             ×
           </button>
         ) : null}
-      </span>
+      </div>
       {asLines ? (
         <Lines
           label={`${label}, ${where}`}

@@ -86,21 +86,8 @@ export function RuleCard(props: RuleCardProps) {
       onFocus={props.activate}
       onMouseDown={props.activate}
     >
-      <p className={styles.sentence}>
-        <button
-          type="button"
-          className={styles.verb}
-          disabled={disabled}
-          aria-label={`${rule.verb}, ${where}. Change to ${otherVerb(rule)}`}
-          title={
-            rule.verb === "match"
-              ? "match: the flow's policy is applied. Change to ignore"
-              : "ignore: the packet leaves this flow, the next one sees it. Change to match"
-          }
-          onClick={() => actions.set({ ...rule, verb: otherVerb(rule) }, `${otherVerb(rule)} in ${where}`)}
-        >
-          {rule.verb}
-        </button>
+      <div className={styles.sentence}>
+        <Verb rule={rule} where={where} set={actions.set} disabled={disabled} />
         <span className={styles.word}>{introOf(rule)}</span>
         {kinds.map((kind) => (
           <ConditionField
@@ -145,7 +132,7 @@ export function RuleCard(props: RuleCardProps) {
             + condition
           </Menu>
         ) : null}
-      </p>
+      </div>
       <Problems id={`${id}-problems`} diagnostics={others} />
       {noted ? (
         <div className={styles.notes}>
@@ -161,30 +148,66 @@ export function RuleCard(props: RuleCardProps) {
         </div>
       ) : null}
       {active ? (
-        <div className={styles.foot}>
-          <code className={styles.preview} title="The rule as text">
-            {printRule(typed ?? rule).trim()}
-          </code>
-          <IconButton label={`Move ${where} up`} disabled={disabled || !actions.up} onClick={actions.up}>
-            <span aria-hidden="true">↑</span>
-          </IconButton>
-          <IconButton
-            label={`Move ${where} down`}
-            disabled={disabled || !actions.down}
-            onClick={actions.down}
-          >
-            <span aria-hidden="true">↓</span>
-          </IconButton>
-          <Menu
-            label={`Actions of ${where}`}
-            className={styles.more}
-            entries={() => menuOf(props, noted, () => setNoting(true))}
-          >
-            <span aria-hidden="true">⋯</span>
-          </Menu>
-        </div>
+        <Foot
+          text={printRule(typed ?? rule).trim()}
+          where={where}
+          actions={actions}
+          entries={() => menuOf(props, noted, () => setNoting(true))}
+          disabled={disabled}
+        />
       ) : null}
     </li>
+  );
+}
+
+type VerbProps = { rule: Rule; where: string; set: RuleActions["set"]; disabled: boolean };
+
+/** What becomes of the packet; pressed, the other of the two. */
+function Verb({ rule, where, set, disabled }: VerbProps) {
+  const other = otherVerb(rule);
+  return (
+    <button
+      type="button"
+      className={styles.verb}
+      disabled={disabled}
+      aria-label={`${rule.verb}, ${where}. Change to ${other}`}
+      title={
+        rule.verb === "match"
+          ? "match: the flow's policy is applied. Change to ignore"
+          : "ignore: the packet leaves this flow, the next one sees it. Change to match"
+      }
+      onClick={() => set({ ...rule, verb: other }, `${other} in ${where}`)}
+    >
+      {rule.verb}
+    </button>
+  );
+}
+
+type FootProps = {
+  text: string;
+  where: string;
+  actions: RuleActions;
+  entries: () => MenuEntry[];
+  disabled: boolean;
+};
+
+/** The rule as text, and what can be done to it as a whole. */
+function Foot({ text, where, actions, entries, disabled }: FootProps) {
+  return (
+    <div className={styles.foot}>
+      <code className={styles.preview} title="The rule as text">
+        {text}
+      </code>
+      <IconButton label={`Move ${where} up`} disabled={disabled || !actions.up} onClick={actions.up}>
+        <span aria-hidden="true">↑</span>
+      </IconButton>
+      <IconButton label={`Move ${where} down`} disabled={disabled || !actions.down} onClick={actions.down}>
+        <span aria-hidden="true">↓</span>
+      </IconButton>
+      <Menu label={`Actions of ${where}`} className={styles.more} entries={entries}>
+        <span aria-hidden="true">⋯</span>
+      </Menu>
+    </div>
   );
 }
 
