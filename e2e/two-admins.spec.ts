@@ -91,7 +91,7 @@ test("a stale write keeps both: what fits goes on top, what does not is named an
   await expect(clash).toBeVisible();
   await off(two, "dns");
   expect(await draftText(lab)).toContain('"mail"');
-  await clash.getByRole("button", { name: "Take mine of mail" }).click();
+  await clash.getByRole("button", { name: "Remove it: mail" }).click();
   await expect(clash).toBeHidden();
   await expect.poll(() => draftText(lab)).not.toContain('"mail"');
 });

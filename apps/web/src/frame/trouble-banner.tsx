@@ -86,13 +86,17 @@ function ClashBanner({ by, clashes }: Extract<Trouble, { kind: "clash" }>) {
             <span>
               <b>{clash.key}</b>: {clash.reason}
             </span>
-            <Button small aria-label={`Take mine of ${clash.key}`} onClick={() => takeMine(clash)}>
+            <Button
+              small
+              aria-label={`${clash.mine ? "Take mine" : "Remove it"}: ${clash.key}`}
+              onClick={() => takeMine(clash)}
+            >
               {clash.mine ? "Take mine" : "Remove it"}
             </Button>
             <Button
               small
               look="plain"
-              aria-label={`Keep theirs of ${clash.key}`}
+              aria-label={`Keep theirs: ${clash.key}`}
               onClick={() => takeTheirs(clash)}
             >
               Keep theirs
