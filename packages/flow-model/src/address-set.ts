@@ -28,10 +28,20 @@ export function addressSet(values: readonly string[]): AddressSet {
 
 /** The set of addresses that have been read. */
 export function setOf(addresses: readonly Address[]): AddressSet {
+  const [only] = addresses;
+  if (only && addresses.length === 1) return setOfOne(only);
   const ofFamily = (family: Family) =>
     mergeRanges(addresses.filter((one) => one.family === family).map(rangeOf));
   const [ipv4, ipv6] = [ofFamily(4), ofFamily(6)];
   return { 4: ipv4.ranges, 6: ipv6.ranges, networks: { 4: ipv4.networks, 6: ipv6.networks } };
+}
+
+/** Most lists hold one address. */
+function setOfOne(address: Address): AddressSet {
+  const ranges = [rangeOf(address)];
+  return address.family === 4
+    ? { 4: ranges, 6: [], networks: { 4: 1, 6: 0 } }
+    : { 4: [], 6: ranges, networks: { 4: 0, 6: 1 } };
 }
 
 function mergeRanges(ranges: AddressRange[]): { ranges: AddressRange[]; networks: number } {

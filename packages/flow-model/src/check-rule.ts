@@ -64,14 +64,18 @@ function refuseBothIcmp(values: Values, { written, complain }: RuleContext): voi
 
 /** The kernel's rules hold no lists: a rule is written once for each combination of its values. */
 function checkCombinations({ expanded, complain }: RuleContext): void {
-  const sizes = CONDITION_KINDS.map((kind) => ({ kind, size: expanded[kind]?.values.length ?? 0 }));
-  const [longest] = sizes.toSorted((a, b) => b.size - a.size);
-  if (!longest || longest.size < 2) return;
+  let longest: ConditionKind | null = null;
+  let most = 1;
+  for (const kind of CONDITION_KINDS) {
+    const size = expanded[kind]?.values.length ?? 0;
+    if (size > most) [longest, most] = [kind, size];
+  }
+  if (longest === null) return;
   const count = Math.max(combinationsOf(expanded, 4), combinationsOf(expanded, 6));
   if (count <= MOST_COMBINATIONS) return;
   const message = `this rule would become ${count} rules of iptables, and ${MOST_COMBINATIONS} are the most`;
   const help = "each combination of its values is one: use networks and ranges, or several rules";
-  complain(`/conditions/${longest.kind}`, { code: "too-many-combinations", message, help });
+  complain(`/conditions/${longest}`, { code: "too-many-combinations", message, help });
 }
 
 /**

@@ -130,16 +130,14 @@ export function readEach<T>(
   { bad, reference }: ReadOptions,
 ): T[] | null {
   const read: T[] = [];
-  const seen = new Map<string, string>();
-  const warnOfTwin = (one: string, text: string, place: string) => {
-    if (values.length > 1) complainOfTwin(seen, one, text, place, complain);
-  };
+  // One value has no twin.
+  const seen = values.length > 1 ? new Map<string, string>() : null;
   let sound = true;
   for (const [index, text] of values.entries()) {
     const place = `${where}/${index}`;
     if (reference && listNamed(text) !== null) {
       sound = reference(text, place) && sound;
-      warnOfTwin(text, text, place);
+      if (seen) complainOfTwin(seen, text, text, place, complain);
       continue;
     }
     const parsed = parse(text.slice(0, LONGEST_VALUE));
@@ -149,7 +147,7 @@ export function readEach<T>(
       continue;
     }
     read.push(parsed.ok);
-    warnOfTwin(key(parsed.ok), text, place);
+    if (seen) complainOfTwin(seen, key(parsed.ok), text, place, complain);
     const doubted = doubt?.(parsed.ok, text);
     if (doubted) complain(place, doubted.problem, "warning", doubted.fixes);
   }

@@ -68,33 +68,29 @@ export function wouldTake(values: Values, icmpFamily: Family, family: Family): b
 class Classes {
   readonly #values: Values;
   readonly #icmpFamily: Family;
-  readonly #protocols: number[];
+  readonly #protocols: readonly number[];
 
   constructor(values: Values, icmpFamily: Family) {
     this.#values = values;
     this.#icmpFamily = icmpFamily;
     const named = values.proto?.values ?? [];
-    this.#protocols = [...new Set([...named, TCP, ICMP, ICMP6, UDP, SCTP, ...others(named)])];
+    this.#protocols = named.length === 0 ? USUAL : [...named, ...USUAL, ...others(named)];
   }
 
   /** Is there a packet, of these families, for which these conditions hold together? */
   some(kinds: readonly ConditionKind[], families: readonly Family[] = FAMILIES): boolean {
-    const byFamily = kinds.filter((kind) => kind === "src" || kind === "dst");
-    const byProtocol = kinds.filter((kind) => kind !== "src" && kind !== "dst");
-    return families.some(
-      (family) =>
-        byFamily.every((kind) => leavesAddress(this.#values[kind], family)) &&
-        this.#protocols.some(
-          (proto) =>
-            protocolOccurs(proto, family) &&
-            byProtocol.every((kind) => this.#leaves(kind, { family, proto })),
-        ),
+    return families.some((family) =>
+      this.#protocols.some(
+        (proto) =>
+          protocolOccurs(proto, family) && kinds.every((kind) => this.#leaves(kind, { family, proto })),
+      ),
     );
   }
 
   /** Does the condition leave a value of its field to packets of this class? A condition that is not set leaves all. */
-  #leaves(kind: Exclude<ConditionKind, "src" | "dst">, { family, proto }: PacketClass): boolean {
+  #leaves(kind: ConditionKind, { family, proto }: PacketClass): boolean {
     const { iface, proto: named, icmptype, state } = this.#values;
+    if (kind === "src" || kind === "dst") return leavesAddress(this.#values[kind], family);
     if (kind === "iface") return !(iface?.not && iface.values.includes("+"));
     if (kind === "proto") return !named || named.values.includes(proto) !== named.not;
     if (kind === "icmptype") {
@@ -118,6 +114,9 @@ class Classes {
     );
   }
 }
+
+/** The protocols that conditions can tell apart without naming them; the last stands for all others. */
+const USUAL: readonly number[] = [TCP, ICMP, ICMP6, UDP, SCTP, PROTOCOL_MAX];
 
 /** Stand for every protocol without a name and ports here: for each family one that the rule does not name. */
 function others(named: readonly number[]): number[] {
