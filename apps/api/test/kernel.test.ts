@@ -172,6 +172,7 @@ describe("what somebody does by hand is seen, and put right", () => {
     const { revision } = (await lab.call("GET", "/running")).json;
     expect(await repair()).toEqual({ changed: true, revision });
     await settled;
+    expect(lab.logged.at(-1)).toBe(`admin (token, 127.0.0.1) put revision ${revision} back into the kernel`);
     expect((await kernel()).drift).toEqual({ drifted: false, detail: null, text: "" });
     expect(lab.rules()).toContain(SSH_RULES);
     expect((await lab.call("GET", "/status")).json).toMatchObject({ state: "in-sync", detail: null });

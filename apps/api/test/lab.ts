@@ -106,6 +106,8 @@ export type Lab = {
   inside(...argv: string[]): string;
   /** `iptables-save -t mangle` there: the rules of our chains, without counters. */
   rules(family?: "ip" | "ip6"): string[];
+  /** What the server wrote to its log. */
+  logged: unknown[];
   /** Waits for an event that fits, from the moment of the call. */
   event(name: EventName, fits: (payload: Record<string, unknown>) => boolean): Promise<void>;
   /** Ends the server; the place stays. */
@@ -118,11 +120,14 @@ export type LabOptions = { clock?: Clock; flags?: string[]; place?: Place };
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const place = options.place ?? makePlace();
+  const logged: unknown[] = [];
+  const log = (entry: unknown) => {
+    logged.push(entry);
+    if (entry instanceof Error) console.error(entry);
+  };
   let running: Running;
   try {
-    running = await start(labSettings(place, options.flags), options.clock ?? systemClock, {
-      log: (error) => console.error(error),
-    });
+    running = await start(labSettings(place, options.flags), options.clock ?? systemClock, { log });
   } catch (error) {
     await place.remove();
     throw error;
@@ -132,6 +137,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     place,
     running,
     token,
+    logged,
     call: (method, path, options) => call(running.url, token, method, path, options),
     inside: (...argv) => inNamespace(place.namespace, ...argv),
     rules: (family = "ip") => rulesIn(place.namespace, family),

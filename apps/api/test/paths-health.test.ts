@@ -1,70 +1,13 @@
 /** Each line of a path's health over made-up machines: what is there, what is missing, what cannot be known. */
-import type { HealthLine } from "@flowmgr/flow-api";
-import { assignMarks, type CompileOptions, compile, type Program } from "@flowmgr/flow-compiler";
-import { type Config, checkText, EMPTY_CONFIG } from "@flowmgr/flow-model";
+import { compile } from "@flowmgr/flow-compiler";
+import { EMPTY_CONFIG } from "@flowmgr/flow-model";
 import type { IpvsService, Reading } from "@flowmgr/kernel";
 import { describe, expect, test } from "vitest";
 import { directors } from "../src/paths/directors.ts";
 import { interfaces } from "../src/paths/interfaces.ts";
 import { tables } from "../src/paths/tables.ts";
 import type { World } from "../src/paths/world.ts";
-
-const OPTIONS: CompileOptions = {
-  ipv6: true,
-  markMask: 0xff00,
-  loopback: "spare",
-  neighbours: "spare",
-  jump: "first",
-  defragment: "off",
-  tables: { uplink: 77 },
-};
-
-function config(text: string): Config {
-  const { config, diagnostics } = checkText(text);
-  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-  return config;
-}
-
-/** A kernel that holds the program, on a machine with eth0 up and eth1 down. */
-function holding(program: Program): Reading {
-  const family = ({ chains, hooks, ipRules, routes }: Program["ip"]): Reading["state"]["ip"] => ({
-    chains: chains.map(({ name, rules }) => ({ name, rules: rules.map(({ words }) => words) })),
-    hooks: hooks.map((hook) => ({ ...hook, place: "only" })),
-    ipRules,
-    routes,
-  });
-  return {
-    state: { ip: family(program.ip), ip6: program.ip6 && family(program.ip6) },
-    counted: { ip: { chains: [], hooks: [] }, ip6: { chains: [], hooks: [] } },
-    foreignBehind: { ip: 0, ip6: 0 },
-    links: [
-      { name: "lo", up: true, carrier: true, addresses: ["127.0.0.1"] },
-      { name: "eth0", up: true, carrier: true, addresses: ["192.168.0.1", "fd00::1"] },
-      { name: "eth1", up: false, carrier: false, addresses: [] },
-    ],
-    tables: { main: 254, uplink: 77 },
-    routesIn: { 254: { ip: 2, ip6: 1 }, 255: { ip: 9, ip6: 9 }, 77: { ip: 1, ip6: 0 } },
-    ipvs: { absent: "this kernel has no IPVS" },
-    warnings: [],
-    foreignMarks: [],
-  };
-}
-
-/** The text in force and in the draft, on a machine that `change` made different. */
-function world(text: string, change: (reading: Reading) => void = () => {}, draft = text): World {
-  const running = config(text);
-  const assigned = assignMarks(running, { directors: {}, tables: {} }, OPTIONS);
-  if ("error" in assigned) throw new Error(assigned.error.message);
-  const program = compile(running, assigned.marks, OPTIONS);
-  const reading = structuredClone(holding(program));
-  change(reading);
-  return { draft: config(draft), running, program, reading, markMask: 0xff00 };
-}
-
-const line = (health: HealthLine[] | undefined, what: string) => {
-  const [found] = health?.filter((one) => one.what === what) ?? [];
-  return found && `${found.state}: ${found.text}`;
-};
+import { config, holding, line, OPTIONS, world } from "./machine-as-data.ts";
 
 describe("directors", () => {
   const MAIL = "flow mail director pool\n  match proto tcp dst 10.1.1.1 dstport 25\n";

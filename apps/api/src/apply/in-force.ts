@@ -76,7 +76,7 @@ export class InForce {
   /** The kernel as it is now, or was a moment ago. Throws Problem 502. */
   async seen(): Promise<Seen> {
     const seen = await this.watch.recent();
-    if (seen === null) throw unreadable(this.watch.unreadable ?? "it is being changed");
+    if (seen === null) throw unreadable(this.watch.unreadable ?? "The kernel is being changed. Try again.");
     return seen;
   }
 

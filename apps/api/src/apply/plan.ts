@@ -21,7 +21,10 @@ type Wanted = {
   accept: readonly string[];
 } & Pick<Plan, "etag" | "authors">;
 
-export async function buildPlan(engine: Engine, wanted: Wanted): Promise<Plan> {
+type PlanEngine = Pick<Engine, "running" | "plan" | "state">;
+
+/** As things are when it is answered. */
+export async function buildPlan(engine: PlanEngine, wanted: Wanted): Promise<Plan> {
   const sound = blocking(wanted.diagnostics, wanted.accept).length === 0;
   const inForce = engine.running();
   // A config with errors has no program that the kernel could be asked about.

@@ -1,0 +1,39 @@
+/** A plan says what would change from what is in force when it is answered. */
+import type { Marks } from "@flowmgr/flow-compiler";
+import { type Config, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
+import { expect, test } from "vitest";
+import { buildPlan } from "../src/apply/plan.ts";
+import { NO_KERNEL_PLAN } from "../src/apply/plan-kernel.ts";
+import type { Engine } from "../src/parts.ts";
+import { config } from "./machine-as-data.ts";
+
+const marks: Marks = { directors: {}, tables: {} };
+
+const inForce = (revision: number, config: Config): ReturnType<Engine["running"]> => ({
+  ...{ revision, config, text: print(config), author: "", message: "", at: "", marks },
+});
+
+test("one that the end of a countdown has overtaken is made anew", async () => {
+  const tried = config("flow a permit\n  match\n");
+  let running = inForce(2, tried);
+  let asked = 0;
+  const plan = await buildPlan(
+    {
+      running: () => running,
+      plan: async () => {
+        asked += 1;
+        // While the kernel is asked the first time, the old rules come back.
+        if (asked === 1) running = inForce(1, EMPTY_CONFIG);
+        return { kernel: NO_KERNEL_PLAN, diagnostics: [] };
+      },
+      state: () => ({
+        ...{ state: "in-sync", detail: null, unconfirmed: null, expired: null, warnings: [], interfaces: [] },
+        ...{ foreignBehind: { ip: 0, ip6: 0 }, tables: {}, tablesInUse: [] },
+      }),
+    },
+    { config: tried, diagnostics: [], accept: [], etag: "one", authors: [] },
+  );
+  expect(asked).toBe(2);
+  expect(plan).toMatchObject({ headline: expect.stringMatching(/^1 flow added/), applicable: true });
+  expect(plan.text).toContain("+flow a permit");
+});
