@@ -41,7 +41,9 @@ export function partsOf(flow: Flow, family: Family): Part[] {
   for (const [index, { off, verb, conditions }] of flow.rules.entries()) {
     if (off) continue;
     const asked = askedBy(conditions, family, directionOf(flow));
-    if (asked.matches.length > 0) parts.push({ rule: index + 1, verb, conditions, ...asked });
+    if (asked.matches.length === 0) continue;
+    const { matches, notIface, notProto, notType } = asked;
+    parts.push({ rule: index + 1, verb, conditions, matches, notIface, notProto, notType });
   }
   const errors = icmpErrors(flow, family);
   if (errors.matches.length > 0) parts.push({ rule: null, verb: "match", conditions: null, ...errors });
@@ -91,7 +93,10 @@ export const LEAVE = "-j RETURN";
  * what the chain is for, and so part of the names of those below.
  */
 export function chainsFor(one: FamilyFlow, parts: readonly Part[], name: string, within: string): Chain[] {
-  return build(parts, name, within, splitsOf(one.family, directionOf(one.flow)));
+  const isPlain = (part: Part) => part.notIface.length + part.notProto.length + part.notType.length === 0;
+  // Most flows have no such list; there are ten thousand of them.
+  const splits = parts.every(isPlain) ? [] : splitsOf(one.family, directionOf(one.flow));
+  return build(parts, name, within, splits);
 
   function build(met: readonly Part[], top: string, path: string, splits: readonly Split[]): Chain[] {
     const [split, ...finer] = splits;

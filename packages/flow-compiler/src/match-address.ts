@@ -25,15 +25,16 @@ export type AddressMatch = { words: string; ranges: string };
 
 type Option = "-s" | "-d";
 
-const EVERY: AddressMatch = { words: "", ranges: "" };
+/** Of a rule without the condition. */
+const EVERY: readonly AddressMatch[] = [{ words: "", ranges: "" }];
 
 /** The alternatives of a condition, of which a packet meets one at most; none where it can't hold in the family. */
 export function addressMatches(
   option: Option,
   condition: Condition | undefined,
   family: Family,
-): AddressMatch[] {
-  if (!condition) return [EVERY];
+): readonly AddressMatch[] {
+  if (!condition) return EVERY;
   const networks = networksOf(condition, family);
   const plain = (network: Address) => ({ words: addressMatch(option, network), ranges: "" });
   if (!condition.not) return networks.map(plain);
@@ -45,7 +46,11 @@ export function addressMatches(
 
 /** The networks of one family in a condition's list, as written, without those that another one contains. */
 export function networksOf({ values }: Condition, family: Family): Address[] {
-  const all = values.map((text) => readValue(parseAddress(text))).filter((one) => one.family === family);
+  const all: Address[] = [];
+  for (const text of values) {
+    const address = readValue(parseAddress(text));
+    if (address.family === family) all.push(address);
+  }
   if (all.length < 2) return all;
   const kept = new Set<Address>();
   let covered = -1n;

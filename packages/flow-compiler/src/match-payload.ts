@@ -30,9 +30,15 @@ import { bang, join, MOST_REPEATED, readValue } from "./words.ts";
 export type PayloadMatch = { proto: string; modules: string };
 
 /** Alternatives of which a packet meets one at most, for packets whose protocol and ICMP type are not in the lists. */
-export type Payload = { matches: PayloadMatch[]; notProto: number[]; notType: NamedType[] };
+export type Payload = {
+  matches: PayloadMatch[];
+  notProto: readonly number[];
+  notType: readonly NamedType[];
+};
 
-const only = (matches: PayloadMatch[]): Payload => ({ matches, notProto: [], notType: [] });
+const NONE: readonly never[] = [];
+
+const only = (matches: PayloadMatch[]): Payload => ({ matches, notProto: NONE, notType: NONE });
 
 const NOTHING_ASKED: PayloadMatch = { proto: "", modules: "" };
 
@@ -98,15 +104,20 @@ function typesOf({ values }: Condition, family: Family): NamedType[] | "any" {
 function portMatches(conditions: Conditions): PayloadMatch[] {
   const sources = portAlternatives("sport", conditions.srcport);
   const destinations = portAlternatives("dport", conditions.dstport);
-  return protocolsThatCarryPorts({ conditions }).flatMap((number) =>
-    sources.flatMap((source) =>
-      destinations.map((destination) => {
+  const matches: PayloadMatch[] = [];
+  for (const number of protocolsThatCarryPorts({ conditions })) {
+    for (const source of sources) {
+      for (const destination of destinations) {
         const plain = join(source.plain, destination.plain);
         const module = plain === "" ? "" : `-m ${protocolWord(number)} ${plain}`;
-        return { proto: protocolWords(number), modules: join(module, source.multi, destination.multi) };
-      }),
-    ),
-  );
+        matches.push({
+          proto: protocolWords(number),
+          modules: join(module, source.multi, destination.multi),
+        });
+      }
+    }
+  }
+  return matches;
 }
 
 /** `plain` is an option of the protocol's module, `multi` a module of its own. */
@@ -119,9 +130,11 @@ const plainPorts = (option: PortOption, ports: Ports, not = false): PortMatch =>
   multi: "",
 });
 
+const EVERY_PORT: readonly PortMatch[] = [{ plain: "", multi: "" }];
+
 /** None when the condition leaves no port. */
-function portAlternatives(option: PortOption, condition: Condition | undefined): PortMatch[] {
-  if (!condition) return [{ plain: "", multi: "" }];
+function portAlternatives(option: PortOption, condition: Condition | undefined): readonly PortMatch[] {
+  if (!condition) return EVERY_PORT;
   const asked = mergePorts(condition.values.map((text) => readValue(parsePorts(text))));
   const [first, ...more] = asked;
   if (first === undefined) return [];
@@ -132,7 +145,7 @@ function portAlternatives(option: PortOption, condition: Condition | undefined):
   }
   const ranges = condition.not ? otherPorts(asked) : asked;
   const [only] = ranges;
-  if (ranges.length === 1 && only?.low === 0 && only.high === PORT_MAX) return [{ plain: "", multi: "" }];
+  if (ranges.length === 1 && only?.low === 0 && only.high === PORT_MAX) return EVERY_PORT;
   return chunks(ranges).map((chunk) => {
     const [single, ...others] = chunk;
     if (single && others.length === 0) return plainPorts(option, single);

@@ -26,7 +26,12 @@ export type Direction = Packet["direction"];
  * What a rule asks in a family: one of the matches, of a packet whose interface, protocol and ICMP type are not in
  * the lists. They are the negated lists that no iptables rule can say; `split.ts` decides them by chains.
  */
-export type Asked = { matches: Match[]; notIface: string[]; notProto: number[]; notType: NamedType[] };
+export type Asked = {
+  matches: Match[];
+  notIface: readonly string[];
+  notProto: readonly number[];
+  notType: readonly NamedType[];
+};
 
 /** What the conditions ask; no matches when they cannot hold in this family. */
 export function askedBy(conditions: Conditions, family: Family, direction: Direction): Asked {
@@ -61,11 +66,12 @@ export function interfaceMatch(direction: Direction, pattern: string, not = fals
   return `${bang(not)}${direction === "in" ? "-i" : "-o"} ${pattern}`;
 }
 
-function interfacesOf(
-  condition: Condition | undefined,
-  direction: Direction,
-): { words: string[]; not: string[] } {
-  if (!condition) return { words: [""], not: [] };
+type Interfaces = { words: readonly string[]; not: readonly string[] };
+
+const EVERY_INTERFACE: Interfaces = { words: [""], not: [] };
+
+function interfacesOf(condition: Condition | undefined, direction: Direction): Interfaces {
+  if (!condition) return EVERY_INTERFACE;
   const patterns = widest(condition.values);
   if (patterns.includes("+")) return { words: condition.not ? [] : [""], not: [] };
   if (!condition.not) return { words: patterns.map((one) => interfaceMatch(direction, one)), not: [] };

@@ -33,7 +33,8 @@ export type TestNamespace = {
   inject(iface: string, packets: readonly FramePacket[]): Promise<void>;
   /**
    * The packets are sent by the machine itself, to leave by an interface that there is; gives those that the kernel
-   * did send: it refuses some destinations, before any rule sees them.
+   * did send: it refuses some destinations, before any rule sees them. A rule in raw must drop what does not carry
+   * SENT_MARK.
    */
   send<P extends FramePacket>(iface: string, packets: readonly P[]): Promise<P[]>;
   /** Takes the namespace and all that belongs to it away. */
@@ -113,25 +114,29 @@ export const SENT_MARK = 1;
 /**
  * Raw sockets that bring their own IP header: what they send passes OUTPUT like everything that the machine sends,
  * whatever addresses and protocol it carries. Of the languages that Debian always has, perl can open them.
- * A line on stdin is `family destination packet...` in hex; the number of each line that was sent is printed. One
- * that a rule drops was sent, too: it fails with EPERM.
+ * A line on stdin is `family destination packet...` in hex; the number of each line that was sent is printed. A send
+ * may fail because a rule dropped or re-routed the packet, so each is first tried without the mark: the rule in raw
+ * drops it, with EPERM, and any other error says that it does not come so far.
  */
 const SENDER = `
 use Socket qw(:all);
 my ($iface) = @ARGV;
-my %to = (4 => socket_by(AF_INET), 6 => socket_by(AF_INET6));
+my %probe = (4 => socket_by(AF_INET, 0), 6 => socket_by(AF_INET6, 0));
+my %to = (4 => socket_by(AF_INET, ${SENT_MARK}), 6 => socket_by(AF_INET6, ${SENT_MARK}));
 my $line = -1;
 while (<STDIN>) {
   my ($family, $dst, @packets) = split;
   my $address = pack("H*", $dst);
   my $name = $family == 4 ? pack_sockaddr_in(0, $address) : pack_sockaddr_in6(0, $address, scope($address));
   $line += 1;
-  print "$line\\n" if @packets == grep { defined send($to{$family}, pack("H*", $_), 0, $name) or $! == 1 } @packets;
+  next if grep { not defined send($probe{$family}, pack("H*", $_), 0, $name) and $! != 1 } @packets;
+  send($to{$family}, pack("H*", $_), 0, $name) for @packets;
+  print "$line\\n";
 }
 sub socket_by {
   socket(my $socket, $_[0], SOCK_RAW, 255) or die "socket: $!";
   setsockopt($socket, SOL_SOCKET, 25, $iface . "\\0") or die "SO_BINDTODEVICE: $!";
-  setsockopt($socket, SOL_SOCKET, 36, pack("L", ${SENT_MARK})) or die "SO_MARK: $!";
+  setsockopt($socket, SOL_SOCKET, 36, pack("L", $_[1])) or die "SO_MARK: $!";
   return $socket;
 }
 sub scope {
