@@ -52,7 +52,9 @@ test("clicks and keys select; what the search hides is not selected", async ({ l
   await expect.poll(() => selected(page)).toEqual(["dns", "ping"]);
 
   await page.getByRole("combobox", { name: "Search flows" }).fill("policy:permit");
+  await expect(row(page, "mail")).toBeHidden();
   await page.keyboard.press("Enter");
+  await expect(row(page, "ssh")).toBeFocused();
   await page.keyboard.press("Control+a");
   await expect(bar(page)).toContainText("3 selected");
   await page.getByRole("combobox", { name: "Search flows" }).fill("dns");
