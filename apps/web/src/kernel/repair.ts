@@ -3,7 +3,7 @@ import type { Status } from "@flowmgr/flow-api";
 import { parsePatch } from "diff";
 import { counted } from "../ui/say.ts";
 
-export type DriftSize = { missing: number; extra: number; misplaced: number };
+type DriftSize = { missing: number; extra: number; misplaced: number };
 
 /** A line of the difference that is said about a jump and stands for no rule. */
 const REMARK = /^\+#/;

@@ -27,7 +27,7 @@ function holds({ text, flow }: KernelRule, words: readonly string[]): boolean {
 }
 
 /** A rule's parts: `-d 192.0.2.1/32 -p tcp -j MARK --set-xmark 0x100/0xff00` -> target MARK, and the rest. */
-export type RuleParts = { target: string; words: string };
+type RuleParts = { target: string; words: string };
 
 /** `iptables -L` marks a jump from which nothing returns so. */
 const GOTO = "[goto]";
