@@ -9,7 +9,7 @@ import { type Complain, LONGEST_VALUE } from "./check-values.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
 import type { Family } from "./family.ts";
 import { familiesOf } from "./holds.ts";
-import { expandLists } from "./lists.ts";
+import { expandLists, listsAreTooLarge, MOST_EXPANDED } from "./lists.ts";
 import { parseDirectorName, parseName } from "./names.ts";
 import { type Parse, parseInto, withPlaces } from "./parser.ts";
 import { locate, Report } from "./report.ts";
@@ -61,6 +61,11 @@ function checkInto(config: Config, report: Report, places?: () => Places): void 
     }
   }
   checkComments({ comment: config.comment, note: "" }, complainer(report, "", {}));
+  if (listsAreTooLarge(config)) {
+    const message = `with the lists that they name, lists hold more than ${MOST_EXPANDED} values`;
+    const help = "name fewer lists in others, or write networks instead of addresses";
+    complainer(report, "", {})("", { code: "too-many-values", message, help });
+  }
 }
 
 function complainer(

@@ -108,17 +108,33 @@ export function expandLists(config: Config): Config {
 }
 
 function expand(config: Config): Config {
-  const valuesOf = expander(listsByName(config));
-  const items = mapSame(config.items, (item) => expandItem(item, valuesOf));
-  return items === config.items ? config : { ...config, items };
+  const expand = expander(listsByName(config));
+  const items = mapSame(config.items, (item) => expandItem(item, expand.valuesOf));
+  const result = items === config.items ? config : { ...config, items };
+  if (expand.isTooLarge()) tooLarge.add(config);
+  return result;
+}
+
+/** Most values that expanding a config may copy: a chain of lists that each add one grows with its square. */
+export const MOST_EXPANDED = 1_000_000;
+
+const tooLarge = new WeakSet<Config>();
+
+/** Do the lists of a config hold so much of each other that `expandLists` left some out? `check` refuses it. */
+export function listsAreTooLarge(config: Config): boolean {
+  expandLists(config);
+  return tooLarge.has(config);
 }
 
 type Expand = (values: string[]) => string[];
 
 /** Replaces references; each list is expanded once, however many name it. */
-function expander(lists: ReadonlyMap<string, List>): Expand {
+function expander(lists: ReadonlyMap<string, List>): { valuesOf: Expand; isTooLarge: () => boolean } {
   const known = new Map<string, string[]>();
+  /** What has been found for the lists themselves, by their values as written. */
+  const ofLists = new Map<string[], string[]>();
   const groups = orderLists(lists);
+  let left = MOST_EXPANDED;
   /** `group`: the list's own, whose other members it cannot hold without holding itself. */
   const valuesOf = (values: string[], group: number | null): string[] => {
     if (!values.some((value) => listNamed(value) !== null)) return values;
@@ -127,15 +143,19 @@ function expander(lists: ReadonlyMap<string, List>): Expand {
       if (name === null) return null;
       return groups.get(name) === group ? [] : (known.get(name) ?? []);
     };
-    // A condition that names one list and nothing else shares its values.
+    // What names one list and nothing else shares its values.
     const [only] = values;
     if (values.length === 1 && only !== undefined) return listed(only) ?? values;
-    return [...new Set(values.flatMap((value) => listed(value) ?? value))];
+    left -= values.reduce((sum, value) => sum + (listed(value)?.length ?? 0), 0);
+    return [...new Set(values.flatMap((value) => (left < 0 ? [] : (listed(value) ?? value))))];
   };
   for (const [name, group] of groups) {
-    known.set(name, [...new Set(valuesOf(lists.get(name)?.values ?? [], group))]);
+    const values = lists.get(name)?.values ?? [];
+    const all = valuesOf(values, group);
+    known.set(name, all === values ? [...new Set(values)] : all);
+    ofLists.set(values, all);
   }
-  return (values) => valuesOf(values, null);
+  return { valuesOf: (values) => ofLists.get(values) ?? valuesOf(values, null), isTooLarge: () => left < 0 };
 }
 
 function expandItem<T extends Item>(item: T, valuesOf: Expand): T {

@@ -39,6 +39,13 @@ const GARBAGE: { [kind: string]: () => string } = {
   not: () => `flow a permit match ${filled("not ")}`,
   "conditions of one rule": () => `flow a permit match ${filled("src 10.0.0.1 ")}`,
   "misspelt words": () => `flow a permit match ${filled("prtoo tcp ")}`,
+  "a list that nobody closed": () => `list a { ${filled("10.0.0.1, ")}`,
+  "lists that hold the next": () =>
+    Array.from(
+      { length: 100_000 },
+      (_, index) => `list l${index} { @l${index + 1}, 10.0.${index >> 8}.1 }`,
+    ).join("\n"),
+  "names of no list": () => `flow a permit ${filled("match src { @nobody, @none } ")}`,
   "white space": () => filled(" \t\n"),
   "a second rule": () => `flow a permit ${filled("match ")}`,
 };

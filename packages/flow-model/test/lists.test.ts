@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type Config,
+  check,
   configSchema,
   expandLists,
   flowsOf,
@@ -139,6 +140,19 @@ describe("expanded lists", () => {
         expect(expandLists(structuredClone(expanded))).toEqual(expanded);
       }),
     );
+  });
+
+  it("have an end, which check says, before a chain of lists fills the memory", () => {
+    const chain = (count: number) =>
+      config(
+        ...Array.from({ length: count }, (_, index) =>
+          list(`l${index}`, `10.${index >> 8}.${index & 255}.1`, `@l${index + 1}`),
+        ),
+        list(`l${count}`, "10.255.0.1"),
+      );
+    const codes = (count: number) => check(chain(count)).map(({ code }) => code);
+    expect(codes(1000)).toEqual([]);
+    expect(codes(2000)).toEqual(["too-many-values"]);
   });
 
   it("are found for a chain of lists that is longer than any stack", () => {
