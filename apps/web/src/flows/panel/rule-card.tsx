@@ -145,6 +145,14 @@ export function RuleCard(props: RuleCardProps) {
             disabled={disabled}
             commit={(text) => actions.set({ ...rule, comment: linesOf(text) }, `comment of ${where}`)}
           />
+          <TextField
+            label={`Note on the line of ${where}`}
+            hidden
+            value={rule.note}
+            placeholder="note on its line"
+            disabled={disabled}
+            commit={(note) => actions.set({ ...rule, note: note.trim() }, `note of ${where}`)}
+          />
         </div>
       ) : null}
       {active ? (
