@@ -180,7 +180,6 @@ describe("ip rules and routes", () => {
     expect(delta(stateOf(withIt), without).ip.remove.ipRules).toHaveLength(1);
   });
 
-
   test("what is missing is created before, what nothing needs any more removed after", () => {
     const [before, after] = [programOf(MAIL), programOf(MAIL.replace("10.0.0.2", "10.0.0.3"))];
     const { ip } = delta(stateOf(before), after);
