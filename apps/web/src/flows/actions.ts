@@ -36,9 +36,7 @@ export function useFlowActions(readOnly: boolean) {
   const { config } = useDraft();
   const { edit, undo } = useEdit();
   const [, go] = useLocation();
-  const flows = config ? flowsOf(config) : [];
-  const names = flows.map(({ name }) => name);
-  const taken = new Set(names);
+  const names = flowsOf(config ?? EMPTY_CONFIG).map(({ name }) => name);
 
   const locked = readOnly ? "flows are read-only while the text has errors" : null;
 
@@ -76,7 +74,10 @@ export function useFlowActions(readOnly: boolean) {
     },
     /** Puts a removed flow back where the running config has it. */
     restore(flow: Flow, running: Config): void {
-      perform([{ do: "add", item: flow, ...placeIn(running, flow.name, taken) }], `restore ${flow.name}`);
+      perform(
+        [{ do: "add", item: flow, ...placeIn(running, flow.name, new Set(names)) }],
+        `restore ${flow.name}`,
+      );
     },
     duplicate(flow: Flow): void {
       const [name] = insert([flow], flow.name, `duplicate ${flow.name}`);
