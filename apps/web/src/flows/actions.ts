@@ -74,10 +74,7 @@ export function useFlowActions(readOnly: boolean) {
     },
     /** Puts a removed flow back where the running config has it. */
     restore(flow: Flow, running: Config): void {
-      perform(
-        [{ do: "add", item: flow, ...placeIn(running, flow.name, new Set(names)) }],
-        `restore ${flow.name}`,
-      );
+      perform([{ do: "add", item: flow, ...placeIn(running, flow.name, names) }], `restore ${flow.name}`);
     },
     duplicate(flow: Flow): void {
       const [name] = insert([flow], flow.name, `duplicate ${flow.name}`);
@@ -141,9 +138,9 @@ function addEdits(added: Flow[], after: string | null, config: Config): { edits:
 }
 
 /** Behind the nearest flow that stood before it in `running` and is still there. */
-function placeIn(running: Config, name: string, there: ReadonlySet<string>): Where {
+function placeIn(running: Config, name: string, there: readonly string[]): Where {
   const order = flowsOf(running).map((flow) => flow.name);
-  const after = order.slice(0, order.indexOf(name)).findLast((before) => there.has(before));
+  const after = order.slice(0, order.indexOf(name)).findLast((before) => there.includes(before));
   return after === undefined ? { position: 1 } : { after };
 }
 
