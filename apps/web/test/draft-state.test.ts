@@ -6,6 +6,7 @@ import {
   changed,
   type DraftState,
   EMPTY_DRAFT,
+  letGo,
   loaded,
   mineInstead,
   outrun,
@@ -146,7 +147,7 @@ test("what both changed is named with the reason, and mine can be taken", () => 
   expect(names(state)).toEqual(["a", "b"]);
   if (state.trouble?.kind !== "clash" || !state.config) throw new Error("no clash");
   const [clash] = state.trouble.clashes;
-  expect(clash).toEqual({ key: "a", reason: "it was changed meanwhile", mine: null });
+  expect(clash).toMatchObject({ key: "a", reason: "it was changed meanwhile", mine: null });
   expect(clash && mineInstead(state.config, clash)).toEqual({ do: "remove", name: "a" });
 });
 
@@ -166,6 +167,60 @@ test("a refusal goes back to what the server has and makes again what waited beh
   expect(names(state)).toEqual(["a"]);
   expect(state.undo.map(({ label }) => label)).toEqual(["remove b"]);
   expect(state.trouble).toMatchObject({ kind: "refused", label: "remove a" });
+});
+
+const A_DENIES = "flow a deny\n  match\nflow b deny\n  match\n";
+const switchOff = (name: string): Change => ({
+  kind: "edits",
+  edits: [{ do: "switch", name, on: false }],
+  label: `switch ${name} off`,
+});
+
+test("a 412 while items wait for a choice keeps my side of them, with the reason", () => {
+  const clash = reapplied(outrun(done(start, remove("a")), draft("2", A_DENIES, "ops")), AT);
+  expect(clash.trouble?.kind).toBe("clash");
+  const later = outrun(done(clash, remove("b")), draft("3", `${A_DENIES}flow c deny\n  match\n`, "ops"));
+  const state = reapplied(later, AT);
+  expect(names(state)).toEqual(["a", "c"]);
+  expect(state.trouble).toMatchObject({
+    kind: "clash",
+    clashes: [{ key: "a", reason: "it was changed meanwhile", mine: null }],
+  });
+});
+
+test("a refusal stands over a question that is not answered yet, and closing it brings that back", () => {
+  const conflict = outrun(done(start, remove("a")), draft("2", A_DENIES, "ops"));
+  const state = refused(done(conflict, remove("b")), "no", [], AT);
+  expect(state.trouble).toMatchObject({ kind: "refused", label: "remove b" });
+  expect(unsent(state)).toMatchObject({ by: "ops", kept: [{ label: "remove a" }] });
+  expect(loaded(state, draft("3", A_DENIES, "ops")).trouble).toEqual(conflict.trouble);
+  expect(letGo(state).trouble).toEqual(conflict.trouble);
+  expect(letGo(letGo(state)).trouble).toBeNull();
+});
+
+test("what could not be made without the refused change is named", () => {
+  const add: Change = { kind: "replace", config: config(`${TWO}flow c deny\n  match\n`), label: "add c" };
+  const state = refused(done(done(done(start, add), switchOff("c")), remove("a")), "no", [], AT);
+  expect(names(state)).toEqual(["b"]);
+  expect(state.trouble).toMatchObject({ label: "add c", lost: ["switch c off"] });
+});
+
+test("of several changes to an item that both changed, mine is all of them", () => {
+  const deny: Change = { kind: "replace", config: config(A_DENIES), label: "a: deny" };
+  const mine = done(done(start, deny), switchOff("a"));
+  const theirs = draft("2", "flow a director d\n  match\nflow b deny\n  match\n", "ops");
+  const state = reapplied(outrun(mine, theirs), AT);
+  expect(state.config).toEqual(theirs.config);
+  expect(state.trouble).toMatchObject({
+    clashes: [
+      {
+        key: "a",
+        reason: "both changed its policy",
+        before: { policy: { action: "permit" } },
+        mine: { policy: { action: "deny" }, skipped: true },
+      },
+    ],
+  });
 });
 
 test("a reload finds the undo list again while the draft is the same, and drops it when not", () => {

@@ -27,15 +27,29 @@ export type Kept = Pick<Step, "label" | "patch">;
 /** On its way to the server. `config` is the draft with it; `undo` and `redo` are the lists without it. */
 type Waiting = Kept & { change: Change; config: Config } & Pick<DraftState, "undo" | "redo">;
 
-export type Trouble =
-  /** No answer; what waits is sent again by itself. */
-  | { kind: "offline" }
+/** What the person has to answer; it stays until then. */
+type Question =
   /** 412. The page shows what `by` made; mine is kept. */
   | { kind: "conflict"; by: string; kept: Kept[] }
   /** Of what was made again, these items were changed by both. */
-  | { kind: "clash"; by: string; clashes: Clash[] }
-  /** The server refused the change; the draft is as before it. */
-  | { kind: "refused"; label: string; message: string; diagnostics: Diagnostic[] };
+  | { kind: "clash"; by: string; clashes: Clash[] };
+
+export type Trouble =
+  /** No answer; what waits is sent again by itself. */
+  | { kind: "offline" }
+  | Question
+  /**
+   * The server refused the change; the draft is as before it. `lost` are those behind it that could not be made
+   * without it. `over`: the question that is on again when this is closed.
+   */
+  | {
+      kind: "refused";
+      label: string;
+      lost: string[];
+      message: string;
+      diagnostics: Diagnostic[];
+      over: Question | null;
+    };
 
 export type DraftState = {
   /** As the server last gave it; its etag is the one to write against. */
@@ -70,12 +84,19 @@ export function loaded(state: DraftState, draft: Draft): DraftState {
     saved: draft,
     config: draft.config,
     undo: withTheirs(state.undo, state.saved, draft),
-    trouble: isOurs(state.trouble) ? state.trouble : null,
+    trouble: questionIn(state.trouble),
   };
 }
 
-/** What the person has to answer stays until it is answered. */
-const isOurs = (trouble: Trouble | null) => trouble?.kind === "conflict" || trouble?.kind === "clash";
+function questionIn(trouble: Trouble | null): Question | null {
+  if (trouble?.kind === "refused") return trouble.over;
+  return trouble?.kind === "offline" ? null : trouble;
+}
+
+/** The refusal, or else the question, is dealt with. */
+export function letGo(state: DraftState): DraftState {
+  return { ...state, trouble: state.trouble?.kind === "refused" ? state.trouble.over : null };
+}
 
 /** Somebody else's change as a step of the list: it is seen there, and undo leaves it alone. */
 function withTheirs(undo: Step[], before: Draft | null, { config, changedBy, changedAt }: Draft): Step[] {
@@ -108,7 +129,7 @@ function waitingFor(state: DraftState, change: Change, config: Config, patch: Pa
     ...state,
     config,
     waiting: [...state.waiting, one],
-    trouble: trouble?.kind === "refused" ? null : trouble,
+    trouble: trouble?.kind === "refused" ? trouble.over : trouble,
   };
 }
 
@@ -166,16 +187,17 @@ export function refused(
   const [first, ...behind] = state.waiting;
   if (!first || !state.saved) return state;
   const { undo, redo } = first;
-  const trouble: Trouble = { kind: "refused", label: first.label, message, diagnostics };
   const back = { ...state, config: state.saved.config, waiting: [], undo, redo, trouble: null };
-  return { ...again(back, behind, at).state, trouble };
+  const { state: next, lost } = again(back, behind, at);
+  const over = questionIn(state.trouble);
+  const { label } = first;
+  return { ...next, trouble: { kind: "refused", label, lost, message, diagnostics, over } };
 }
 
 /** The server has something newer. */
 export function outrun(state: DraftState, theirs: Draft): DraftState {
   const [first] = state.waiting;
   if (!first) return state;
-  const before = state.trouble?.kind === "conflict" ? state.trouble.kept : [];
   return {
     ...state,
     saved: theirs,
@@ -183,7 +205,7 @@ export function outrun(state: DraftState, theirs: Draft): DraftState {
     waiting: [],
     undo: withTheirs(first.undo, state.saved, theirs),
     redo: first.redo,
-    trouble: { kind: "conflict", by: theirs.changedBy, kept: [...before, ...keptOf(state.waiting)] },
+    trouble: { kind: "conflict", by: theirs.changedBy, kept: unsent(state).kept },
   };
 }
 
@@ -191,14 +213,14 @@ const keptOf = (waiting: Kept[]): Kept[] => waiting.map(({ label, patch }) => ({
 
 /** What would be lost if the page went now, and whose change it is in conflict with. */
 export function unsent({ waiting, trouble }: DraftState): Pick<Left, "kept" | "by"> {
-  const kept = trouble?.kind === "conflict" ? trouble.kept : [];
-  const clashes = trouble?.kind === "clash" ? trouble.clashes : [];
-  const wanted = clashes.map(({ key, mine }): Kept => {
-    const items = [{ key, before: null, after: mine }];
+  const question = questionIn(trouble);
+  const kept = question?.kind === "conflict" ? question.kept : [];
+  const clashes = question?.kind === "clash" ? question.clashes : [];
+  const wanted = clashes.map(({ key, before, mine }): Kept => {
+    const items = [{ key, before, after: mine }];
     return { label: `my ${key}`, patch: { items, to: [], from: [], comment: null } };
   });
-  const by = trouble?.kind === "conflict" || trouble?.kind === "clash" ? trouble.by : null;
-  return { kept: [...kept, ...wanted, ...keptOf(waiting)], by };
+  return { kept: [...kept, ...wanted, ...keptOf(waiting)], by: question?.by ?? null };
 }
 
 /** Puts my kept changes on top of theirs; where both changed one item, theirs stays and the person chooses. */
@@ -209,21 +231,33 @@ export function reapplied(state: DraftState, at: string): DraftState {
   return clashes.length === 0 ? next : { ...next, trouble: { kind: "clash", by, clashes } };
 }
 
-function again(state: DraftState, kept: Kept[], at: string): { state: DraftState; clashes: Clash[] } {
+/** `clashes` are of the whole change of an item; `lost` are the labels of what did not go in, or not all of it. */
+function again(
+  state: DraftState,
+  kept: Kept[],
+  at: string,
+): { state: DraftState; clashes: Clash[]; lost: string[] } {
   let next = state;
   const clashes = new Map<string, Clash>();
+  const lost: string[] = [];
   for (const { label, patch } of kept) {
     if (!next.config) break;
-    const result = patched(next.config, patch);
-    // Of several changes to one item, the last says what was wanted.
+    // Of several changes to one item, the last says what was wanted; it is not put in without those before it.
+    const free = patch.items.filter(({ key, after: mine }) => {
+      const clash = clashes.get(key);
+      if (clash) clashes.set(key, { ...clash, mine });
+      return !clash;
+    });
+    const result = patched(next.config, { ...patch, items: free });
     for (const clash of result.clashes) clashes.set(clash.key, clash);
+    if (result.clashes.length > 0 || free.length < patch.items.length) lost.push(label);
     const done = difference(next.config, result.config);
     if (isEmpty(done)) continue;
     const undo = pushed(next.undo, { label, by: null, at, patch: done });
     const change: Change = { kind: "replace", config: result.config, label };
     next = { ...waitingFor(next, change, result.config, done), undo, redo: [] };
   }
-  return { state: next, clashes: [...clashes.values()] };
+  return { state: next, clashes: [...clashes.values()], lost };
 }
 
 /**

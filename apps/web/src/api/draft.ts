@@ -10,6 +10,7 @@ import {
   changed,
   type DraftState,
   EMPTY_DRAFT,
+  letGo,
   loaded,
   mineInstead,
   outrun,
@@ -20,6 +21,7 @@ import {
   sent,
   stepped,
   type Trouble,
+  unsent,
 } from "./draft-state.ts";
 import { keepSession, leftSession } from "./draft-storage.ts";
 import type { Clash } from "./patch.ts";
@@ -180,7 +182,7 @@ signedOut.subscribe(() => {
 
 // The browser's own "are you sure": only while something has not reached the server.
 addEventListener("beforeunload", (event) => {
-  if (draft.get().waiting.length > 0) event.preventDefault();
+  if (unsent(draft.get()).kept.length > 0) event.preventDefault();
 });
 
 function perform(change: Change): Diagnostic | null {
@@ -237,7 +239,7 @@ const actions = {
   },
   /** After a conflict or a refusal: leave it. */
   letGo(): void {
-    become({ ...draft.get(), trouble: null });
+    become(letGo(draft.get()));
   },
 };
 export type DraftActions = typeof actions & {

@@ -18,8 +18,8 @@ export type Patch = {
   comment: { before: string[]; after: string[] } | null;
 };
 
-/** An item that both sides changed. `mine` is what the patch wanted; `reason` continues the item's name. */
-export type Clash = { key: string; reason: string; mine: Item | null };
+/** An item that both sides changed. `mine` is what the patch made of `before`; `reason` continues the item's name. */
+export type Clash = { key: string; reason: string; before: Item | null; mine: Item | null };
 
 /** What made `after` of `before`. */
 export function difference(before: Config, after: Config): Patch {
@@ -60,7 +60,8 @@ export function patched(config: Config, patch: Patch): { config: Config; clashes
   const clashes: Clash[] = [];
   for (const change of patch.items) {
     const merged = mergeItem(change, items.get(change.key) ?? null);
-    if ("reason" in merged) clashes.push({ key: change.key, reason: merged.reason, mine: change.after });
+    const { key, before, after: mine } = change;
+    if ("reason" in merged) clashes.push({ key, reason: merged.reason, before, mine });
     else if (merged.item) items.set(change.key, merged.item);
     else items.delete(change.key);
   }

@@ -26,8 +26,8 @@ export function TroubleBanner() {
             </Button>
           }
         >
-          <b>Not saved: {trouble.label}.</b> {trouble.diagnostics[0]?.message ?? trouble.message}{" "}
-          {trouble.diagnostics[0]?.help}
+          <b>Not saved: {[trouble.label, ...trouble.lost].join(", ")}.</b>{" "}
+          {trouble.diagnostics[0]?.message ?? trouble.message} {trouble.diagnostics[0]?.help}
         </Banner>
       );
   }

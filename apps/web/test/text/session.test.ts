@@ -170,7 +170,14 @@ describe("a change from elsewhere", () => {
 test("a refusal by the server leaves the text as typed", async () => {
   session.follow(draftOf(SSH, "1"));
   await type(SSH + DNS);
-  const trouble = { kind: "refused" as const, label: LABEL, message: "no", diagnostics: [] };
+  const trouble = {
+    kind: "refused" as const,
+    label: LABEL,
+    lost: [],
+    message: "no",
+    diagnostics: [],
+    over: null,
+  };
   session.follow({ ...draftOf(SSH, "1"), trouble });
   expect(text()).toBe(SSH + DNS);
   expect(session.view.get().typed).toBe(true);
