@@ -1,9 +1,11 @@
 /** An item of the draft as a panel edits it: to the draft while it is right, kept here while it is not. */
-import { type Config, type Diagnostic, type Edit, type Item, keyOf } from "@flowmgr/flow-model";
+import type { Config, Diagnostic, Edit, Item } from "@flowmgr/flow-model";
 import { useMemo } from "react";
 import { useStore } from "../ui/store.ts";
 import { checkItem, ofItem } from "./check-item.ts";
 import { useEdit } from "./draft.ts";
+import { onTop, outcomeOf } from "./item-edits.ts";
+import { same } from "./merge.ts";
 import { useCheck } from "./queries.ts";
 import type { Unsaved } from "./unsaved.ts";
 
@@ -13,8 +15,8 @@ export type Edited<T> = {
   diagnostics: Diagnostic[];
   /** False while an error keeps what stands here from the draft. */
   saved: boolean;
-  /** The draft's item became another one meanwhile. */
-  changedMeanwhile: boolean;
+  /** What saving does to the draft's item, which became another one meanwhile; null when it did not. */
+  meanwhile: "merged" | "replaced" | null;
   /** Takes the item to the draft, behind `before` in one step, if it has no error; else keeps it here. */
   set: (item: T, label: string, before?: Edit[]) => void;
   /** Leaves what is not saved. */
@@ -52,13 +54,13 @@ export function useEdited<T extends Extract<Item, { name: string }>>(options: Op
 
   function set(next: T, label: string, before: Edit[] = []): void {
     if (!inDraft || next === item) return;
-    const wrong = [...checkItem(next, withEdits(config, before)), ...among(next)];
-    const taken =
-      !wrong.some(({ severity }) => severity === "error") &&
-      ((before.length === 0 && same(next, inDraft)) ||
-        edit([...before, ...steps(inDraft, next)], label) === null);
-    if (!taken) {
-      unsaved.keep(name, { base: kept?.base ?? inDraft, item: next });
+    const base = kept?.base ?? inDraft;
+    const outcome = outcomeOf({ config, inDraft, base, next, before, among });
+    const refused = outcome.edits.length > 0 && edit(outcome.edits, label) !== null;
+    // Without what it names it cannot stand: all stays as it was.
+    if (refused && before.length > 0) return;
+    if (refused || outcome.kept) {
+      unsaved.keep(name, { base, item: next });
       return;
     }
     unsaved.forget(name);
@@ -69,24 +71,13 @@ export function useEdited<T extends Extract<Item, { name: string }>>(options: Op
     item,
     diagnostics: [...own, ...machine],
     saved: !kept,
-    changedMeanwhile: kept !== undefined && !same(kept.base, inDraft),
+    meanwhile:
+      !kept || same(kept.base, inDraft)
+        ? null
+        : onTop(kept.base, kept.item, inDraft).replaces
+          ? "replaced"
+          : "merged",
     set,
     goBack: () => unsaved.forget(name),
   };
-}
-
-/** The edits from one to the other; a new name goes first and by itself, so that what names the item follows. */
-function steps(from: Item, to: Item): Edit[] {
-  const [was, is] = [keyOf(from) ?? "", keyOf(to) ?? ""];
-  const rename: Edit[] = was === is ? [] : [{ do: "rename", name: was, to: "name" in to ? to.name : "" }];
-  return [...rename, { do: "change", name: is, item: to }];
-}
-
-function withEdits(config: Config, edits: readonly Edit[]): Config {
-  const added = edits.flatMap((one) => (one.do === "add" ? [one.item] : []));
-  return added.length === 0 ? config : { ...config, items: [...config.items, ...added] };
-}
-
-function same(one: object, other: object): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,6 +1,6 @@
 import { type Config, type List, type ListUse, usesOf } from "@flowmgr/flow-model";
 import { Link } from "wouter";
-import type { Edited } from "../api/index.ts";
+import { type Edited, useStore } from "../api/index.ts";
 import { ArrivalNote } from "../frame/arrival-note.tsx";
 import { type Action, menuOf } from "../ui/actions.ts";
 import { listAddress } from "../ui/list-chip.tsx";
@@ -11,7 +11,7 @@ import { linesOf, TextField } from "../ui/text-field.tsx";
 import { UnsavedNotice } from "../ui/unsaved-notice.tsx";
 import styles from "./lists.module.css";
 import { placeInFlow } from "./rows.ts";
-import { useList } from "./use-list.ts";
+import { unsavedLists, useList } from "./use-list.ts";
 import { ValuesField } from "./values-field.tsx";
 
 type ListPanelProps = {
@@ -34,14 +34,26 @@ export function ListPanel({ name, config, readOnly, actions, close }: ListPanelP
       close={close}
     >
       <ArrivalNote name={`@${name}`} />
-      {edited ? (
-        <Fields edited={edited} config={config} readOnly={readOnly} />
-      ) : (
-        <p className={styles.quiet}>
-          The draft has no list {name}. It was removed or renamed; Undo brings it back, if it was you.
-        </p>
-      )}
+      {edited ? <Fields edited={edited} config={config} readOnly={readOnly} /> : <Gone name={name} />}
     </SidePanel>
+  );
+}
+
+/** No such list any more; what was typed for it is not lost. */
+function Gone({ name }: { name: string }) {
+  const typed = useStore(unsavedLists).get(name);
+  return (
+    <>
+      <p className={styles.quiet}>
+        The draft has no list {name}. It was removed or renamed; Undo brings it back, if it was you.
+      </p>
+      {typed ? (
+        <>
+          <p className={styles.quiet}>What you typed and was not saved yet:</p>
+          <pre className="mono">{typed.item.values.join("\n")}</pre>
+        </>
+      ) : null}
+    </>
   );
 }
 
@@ -51,7 +63,7 @@ function Fields({ edited, config, readOnly }: { edited: Edited<List>; config: Co
   return (
     <>
       {edited.saved ? null : (
-        <UnsavedNotice errors={errors} changedMeanwhile={edited.changedMeanwhile} goBack={edited.goBack} />
+        <UnsavedNotice errors={errors} meanwhile={edited.meanwhile} goBack={edited.goBack} />
       )}
       <TextField
         label="Name"

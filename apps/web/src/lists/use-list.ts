@@ -4,7 +4,8 @@ import { useLocation } from "wouter";
 import { createUnsaved, type Edited, useEdited } from "../api/index.ts";
 import { listAddress } from "../ui/list-chip.tsx";
 
-const unsavedLists = createUnsaved<List>("flowmgr.unsaved-lists.1");
+/** Lists that are not in the draft yet, because something in them is wrong. */
+export const unsavedLists = createUnsaved<List>("flowmgr.unsaved-lists.1");
 
 /** A list as the panel edits it; null when the draft has none of this name. */
 export function useList(name: string, config: Config): Edited<List> | null {

@@ -114,7 +114,7 @@ function Fields({ edited, config, readOnly }: FieldsProps) {
   return (
     <>
       {edited.saved ? null : (
-        <UnsavedNotice errors={errors} changedMeanwhile={edited.changedMeanwhile} goBack={edited.goBack} />
+        <UnsavedNotice errors={errors} meanwhile={edited.meanwhile} goBack={edited.goBack} />
       )}
       <TextField
         label="Name"
