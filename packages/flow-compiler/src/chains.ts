@@ -106,11 +106,15 @@ export function chainsFor(one: FamilyFlow, parts: readonly Part[], name: string,
     // Classes that can meet the same rules share a chain: those of one list usually do.
     const shared = new Map<string, string>();
     for (const { guard, parts: left } of split.classes(met)) {
+      if (left.length === 0) {
+        guards.push({ words: join(guard, LEAVE) });
+        continue;
+      }
       const rules = left.map(({ rule }) => rule).join();
       const inside = join(path, guard);
       const target = shared.get(rules) ?? classChainName(one.flow, inside);
-      guards.push({ words: join(guard, left.length === 0 ? LEAVE : `-g ${target}`) });
-      if (left.length > 0 && !shared.has(rules)) below.push(...build(left, target, inside, finer));
+      guards.push({ words: join(guard, `-g ${target}`) });
+      if (!shared.has(rules)) below.push(...build(left, target, inside, finer));
       shared.set(rules, target);
     }
     const [own, ...others] = build(split.others(met), top, path, finer);

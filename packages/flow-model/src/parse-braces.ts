@@ -1,6 +1,6 @@
 /** A list in braces: `"{" VALUE { [ "," ] VALUE } "}"`. */
 import { type Cursor, isWord } from "./cursor.ts";
-import { KEYWORDS } from "./keywords.ts";
+import { KEYWORDS, KIND_WORDS } from "./keywords.ts";
 
 type BracesOptions = {
   /** Where the list and its values are placed; null: they are not. */
@@ -31,8 +31,11 @@ export function parseBraces(cursor: Cursor, { where, keywords = false }: BracesO
       if (before === ",") complainOfComma(cursor, true);
     } else if (text === ",") {
       if (before === "{" || before === ",") complainOfComma(cursor, false);
-    } else if (text === "not") complainOfNot(cursor);
-    else if (KEYWORDS.has(text) && !(keywords && isSetOff(cursor, before))) break;
+    } else if (text === "not" && !(keywords && isAlone(cursor, before))) {
+      // `{ eth0 not src ...`: nobody closed the list, and the next condition begins.
+      if (KIND_WORDS.has(cursor.peek().text)) break;
+      complainOfNot(cursor);
+    } else if (KEYWORDS.has(text) && !(keywords && isSetOff(cursor, before))) break;
     else {
       if (where !== null) cursor.place(`${where}/${values.length}`, cursor.token, cursor.token);
       values.push(text);
@@ -48,8 +51,15 @@ export function parseBraces(cursor: Cursor, { where, keywords = false }: BracesO
 
 /** Does a comma or a brace stand before or behind the next token? */
 function isSetOff(cursor: Cursor, before: string): boolean {
-  return before === "{" || before === "," || !isWord(cursor.peek());
+  return isSeparator(before) || !isWord(cursor.peek());
 }
+
+/** On both sides: `{ not, eth0 }` names an interface, `{ not eth0 }` was to negate one. */
+function isAlone(cursor: Cursor, before: string): boolean {
+  return isSeparator(before) && !isWord(cursor.peek());
+}
+
+const isSeparator = (text: string) => text === "{" || text === ",";
 
 function complainOfNesting(cursor: Cursor): void {
   const help = "write the values without inner braces, or give them a name: list office { 10.0.0.0/8 }";

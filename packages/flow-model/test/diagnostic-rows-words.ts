@@ -81,6 +81,18 @@ export const STRUCTURE: Row[] = [
     "not stands before the condition",
     "write not src 192.168.0.0/24",
   ],
+  [
+    "misplaced-word",
+    "flow a permit match iface { eth0, «not» eth1 }",
+    '"not" cannot stand in a list',
+    "not stands before the condition and negates its whole list: not src { 10.0.0.0/8, 172.16.0.1 }",
+  ],
+  [
+    "missing-brace",
+    "flow a permit match dstport { 22, 25 «not» src 10.0.0.1 dst 10.0.0.2",
+    "a } is missing",
+    "a list in braces ends with }",
+  ],
   ["missing-name", "flow«»", "a name is missing behind flow", "write flow NAME POLICY, then its rules"],
   [
     "missing-name",
