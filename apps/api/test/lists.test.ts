@@ -87,6 +87,14 @@ describe("lists", () => {
   });
 });
 
+test("a flow is not replaced by a list", async () => {
+  const list = { kind: "list", name: "shop", values: ["53"] };
+  const refused = await lab.call("PUT", "/draft/flows/shop", { headers, body: list });
+  expect(refused.status, refused.text).toBe(422);
+  expect(refused.json).toMatchObject({ diagnostics: [{ path: "/kind" }, { path: "/values" }] });
+  expect(await text()).toBe(CONFIG);
+});
+
 describe("edits in bulk", () => {
   const flow = (name: string) => ({
     kind: "flow",

@@ -1,6 +1,6 @@
 /** `/draft/flows`: the same draft, one flow at a time. */
 import { flowAddSchema, flowListSchema, flowMoveSchema } from "@flowmgr/flow-api";
-import { type Flow, flowsOf, itemSchema } from "@flowmgr/flow-model";
+import { type Flow, flowSchema, flowsOf, itemSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "../api.ts";
 import type { DraftStore, Parts, StoredDraft } from "../parts.ts";
@@ -65,16 +65,15 @@ function registerFlowWrites(app: Api, draft: DraftStore): void {
         summary: "Change a flow; may rename it",
         params,
         headers,
-        body: itemSchema,
+        body: flowSchema,
         response: { 200: itemSchema },
       },
     },
     async (request, reply) => {
       const { name } = request.params;
       named(draft.get(), name);
-      const stored = change(draft, request, { do: "change", name, item: request.body });
-      const renamed = request.body.kind === "expect" ? name : request.body.name;
-      return reply.headers(etagHeader(stored)).send(named(stored, renamed));
+      const stored = change(draft, request, { do: "change", name, item: itemSchema.parse(request.body) });
+      return reply.headers(etagHeader(stored)).send(named(stored, request.body.name));
     },
   );
   app.delete(
