@@ -4,6 +4,7 @@ export { useStore } from "../ui/store.ts";
 export { type Arrivals, arrivals, useArrival } from "./arrivals.ts";
 export { below, checkItem } from "./check-item.ts";
 export { call, get, Refused, Unreachable } from "./client.ts";
+export { dissolve } from "./dissolve.ts";
 export { loadDraft, useDraft, useEdit, useSteps } from "./draft.ts";
 export type { Step, Trouble } from "./draft-state.ts";
 export { type Edited, useEdited } from "./edited.ts";

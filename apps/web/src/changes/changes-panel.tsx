@@ -1,11 +1,12 @@
 /** What changed since running: flow by flow with a way to put one back, and step by step with a way to go back. */
-import { EMPTY_CONFIG } from "@flowmgr/flow-model";
+import { EMPTY_CONFIG, listNamed } from "@flowmgr/flow-model";
 import { useMemo } from "react";
 import { Link } from "wouter";
 import { type Step, useDraft, useEdit, useRunning, useSteps } from "../api/index.ts";
 import { useChanges } from "../frame/use-changes.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { listAddress } from "../ui/list-chip.tsx";
 import { notify } from "../ui/notices.tsx";
 import { clock, counted } from "../ui/say.ts";
 import styles from "./changes.module.css";
@@ -52,8 +53,8 @@ function Flows({ close }: { close: () => void }) {
 
 function Flow({ item, close }: { item: ItemChanges; close: () => void }) {
   const { edit } = useEdit();
-  const { name, words, putBack } = item;
-  const isNew = putBack[0]?.do === "remove";
+  const { name, words, isNew, putBack } = item;
+  const list = listNamed(name);
   const label = isNew ? `remove ${name}` : `put ${name} back`;
   function put() {
     const problem = edit(putBack, label);
@@ -62,10 +63,7 @@ function Flow({ item, close }: { item: ItemChanges; close: () => void }) {
   return (
     <li>
       <span>
-        <Link
-          href={name.startsWith("@") ? `/lists/${name.slice(1)}` : `/flows/${encodeURIComponent(name)}`}
-          onClick={close}
-        >
+        <Link href={list === null ? `/flows/${encodeURIComponent(name)}` : listAddress(list)} onClick={close}>
           {name}
         </Link>
         : {words.join(", ")}
@@ -73,7 +71,9 @@ function Flow({ item, close }: { item: ItemChanges; close: () => void }) {
       <Button
         small
         aria-label={`${isNew ? "Remove" : "Put back"} ${name}`}
-        title="Take what is in force"
+        title={
+          isNew && list !== null ? "Its values stand where rules and lists name it" : "Take what is in force"
+        }
         onClick={put}
       >
         {isNew ? "Remove" : "Put back"}

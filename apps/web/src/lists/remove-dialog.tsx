@@ -1,10 +1,10 @@
 import { type Config, type List, usesOf } from "@flowmgr/flow-model";
-import { useEdit } from "../api/index.ts";
+import { dissolve, useEdit } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { notify } from "../ui/notices.tsx";
 import styles from "./lists.module.css";
-import { dissolve, usedIn } from "./rows.ts";
+import { usedIn } from "./rows.ts";
 
 type RemoveDialogProps = { list: List; config: Config; removed: () => void; close: () => void };
 

@@ -1,16 +1,11 @@
 /** Named lists as the table shows them: what each holds, and where it is used. */
 import {
-  CONDITION_KINDS,
   type ConditionKind,
-  type Conditions,
   type Config,
   type Diagnostic,
-  type Edit,
-  flowsOf,
   type List,
   type ListKind,
   type ListUse,
-  listKindOf,
   listKinds,
   listsOf,
   usesOf,
@@ -73,37 +68,4 @@ const SAID: { [K in ConditionKind]?: string } = {
 /** "rule 2, from": where in its flow a list is named. */
 export function placeInFlow({ rule, kind }: Extract<ListUse, { flow: string }>): string {
   return `rule ${rule}, ${SAID[kind] ?? kind}`;
-}
-
-/** The edits that put a list's values wherever it is named, and then take it away: rules mean the same as before. */
-export function dissolve(config: Config, list: List): Edit[] {
-  const reference = `@${list.name}`;
-  const filled = (values: string[]) =>
-    values.includes(reference)
-      ? [...new Set(values.flatMap((value) => (value === reference ? list.values : [value])))]
-      : values;
-  const inLists = listsOf(config).flatMap((other): Edit[] => {
-    const values = filled(other.values);
-    if (values === other.values) return [];
-    return [{ do: "change", name: `@${other.name}`, item: { ...other, values } }];
-  });
-  const inRules = flowsOf(config).flatMap(({ name, rules }) =>
-    rules.flatMap((rule, index): Edit[] => {
-      const conditions = mapConditions(rule.conditions, filled);
-      if (conditions === rule.conditions) return [];
-      return [{ do: "change-rule", flow: name, number: index + 1, rule: { ...rule, conditions } }];
-    }),
-  );
-  return [...inLists, ...inRules, { do: "remove", name: reference }];
-}
-
-function mapConditions(conditions: Conditions, to: (values: string[]) => string[]): Conditions {
-  let changed = conditions;
-  for (const kind of CONDITION_KINDS) {
-    const condition = conditions[kind];
-    if (!condition || !listKindOf(kind)) continue;
-    const values = to(condition.values);
-    if (values !== condition.values) changed = { ...changed, [kind]: { ...condition, values } };
-  }
-  return changed;
 }

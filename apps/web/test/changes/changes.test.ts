@@ -1,4 +1,4 @@
-import { type Config, changes, editAll, parse } from "@flowmgr/flow-model";
+import { type Config, changes, check, editAll, parse } from "@flowmgr/flow-model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Step } from "../../src/api/index.ts";
@@ -91,4 +91,19 @@ test("the steps since running are those behind the point where both were the sam
   expect(stepsSince(steps, running, running)).toEqual([]);
   expect(steps.every(({ patch }) => !isEmpty(patch))).toBe(true);
   expect(patched(running, steps[1]?.patch ?? difference(running, running)).config).toEqual(path[2]);
+});
+
+const LISTED = "list office { 10.0.0.1, 10.0.0.2 }\n\nflow mail permit\n  match src @office\n";
+const SPELT = "flow mail permit\n  match src { 10.0.0.1, 10.0.0.2 }\n";
+
+test.each([
+  ["a new list goes, its values stay where its name stood", SPELT, LISTED, "@office", SPELT],
+  ["a flow comes back with the list that it names", LISTED, SPELT, "mail", LISTED],
+])("%s", (_what, running, draft, name, expected) => {
+  const [before, after] = [config(running), config(draft)];
+  const item = itemChanges(before, after, changes(before, after).changes).find((one) => one.name === name);
+  const result = editAll(after, item?.putBack ?? []);
+  if ("error" in result) throw new Error(result.error.message);
+  expect(check(result.config)).toEqual([]);
+  expect(result.config).toEqual(config(expected));
 });

@@ -1,7 +1,8 @@
 import { check, edit, editAll, expandLists, listsOf, parse, print, usesOf } from "@flowmgr/flow-model";
 import { expect, test } from "vitest";
 import { checkItem, listsBehind } from "../../src/api/check-item.ts";
-import { dissolve, found, placeInFlow, rowsOf, usedIn } from "../../src/lists/rows.ts";
+import { dissolve } from "../../src/api/dissolve.ts";
+import { found, placeInFlow, rowsOf, usedIn } from "../../src/lists/rows.ts";
 
 const TEXT = `# where people sit
 list office { 10.0.0.0/8, @branch } # all floors
