@@ -8,7 +8,6 @@ import {
   EMPTY_DRAFT,
   letGo,
   loaded,
-  mineInstead,
   outrun,
   reapplied,
   refused,
@@ -17,6 +16,7 @@ import {
   stepped,
   unsent,
 } from "../src/api/draft-state.ts";
+import { mineInstead } from "../src/api/mine.ts";
 
 const counts = { flows: 0, rules: 0, errors: 0, warnings: 0 };
 const config = (text: string): Config => parse(text).config;
@@ -148,7 +148,7 @@ test("what both changed is named with the reason, and mine can be taken", () => 
   if (state.trouble?.kind !== "clash" || !state.config) throw new Error("no clash");
   const [clash] = state.trouble.clashes;
   expect(clash).toMatchObject({ key: "a", reason: "it was changed meanwhile", mine: null });
-  expect(clash && mineInstead(state.config, clash)).toEqual({ do: "remove", name: "a" });
+  expect(clash && mineInstead(state.config, clash, [])).toEqual({ do: "remove", name: "a" });
 });
 
 test("an edit of one rule and an edit of another rule of the same flow go together", () => {
@@ -167,6 +167,35 @@ test("a refusal goes back to what the server has and makes again what waited beh
   expect(names(state)).toEqual(["a"]);
   expect(state.undo.map(({ label }) => label)).toEqual(["remove b"]);
   expect(state.trouble).toMatchObject({ kind: "refused", label: "remove a" });
+});
+
+test("what is typed without a pause is one step; a pause begins another, and so does anything between", () => {
+  const type = (state: DraftState, text: string, at: string) => {
+    const change: Change = { kind: "replace", config: config(text), label: "edit text", goesOn: true };
+    const result = changed(state, change, null, at);
+    if ("error" in result) throw new Error(result.error.message);
+    return result.state;
+  };
+  const [first, second] = ["flow a deny\n  match\n", "flow a deny\n  match dst 10.0.0.1\n"];
+  const once = type(type(start, first, "2026-01-01T00:00:01Z"), second, "2026-01-01T00:00:05Z");
+  expect(once.undo).toHaveLength(1);
+  expect(once.waiting).toHaveLength(2);
+  expect(took(once, "undo").config).toEqual(config(TWO));
+  const later = type(once, first, "2026-01-01T00:00:11Z");
+  expect(took(later, "undo").config).toEqual(config(second));
+  expect(type(type(start, first, AT), TWO, AT).undo).toEqual([]);
+  const between = type(done(type(start, first, AT), remove("a")), first, AT);
+  expect(between.undo.map(({ label }) => label)).toEqual(["edit text", "remove a", "edit text"]);
+  expect(type(took(once, "undo"), first, AT).undo).toHaveLength(1);
+});
+
+test("mine comes back where it stood when they had removed it", () => {
+  const deny: Change = { kind: "replace", config: config(A_DENIES), label: "a: deny" };
+  const state = reapplied(outrun(done(start, deny), draft("2", "flow b deny\n  match\n", "ops")), AT);
+  if (state.trouble?.kind !== "clash" || !state.config) throw new Error("no clash");
+  const [clash] = state.trouble.clashes;
+  const theirs = state.undo.map(({ patch }) => patch);
+  expect(clash && mineInstead(state.config, clash, theirs)).toMatchObject({ do: "add", before: "b" });
 });
 
 const A_DENIES = "flow a deny\n  match\nflow b deny\n  match\n";

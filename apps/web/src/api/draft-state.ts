@@ -8,13 +8,22 @@
  * else changed other items since; where both changed the same one, it is refused with the reason.
  */
 import type { Draft } from "@flowmgr/flow-api";
-import type { Config, Diagnostic, Edit } from "@flowmgr/flow-model";
-import { editAll, keyOf } from "@flowmgr/flow-model";
-import { type Clash, difference, inverse, isEmpty, type Patch, patched, sameConfig } from "./patch.ts";
+import { type Config, type Diagnostic, type Edit, editAll } from "@flowmgr/flow-model";
+import {
+  type Clash,
+  composed,
+  difference,
+  inverse,
+  isEmpty,
+  type Patch,
+  patched,
+  sameConfig,
+} from "./patch.ts";
 
 export type Change = { label: string } & (
   | { kind: "edits"; edits: Edit[] }
-  | { kind: "replace"; config: Config }
+  /** `goesOn`: of one typing with the change before it, if that was a moment ago. */
+  | { kind: "replace"; config: Config; goesOn?: boolean }
   | { kind: "discard" }
 );
 
@@ -74,6 +83,9 @@ export const EMPTY_DRAFT: DraftState = {
 /** Steps kept; each holds what it changed and no more. */
 const UNDO_DEPTH = 200;
 
+/** Milliseconds within which typing goes on: a longer pause begins another step. */
+const PAUSE = 5000;
+
 /** The draft came from the server, at the start or because somebody changed it. */
 export function loaded(state: DraftState, draft: Draft): DraftState {
   if (state.saved?.etag === draft.etag) return state;
@@ -118,8 +130,22 @@ export function changed(
   if ("error" in result) return result;
   const { label } = change;
   const patch = difference(state.config, result.config);
-  const undo = pushed(state.undo, { label, by: null, at, patch });
+  const step: Step = { label, by: null, at, patch };
+  const undo = goesOn(state, change, at) ? joined(state.undo, step, state.config) : pushed(state.undo, step);
   return { state: { ...waitingFor(state, change, result.config, patch), undo, redo: [] } };
+}
+
+function goesOn({ undo, redo }: DraftState, change: Change, at: string): boolean {
+  const last = undo.at(-1);
+  if (change.kind !== "replace" || !change.goesOn || last?.by !== null || redo.length > 0) return false;
+  return last.label === change.label && Date.parse(at) - Date.parse(last.at) < PAUSE;
+}
+
+/** The last step, which led to `config`, and this one as one; none when that comes to nothing. */
+function joined(undo: Step[], step: Step, config: Config): Step[] {
+  const last = undo.at(-1);
+  const patch = last ? composed(config, last.patch, step.patch) : step.patch;
+  return isEmpty(patch) ? undo.slice(0, -1) : [...undo.slice(0, -1), { ...step, patch }];
 }
 
 function waitingFor(state: DraftState, change: Change, config: Config, patch: Patch): DraftState {
@@ -280,13 +306,6 @@ export function restored(state: DraftState, left: Left, at: string): DraftState 
   const by = left.by ?? saved.changedBy;
   const waiting: DraftState = { ...lists, trouble: { kind: "conflict", by, kept } };
   return same && left.by === null ? reapplied(waiting, at) : waiting;
-}
-
-/** The edit that makes an item what mine is; theirs is what stands there. */
-export function mineInstead(config: Config, { key, mine }: Clash): Edit {
-  if (!mine) return { do: "remove", name: key };
-  const there = config.items.some((item) => keyOf(item) === key);
-  return there ? { do: "change", name: key, item: mine } : { do: "add", item: mine };
 }
 
 function shown(

@@ -12,7 +12,6 @@ import {
   EMPTY_DRAFT,
   letGo,
   loaded,
-  mineInstead,
   outrun,
   reapplied,
   refused,
@@ -24,6 +23,7 @@ import {
   unsent,
 } from "./draft-state.ts";
 import { keepSession, leftSession } from "./draft-storage.ts";
+import { mineInstead } from "./mine.ts";
 import type { Clash } from "./patch.ts";
 import { sharing } from "./sharing.ts";
 import { signedOut } from "./signed-out.ts";
@@ -203,8 +203,11 @@ function step(way: "undo" | "redo", count?: number): void {
 const actions = {
   /** Shows at once, sends in order. `label` names it in Undo: "remove mail". Null, or why it cannot be. */
   edit: (edits: Edit[], label: string): Diagnostic | null => perform({ kind: "edits", edits, label }),
-  /** The whole config, as the text editor gives it. */
+  /** The whole config. */
   replace: (config: Config, label: string): Diagnostic | null => perform({ kind: "replace", config, label }),
+  /** The same, as the text editor gives it again and again: one step until somebody pauses. */
+  retype: (config: Config, label: string): Diagnostic | null =>
+    perform({ kind: "replace", config, label, goesOn: true }),
   /** Back to the running config. */
   discard: (): Diagnostic | null => perform({ kind: "discard", label: "discard all changes" }),
   /** Takes back the last step of this browser; says why where that would undo somebody else's change too. */
@@ -220,11 +223,12 @@ const actions = {
   },
   /** Of an item that both changed: mine in place of theirs. */
   takeMine(clash: Clash): void {
-    const { config, trouble } = draft.get();
+    const { config, trouble, undo } = draft.get();
     if (!config || trouble?.kind !== "clash") return;
+    const theirs = undo.flatMap(({ by, patch }) => (by === null ? [] : [patch]));
     const problem = perform({
       kind: "edits",
-      edits: [mineInstead(config, clash)],
+      edits: [mineInstead(config, clash, theirs)],
       label: `take my ${clash.key}`,
     });
     if (problem) notify({ text: problem.message, tone: "error" });

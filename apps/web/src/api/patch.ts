@@ -50,6 +50,11 @@ export function inverse({ items, to, from, comment }: Patch): Patch {
   };
 }
 
+/** Two patches, one made after the other, as one; `between` is the config that the first led to. */
+export function composed(between: Config, first: Patch, second: Patch): Patch {
+  return difference(patched(between, inverse(first)).config, patched(between, second).config);
+}
+
 export function isEmpty({ items, to, from, comment }: Patch): boolean {
   return items.length + to.length + from.length === 0 && comment === null;
 }

@@ -32,12 +32,12 @@ export function TextPlace() {
 /** Keeps the session told of the draft, the server's check and the machine. */
 function useTextSession(): void {
   const draft = useDraft();
-  const { replace, letGo } = useEdit();
+  const { retype, letGo } = useEdit();
   const check = useCheck().data;
   const status = useStatus().data;
   useEffect(() => {
-    joinDraft({ replace: (config) => void replace(config, LABEL), letGo });
-  }, [replace, letGo]);
+    joinDraft({ replace: (config) => void retype(config, LABEL), letGo });
+  }, [retype, letGo]);
   useEffect(() => textSession.follow(draft), [draft]);
   useEffect(() => {
     if (check) textSession.knows(check.diagnostics);
