@@ -9,16 +9,8 @@
  */
 import type { Draft } from "@flowmgr/flow-api";
 import { type Config, type Diagnostic, type Edit, editAll } from "@flowmgr/flow-model";
-import {
-  type Clash,
-  composed,
-  difference,
-  inverse,
-  isEmpty,
-  type Patch,
-  patched,
-  sameConfig,
-} from "./patch.ts";
+import { type Clash, difference, inverse, isEmpty, type Patch, patched, sameConfig } from "./patch.ts";
+import { goesOn, joined, pushed, type Step } from "./steps.ts";
 
 export type Change = { label: string } & (
   | { kind: "edits"; edits: Edit[] }
@@ -26,9 +18,6 @@ export type Change = { label: string } & (
   | { kind: "replace"; config: Config; goesOn?: boolean }
   | { kind: "discard" }
 );
-
-/** One entry of the undo list: "remove mail". `by` is who else made it, or null; `at` in RFC 3339. */
-export type Step = { label: string; by: string | null; at: string; patch: Patch };
 
 /** Changes that are not in the draft, as they would be made again. */
 export type Kept = Pick<Step, "label" | "patch">;
@@ -80,12 +69,6 @@ export const EMPTY_DRAFT: DraftState = {
   trouble: null,
 };
 
-/** Steps kept; each holds what it changed and no more. */
-const UNDO_DEPTH = 200;
-
-/** Milliseconds within which typing goes on: a longer pause begins another step. */
-const PAUSE = 5000;
-
 /** The draft came from the server, at the start or because somebody changed it. */
 export function loaded(state: DraftState, draft: Draft): DraftState {
   if (state.saved?.etag === draft.etag) return state;
@@ -131,21 +114,10 @@ export function changed(
   const { label } = change;
   const patch = difference(state.config, result.config);
   const step: Step = { label, by: null, at, patch };
-  const undo = goesOn(state, change, at) ? joined(state.undo, step, state.config) : pushed(state.undo, step);
+  const typing = change.kind === "replace" && change.goesOn && state.redo.length === 0;
+  const undo =
+    typing && goesOn(state.undo, step) ? joined(state.undo, step, state.config) : pushed(state.undo, step);
   return { state: { ...waitingFor(state, change, result.config, patch), undo, redo: [] } };
-}
-
-function goesOn({ undo, redo }: DraftState, change: Change, at: string): boolean {
-  const last = undo.at(-1);
-  if (change.kind !== "replace" || !change.goesOn || last?.by !== null || redo.length > 0) return false;
-  return last.label === change.label && Date.parse(at) - Date.parse(last.at) < PAUSE;
-}
-
-/** The last step, which led to `config`, and this one as one; none when that comes to nothing. */
-function joined(undo: Step[], step: Step, config: Config): Step[] {
-  const last = undo.at(-1);
-  const patch = last ? composed(config, last.patch, step.patch) : step.patch;
-  return isEmpty(patch) ? undo.slice(0, -1) : [...undo.slice(0, -1), { ...step, patch }];
 }
 
 function waitingFor(state: DraftState, change: Change, config: Config, patch: Patch): DraftState {
@@ -321,8 +293,4 @@ function shown(
     case "edits":
       return editAll(config, change.edits);
   }
-}
-
-function pushed(steps: Step[], step: Step): Step[] {
-  return [...steps, step].slice(-UNDO_DEPTH);
 }

@@ -2,7 +2,8 @@
  * The undo list and what has not reached the server, kept in this tab's storage for a reload. The list belongs to
  * one draft: its ETag stands beside it, and when the draft is another by then, the list is dropped.
  */
-import { type DraftState, type Left, type Step, unsent } from "./draft-state.ts";
+import { type DraftState, type Left, unsent } from "./draft-state.ts";
+import type { Step } from "./steps.ts";
 
 const KEY = "flowmgr.draft-session.1";
 

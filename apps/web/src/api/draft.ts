@@ -16,7 +16,6 @@ import {
   reapplied,
   refused,
   restored,
-  type Step,
   sent,
   stepped,
   type Trouble,
@@ -27,6 +26,7 @@ import { mineInstead } from "./mine.ts";
 import type { Clash } from "./patch.ts";
 import { sharing } from "./sharing.ts";
 import { signedOut } from "./signed-out.ts";
+import type { Step } from "./steps.ts";
 
 const draft = createStore<DraftState>(EMPTY_DRAFT);
 const loadError = createStore<Error | null>(null);

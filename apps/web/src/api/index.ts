@@ -6,7 +6,7 @@ export { below, checkItem } from "./check-item.ts";
 export { call, get, Refused, Unreachable } from "./client.ts";
 export { dissolve } from "./dissolve.ts";
 export { loadDraft, useDraft, useEdit, useSteps } from "./draft.ts";
-export type { Step, Trouble } from "./draft-state.ts";
+export type { Trouble } from "./draft-state.ts";
 export { type Edited, useEdited } from "./edited.ts";
 export { counters, startEvents, useOnline, watchCounters } from "./events.ts";
 export {
@@ -28,5 +28,6 @@ export {
   useStatus,
 } from "./queries.ts";
 export { signedOut } from "./signed-out.ts";
+export type { Step } from "./steps.ts";
 export { directorSuggestions, suggestionsFor, tableSuggestions } from "./suggestions.ts";
 export { createUnsaved } from "./unsaved.ts";

@@ -17,6 +17,8 @@ import {
 import { EditorView } from "@codemirror/view";
 import type { Config, Diagnostic } from "@flowmgr/flow-model";
 import type { DraftView } from "../api/draft.ts";
+import { mineFirst } from "../api/mine.ts";
+import { sameConfig } from "../api/patch.ts";
 import { createStore, type Store } from "../ui/store.ts";
 import type { UnsavedText } from "./unsaved.ts";
 
@@ -47,8 +49,8 @@ export type TextView = {
   checked: boolean;
   /** True while the text is not what the draft holds. */
   typed: boolean;
-  /** Somebody changed the draft while this was typed. */
-  conflict: { by: string; at: string } | null;
+  /** Somebody changed the draft while this was typed. `merges`: mine can stand on top of theirs, not only instead. */
+  conflict: { by: string; at: string; merges: boolean } | null;
   /** When the text was typed that a reload brought back; null for none. */
   restored: string | null;
   /** False when the browser has no room for the text: a reload would lose it. */
@@ -82,6 +84,12 @@ export class TextSession {
   /** Its ETag. */
   #base = "";
   #latest: DraftView | null = null;
+  /** What the server had when the text last agreed with it; null when that is not known. */
+  #ground: Config | null = null;
+  /** What waits for an answer in the draft store is not in the text: it was there when the text was taken from it. */
+  #apart = false;
+  /** Mine is kept: once it is right, what was done to `#ground` is done to the draft. */
+  #keeping = false;
   /** What this session put into the browser's storage; another tab's is not ours to forget. */
   #mine: UnsavedText | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -110,7 +118,7 @@ export class TextSession {
       // The server would not have it: the text stays, the draft is the old one again.
       this.#seen = config;
       this.#show({ typed: true });
-    } else if (this.view.get().typed) this.#show({ conflict: conflictOf(draft) });
+    } else if (this.view.get().typed) this.#show({ conflict: this.#conflictOf(draft) });
     else this.#take(draft, config, false);
   }
 
@@ -126,12 +134,16 @@ export class TextSession {
     if (this.#state) this.#dispatch({ changes: smallest(this.#state.doc.toString(), text) });
   }
 
-  /** My text is what the draft shall be, whatever it became meanwhile. */
+  /**
+   * What I did goes on top of what the draft became meanwhile; of what both changed, mine stands. Where it is not
+   * known what the text was made from, it replaces the draft.
+   */
   keepMine = (): void => {
     if (!this.#latest?.config) return;
     this.#seen = this.#latest.config;
     this.#base = this.#latest.etag ?? this.#base;
-    this.#around.letGo();
+    this.#keeping = true;
+    if (!this.#apart) this.#around.letGo();
     this.#show({ conflict: null });
     this.#checkSoon(0);
   };
@@ -158,6 +170,7 @@ export class TextSession {
     this.#state = EditorState.create({ doc: kept?.text ?? this.#around.print(config), extensions });
     this.#base = kept?.etag ?? draft.etag ?? "";
     this.#seen = this.#base === draft.etag ? config : null;
+    this.#ground = this.#seen;
     this.#mine = kept;
     if (kept) this.#show({ typed: true, restored: kept.at });
     this.#checkSoon(0);
@@ -167,6 +180,8 @@ export class TextSession {
   #settle(draft: DraftView): void {
     if (!draft.settled || draft.trouble) return;
     const { conflict, typed } = this.view.get();
+    this.#apart = false;
+    if (!this.#keeping) this.#ground = this.#seen;
     if (draft.etag && !conflict) this.#base = draft.etag;
     if (this.#mine && !typed) this.#forget();
   }
@@ -176,12 +191,20 @@ export class TextSession {
     if (!this.#state) return;
     this.#seen = config;
     this.#base = draft.etag ?? this.#base;
+    this.#keeping = false;
+    this.#apart = draft.trouble?.kind === "conflict";
+    if (draft.settled) this.#ground = config;
+    this.#write(config, undoable);
+    this.#show({ typed: false, conflict: null, restored: null });
+    this.#checkSoon(0);
+  }
+
+  #write(config: Config, undoable: boolean): void {
+    if (!this.#state) return;
     this.#dispatch({
       changes: smallest(this.#state.doc.toString(), this.#around.print(config)),
       annotations: [fromElsewhere.of(true), Transaction.addToHistory.of(undoable)],
     });
-    this.#show({ typed: false, conflict: null, restored: null });
-    this.#checkSoon(0);
   }
 
   #moved(state: EditorState, transactions: readonly Transaction[]): void {
@@ -224,10 +247,27 @@ export class TextSession {
     if (this.#latest && (this.#seen === null || this.view.get().conflict)) {
       this.#compare(this.#latest, right ? config : null);
     } else if (right) {
-      this.#seen = config;
+      const next = this.#onTop(config);
+      this.#seen = next;
+      if (next !== config) {
+        this.#write(next, false);
+        this.#checkSoon(0);
+      }
       this.#show({ typed: false, restored: null });
-      this.#around.replace(config);
+      this.#around.replace(next);
     }
+  }
+
+  /** Mine on top of theirs after "keep mine"; else, and when that is the same, mine. */
+  #onTop(mine: Config): Config {
+    const theirs = this.#latest?.config;
+    const kept = this.#keeping && this.#ground && theirs ? mineFirst(this.#ground, mine, theirs) : mine;
+    this.#keeping = false;
+    return sameConfig(kept, mine) ? mine : kept;
+  }
+
+  #conflictOf({ changedBy, changedAt }: DraftView): TextView["conflict"] {
+    return { by: changedBy ?? "somebody", at: changedAt ?? "", merges: this.#ground !== null };
   }
 
   /** The draft may have become what was typed: by another tab, or by this page before it was closed. */
@@ -237,7 +277,7 @@ export class TextSession {
       this.#seen = draft.config;
       this.#show({ typed: false, restored: null, conflict: null });
       this.#settle(draft);
-    } else this.#show({ conflict: conflictOf(draft) });
+    } else this.#show({ conflict: this.#conflictOf(draft) });
   }
 
   #keep(text: string): void {
@@ -259,10 +299,6 @@ export class TextSession {
 
 export function errorsIn(diagnostics: readonly Diagnostic[]): number {
   return diagnostics.filter(({ severity }) => severity === "error").length;
-}
-
-function conflictOf(draft: DraftView): { by: string; at: string } {
-  return { by: draft.changedBy ?? "somebody", at: draft.changedAt ?? "" };
 }
 
 /** The changes that make `before` into `after`; what stays, and the cursor in it, stays. */

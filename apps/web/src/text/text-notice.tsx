@@ -12,7 +12,7 @@ import { textSession } from "./text-session.ts";
 
 export function TextNotice() {
   const { conflict, restored } = useStore(textSession.view);
-  if (conflict) return <Conflict by={conflict.by} at={conflict.at} />;
+  if (conflict) return <Conflict {...conflict} />;
   if (restored === null) return null;
   return (
     <Banner
@@ -28,7 +28,7 @@ export function TextNotice() {
   );
 }
 
-function Conflict({ by, at }: { by: string; at: string }) {
+function Conflict({ by, at, merges }: { by: string; at: string; merges: boolean }) {
   const [comparing, setComparing] = useState(false);
   return (
     <>
@@ -51,14 +51,17 @@ function Conflict({ by, at }: { by: string; at: string }) {
         <b>
           The draft was changed{at ? ` at ${clock(at)}` : ""} by {by}
         </b>{" "}
-        while you typed. You see your text; theirs is in the draft. Keep mine replaces theirs.
+        while you typed. You see your text; theirs is in the draft.{" "}
+        {merges
+          ? "Keep mine puts what you changed on top of theirs; of what you both changed, yours stands."
+          : "Keep mine replaces theirs."}
       </Banner>
       {comparing ? <Comparison /> : null}
     </>
   );
 }
 
-/** Theirs as the old side, mine as the new one: what Keep mine would do. */
+/** Theirs as the old side, mine as the new one. */
 function Comparison() {
   const { config } = useDraft();
   const mine = textSession.state?.doc.toString() ?? "";

@@ -27,7 +27,8 @@ const known: KnownValues = {
 /** Most values of a list that its help names. */
 const SHOWN = 12;
 
-function listHelp(name: string): string | null {
+/** What a list of the draft holds; null when it has none of that name. */
+export function listHelp(name: string): string | null {
   const list = listsOf(config).find((one) => one.name === name);
   if (!list) return null;
   const more = list.values.length > SHOWN ? `, and ${list.values.length - SHOWN} more` : "";

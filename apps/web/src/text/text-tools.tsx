@@ -12,10 +12,11 @@ import { Button } from "../ui/button.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { notify } from "../ui/notices.tsx";
 import { Suggest } from "../ui/suggest.tsx";
+import { helpAt } from "./hover.ts";
 import { addressOfItem, itemAt, itemsOf, placeOfItem } from "./items.ts";
 import { errorsIn } from "./session.ts";
 import styles from "./text.module.css";
-import { textSession } from "./text-session.ts";
+import { listHelp, textSession } from "./text-session.ts";
 import { TextState } from "./text-state.tsx";
 
 type WithEditor = { editor: () => EditorView | null };
@@ -51,7 +52,10 @@ export function TextTools({ editor }: WithEditor) {
         label="More actions of the text"
         className={styles.more}
         entries={() =>
-          menuOf([actions.foldAll, actions.unfoldAll, actions.show], Object.values(exchangeActions()))
+          menuOf(
+            [actions.explain, actions.foldAll, actions.unfoldAll, actions.show],
+            Object.values(exchangeActions()),
+          )
         }
       >
         <span aria-hidden="true">⋯</span>
@@ -89,10 +93,17 @@ function textActions(
       ...action("Format", format, "Alt+Shift+f"),
       disabled: errors > 0 ? "Text with errors keeps its shape." : null,
     },
+    explain: action("Explain this word", explain, "Alt+h"),
     foldAll: action("Fold all", foldAll),
     unfoldAll: action("Unfold all", unfoldAll),
     show,
   };
+}
+
+/** The help that the pointer gets, for who has none. */
+function explain({ state }: EditorView): void {
+  const help = helpAt(state, state.selection.main.head, listHelp);
+  notify({ text: help ? help.text : "There is nothing to explain at the cursor." });
 }
 
 /** Indents and orders as the draft is printed. */

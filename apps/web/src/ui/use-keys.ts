@@ -14,7 +14,9 @@ function nameOf(event: KeyboardEvent): string {
 function isTaken(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
-  if (target.closest("input, textarea, select, [contenteditable=true], dialog, [role=menu]")) return true;
+  if (target.closest("input, textarea, select, dialog, [role=menu]")) return true;
+  // The text editor had its turn; what it leaves of the keys with Alt is the place's.
+  if (target.closest("[contenteditable=true]")) return !event.altKey;
   return (event.key === "Enter" || event.key === " ") && target.closest("button, a, [role=switch]") !== null;
 }
 

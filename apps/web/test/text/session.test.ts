@@ -24,6 +24,7 @@ function draftOf(text: string, etag: string, more: Partial<DraftView> = {}): Dra
 
 let stored: UnsavedText | null;
 let replaced: Config[];
+let letGo: number;
 let session: TextSession;
 
 function around(): Around {
@@ -35,7 +36,9 @@ function around(): Around {
     },
     print,
     replace: (next) => replaced.push(next),
-    letGo: () => {},
+    letGo: () => {
+      letGo += 1;
+    },
     kept: () => stored,
     keep: (next) => {
       stored = next;
@@ -60,6 +63,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   stored = null;
   replaced = [];
+  letGo = 0;
   session = new TextSession(around());
 });
 
@@ -138,14 +142,61 @@ describe("a change from elsewhere", () => {
     await type("flow ssh permit match proto x");
     session.follow(draftOf(DNS, "2"));
     expect(text()).toBe("flow ssh permit match proto x");
-    expect(session.view.get().conflict).toEqual({ by: "ops", at: "2026-11-24T14:20:00Z" });
+    expect(session.view.get().conflict).toEqual({ by: "ops", at: "2026-11-24T14:20:00Z", merges: true });
     await type(`${SSH}# mine\n`);
     const before = replaced.length;
     session.keepMine();
     await settle();
     expect(replaced.length).toBe(before + 1);
-    expect(replaced.at(-1)).toEqual(config(`${SSH}# mine\n`));
+    expect(replaced.at(-1)).toEqual(config(`${DNS}# mine\n`));
+    expect(text()).toBe(`${DNS}\n# mine\n`);
+    expect(session.view.get()).toMatchObject({ conflict: null, typed: false });
+    // Mine is the draft now: the server's answer is no change from elsewhere, and the next key is typed over it.
+    session.follow({ ...draftOf("", "3"), config: replaced.at(-1) ?? null });
     expect(session.view.get().conflict).toBeNull();
+    await type(`${DNS}# mine too\n`);
+    expect(replaced.at(-1)).toEqual(config(`${DNS}# mine too\n`));
+  });
+
+  test("keep mine while the text has errors: what they did is kept once it is right", async () => {
+    session.follow(draftOf(SSH, "1"));
+    await type("flow ssh permit match proto x");
+    session.follow(draftOf(`${SSH}\n${DNS}`, "2"));
+    session.keepMine();
+    await settle();
+    expect(replaced).toEqual([]);
+    // Theirs, seen again in between, does not become what mine was made from.
+    session.follow({ ...draftOf("", "2"), config: config(`${SSH}\n${DNS}`) });
+    session.keepMine();
+    await type(SSH.replace("22", "2222"));
+    expect(replaced).toEqual([config(`${SSH.replace("22", "2222")}\n${DNS}`)]);
+  });
+
+  test("keep mine after an edit of mine that the server never had puts that in too", async () => {
+    session.follow(draftOf(SSH, "1"));
+    await type(SSH.replace("22", "2222"));
+    const sent = replaced[0] ?? null;
+    session.follow({ ...draftOf("", "1"), config: sent, settled: false });
+    session.rewrite(`${SSH.replace("22", "2222")}# mine\n`);
+    const trouble = { kind: "conflict" as const, by: "ops", kept: [] };
+    session.follow({ ...draftOf(`${SSH}\n${DNS}`, "2"), trouble });
+    await settle();
+    session.keepMine();
+    await settle();
+    expect(replaced.at(-1)).toEqual(config(`${SSH.replace("22", "2222")}\n${DNS}\n# mine\n`));
+  });
+
+  test("what waits for an answer beside the text is not dropped by keep mine", async () => {
+    session.follow(draftOf(SSH, "1"));
+    const trouble = { kind: "conflict" as const, by: "ops", kept: [] };
+    session.follow({ ...draftOf(SSH + DNS, "2"), trouble });
+    session.rewrite(`${SSH}\n${DNS}# mine\n`);
+    session.follow({ ...draftOf(DNS, "3"), trouble });
+    await settle();
+    session.keepMine();
+    expect(letGo).toBe(0);
+    await settle();
+    expect(replaced.at(-1)).toEqual(config(`${DNS}# mine\n`));
   });
 
   test("made while the page was closed asks first, whatever the text is", async () => {
