@@ -29,15 +29,19 @@ export function extentOf(words: readonly Word[], at: number): Extent {
   return reader.extent;
 }
 
-/** The end of `list NAME { ... }`; null where no list begins. */
+/**
+ * The end of the `list NAME { ... }` that begins at a word, or of what was begun: no list reaches past another brace
+ * or item. Null where no list begins, or the text ends in it.
+ */
 export function listEnd(words: readonly Word[], at: number): number | null {
   if (words[at]?.text !== "list" || words[at + 2]?.text !== "{") return null;
-  const close = words.slice(at, at + LONGEST_LIST).findIndex(({ text }) => text === "}");
-  return close < 0 ? null : at + close + 1;
+  for (let end = at + 3; end < words.length; end += 1) {
+    const text = words[end]?.text ?? "";
+    if (ITEM_WORDS.has(text)) return end;
+    if (text === "}" || text === "{") return end + 1;
+  }
+  return null;
 }
-
-/** Words of a list that an import looks through for its end. */
-const LONGEST_LIST = 200_000;
 
 class Reader {
   readonly extent: Extent;

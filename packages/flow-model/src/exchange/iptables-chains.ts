@@ -56,6 +56,12 @@ export type Made = {
 /** Most rules that a table's chains may become where they are reached by many ways. */
 const MOST_RULES = 100_000;
 
+/** Most lines that are met, each as often as a way leads to it: thirty chains with two jumps each make a thousand million. */
+const MOST_MET = 200_000;
+
+/** Most jumps on a way; nft allows 15. */
+const DEEPEST = 100;
+
 export class ChainWalk implements Made {
   readonly flows: MadeFlow[] = [];
   readonly said = new Set<number>();
@@ -69,6 +75,7 @@ export class ChainWalk implements Made {
   #open: { visit: number; flow: MadeFlow } | null = null;
   #visits = 0;
   #rules = 0;
+  #met = 0;
 
   constructor(table: SavedTable, marks: ReadonlyMap<string, Action>) {
     this.#family = table.family;
@@ -100,6 +107,11 @@ export class ChainWalk implements Made {
 
   /** True when the next line belongs to this one. */
   #meet(visit: NumberedVisit, saved: SavedRule, next: SavedRule | undefined): boolean {
+    this.#met += 1;
+    if (this.#met > MOST_MET) {
+      this.unsaid.set(saved.line, `more than ${MOST_MET} lines come before it, each once for each way to it`);
+      return false;
+    }
     const direction: Direction = this.#kind === "flow" ? "in" : "out";
     const read = readRule(saved.words, this.#family, direction);
     const marked = read.target === "MARK" ? this.#marked(read, next, direction) : null;
@@ -126,6 +138,7 @@ export class ChainWalk implements Made {
     else if (read.target === "RETURN") this.#leave(visit, made);
     else if (read.target !== null && this.#chains.has(read.target)) {
       if (visit.path.includes(read.target)) return refuse(`the chain ${read.target} leads back to itself`);
+      if (visit.path.length > DEEPEST) return refuse(`more than ${DEEPEST} jumps lead to it`);
       this.#jump(visit, read, joined.ok, made);
     } else return refuse(wordless(read));
     for (const { line } of lines) this.said.add(line);

@@ -98,9 +98,13 @@ function pin(rule: MadeRule, family: Family): MadeRule {
 
 function named(made: readonly MadeFlow[]): Flow[] {
   const taken = new Set<string>();
+  /** The number behind the last flow that a chain became. */
+  const last = new Map<string, number>();
   return made.map((one) => {
-    const own = freeName(flowName(one.name), taken);
+    const wanted = flowName(one.name);
+    const own = freeName(wanted, taken, (last.get(wanted) ?? 1) + 1);
     taken.add(own);
+    if (own !== wanted) last.set(wanted, Number(/\d+$/.exec(own)?.[0]));
     return { ...plainFlow(one), name: own };
   });
 }

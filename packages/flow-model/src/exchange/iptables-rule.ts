@@ -109,12 +109,16 @@ const INTERFACES: Readonly<Record<Direction, readonly string[]>> = {
   out: ["-o", "--out-interface"],
 };
 
+/** iptables-restore takes no more in a line (MAX_ARGC of xtables' parser). */
+const MOST_WORDS = 255;
+
 /** Reads the words behind `-A CHAIN`. Values are not judged: `check` does that. */
 export function readRule(words: readonly string[], family: Family, direction: Direction): ReadRule {
   const rule: ReadRule = { conditions: {}, note: "", target: null, goto: false, options: [], unsaid: null };
   const refuse = (reason: string) => {
     rule.unsaid ??= reason;
   };
+  if (words.length > MOST_WORDS) return { ...rule, unsaid: `it has more than ${MOST_WORDS} words` };
   let not = false;
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? "";

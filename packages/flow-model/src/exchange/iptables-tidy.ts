@@ -16,6 +16,7 @@ import { type MadeFlow, type MadeRule, plainFlow } from "./iptables-chains.ts";
 export function tidy(made: MadeFlow, family: Family): MadeFlow {
   const flow = withoutIcmpErrors(made);
   const matches = flow.rules.filter(({ verb }) => verb === "match");
+  if (matches.length * (flow.rules.length - matches.length) > MOST_COMPARED) return flow;
   const sameVisit = (rule: MadeRule) => matches.every(({ visit }) => visit === rule.visit);
   const asked = matches.every((match) => same(match.own, match.conditions));
   const meets = (rule: MadeRule) =>
@@ -27,6 +28,9 @@ export function tidy(made: MadeFlow, family: Family): MadeFlow {
   });
   return { ...flow, rules };
 }
+
+/** Most pairs of an `ignore` and a `match` that are compared: a flow of thousands of both nobody reads anyway. */
+const MOST_COMPARED = 10_000;
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -48,24 +52,20 @@ function isSpared({ conditions }: MadeRule, matches: readonly MadeRule[]): boole
 /** A director flow takes the ICMP errors of its connections by itself: rules for them at its end say no more. */
 function withoutIcmpErrors(flow: MadeFlow): MadeFlow {
   if (flow.policy?.action !== "director") return flow;
-  let { rules } = flow;
-  for (;;) {
-    const before = rules.slice(0, -1);
-    const last = rules.at(-1);
-    const taken = icmpErrorDestinations(plainFlow({ ...flow, rules: before })).map(printAddress);
-    if (!last || !isIcmpError(last, taken)) return { ...flow, rules };
-    rules = before;
-  }
+  // Those rules take neither tcp, udp nor sctp, so none of them adds a destination.
+  const taken = new Set(icmpErrorDestinations(plainFlow(flow)).map(printAddress));
+  const last = flow.rules.findLastIndex((rule) => !isIcmpError(rule, taken));
+  return { ...flow, rules: flow.rules.slice(0, last + 1) };
 }
 
-function isIcmpError({ verb, conditions }: MadeRule, destinations: readonly string[]): boolean {
+function isIcmpError({ verb, conditions }: MadeRule, destinations: ReadonlySet<string>): boolean {
   const { proto, dst, icmptype, ...rest } = conditions;
   if (verb !== "match" || !proto || !dst || !icmptype || Object.keys(rest).length > 0) return false;
   const families = ([4, 6] as const).filter((family) =>
     proto.values.includes(family === 4 ? "icmp" : "icmp6"),
   );
   const errors = families.flatMap((family) => ICMP_ERROR_TYPES[family]).map(String);
-  const all = (condition: Condition, values: readonly string[]) =>
-    !condition.not && condition.values.every((value) => values.includes(value));
-  return !proto.not && all(dst, destinations) && all(icmptype, errors);
+  const all = (condition: Condition, values: ReadonlySet<string>) =>
+    !condition.not && condition.values.every((value) => values.has(value));
+  return !proto.not && all(dst, destinations) && all(icmptype, new Set(errors));
 }

@@ -8,7 +8,9 @@
 import { check, checkText } from "../check.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { adviceFor, CONDITION, meantBy, POLICY } from "../keywords.ts";
-import type { Item } from "../schema.ts";
+import { listNamed } from "../lists.ts";
+import { parse } from "../parser.ts";
+import type { Config, Item } from "../schema.ts";
 import { type Extent, extentOf, listEnd } from "./flow-extent.ts";
 import { type Imported, type LeftOut, reasonOf } from "./imported.ts";
 import { type PageText, readPageText, type Word } from "./page-words-in-text.ts";
@@ -22,13 +24,17 @@ type Piece = { start: number; end: number; line: number; item: Item | null; reas
 /** The flows and lists that a text holds, and every line or part of a line that became none. Never throws. */
 export function importPage(given: string): Imported {
   const page = readPageText(given);
-  const whole = checkText(page.raw);
-  if (whole.config.items.length > 0 && !whole.diagnostics.some(isError)) {
-    return { config: whole.config, leftOut: [] };
-  }
+  const whole = readSound(page.raw);
+  if (whole && whole.items.length > 0) return { config: whole, leftOut: [] };
   const pieces = leaveOutWrong(piecesOf(page));
   const items = pieces.flatMap(({ item }) => item ?? []);
   return { config: { items, comment: [] }, leftOut: leftOut(page, pieces) };
+}
+
+/** The config of a text without errors; null for any other. Places cost more than all the rest, and nobody asks. */
+function readSound(text: string): Config | null {
+  const { config, diagnostics } = parse(text);
+  return diagnostics.some(isError) || check(config).some(isError) ? null : config;
 }
 
 const isError = ({ severity }: Diagnostic) => severity === "error";
@@ -37,31 +43,34 @@ function piecesOf(page: PageText): Piece[] {
   const pieces: Piece[] = [];
   const { words } = page;
   for (let at = 0; at < words.length; ) {
-    const found = pieceAt(page, at);
-    if (found) pieces.push(found.piece);
-    at = found ? found.next : at + 1;
+    const { piece, next } = pieceAt(page, at);
+    if (piece) pieces.push(piece);
+    at = next;
   }
   return pieces;
 }
 
-function pieceAt(page: PageText, at: number): { piece: Piece; next: number } | null {
+/** The piece that begins at a word, if one does, and where to look for the next. */
+function pieceAt(page: PageText, at: number): { piece: Piece | null; next: number } {
   const { words } = page;
   const word = words[at];
-  if (!word) return null;
+  const none = { piece: null, next: at + 1 };
+  if (!word) return none;
   const close = listEnd(words, at);
   if (close !== null) return { piece: readPiece(page, word, words[close - 1] ?? word), next: close };
-  if (word.text !== "flow" && word.text !== "outflow") return null;
+  if (word.text !== "flow" && word.text !== "outflow") return none;
   const extent = extentOf(words, at);
   const judged = judge(words, at, extent);
-  if (judged === "prose") return null;
+  // What has rules is not read again from each interface in it that is called `flow`.
+  if (judged === "prose") return extent.rules > 0 ? { piece: null, next: extent.end } : none;
   const last = words[extent.end - 1] ?? word;
   if (judged === "flow") return { piece: readPiece(page, word, last), next: extent.end };
   // The mistake is on the line of the word that stopped it, or on its own.
   const stop = words[extent.end];
   const line = stop && !last.ends && !ITEM_STARTS.has(stop.text) ? stop.line : last.line;
-  const next = words.findIndex((one, index) => index >= extent.end && one.line > line);
-  const end = words[(next < 0 ? words.length : next) - 1] ?? last;
-  return { piece: readPiece(page, word, end, true), next: next < 0 ? words.length : next };
+  let next = extent.end;
+  while ((words[next]?.line ?? Number.POSITIVE_INFINITY) <= line) next += 1;
+  return { piece: readPiece(page, word, words[next - 1] ?? last, true), next };
 }
 
 /** Is it a flow, a sentence, or a flow with a mistake? */
@@ -149,10 +158,31 @@ function leaveOutWrong(pieces: Piece[]): Piece[] {
       if (item && !wrong.has(item)) wrong.set(item, reasonOf(diagnostic));
     }
     if (wrong.size === 0) return kept;
+    addListsThatName(items, wrong);
     kept = kept.map((piece) => {
       const reason = piece.item ? wrong.get(piece.item) : undefined;
       return reason === undefined ? piece : { ...piece, item: null, reason };
     });
+  }
+}
+
+/** Lists that name a list which is left out go with it, at once: a chain of lists would take a check for each. */
+function addListsThatName(items: readonly Item[], wrong: Map<Item, string>): void {
+  const naming = new Map<string, Item[]>();
+  for (const item of items) {
+    if (item.kind !== "list") continue;
+    for (const name of item.values.flatMap((value) => listNamed(value) ?? [])) {
+      const known = naming.get(name);
+      if (known) known.push(item);
+      else naming.set(name, [item]);
+    }
+  }
+  // A map goes on to what is added to it on the way.
+  for (const item of wrong.keys()) {
+    if (item.kind !== "list") continue;
+    for (const other of naming.get(item.name) ?? []) {
+      if (!wrong.has(other)) wrong.set(other, `it names the list @${item.name}, which is left out`);
+    }
   }
 }
 

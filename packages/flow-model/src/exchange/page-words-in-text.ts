@@ -31,7 +31,7 @@ const QUOTES = /["'`\u00ab\u00bb\u2018-\u201f\u2039\u203a]/g;
 /** Crawlers glue paragraphs together: `processing.flow mail director ...` */
 const WORD = /[{},|]|[^\s{},|]+[.:;!?)](?=(?:out)?flow\s)|[^\s{},|]+/g;
 /** What ends a sentence, and brackets around an example. */
-const BEHIND = /[.;)!?]+$/;
+const BEHIND: ReadonlySet<string> = new Set(".;)!?");
 const BEFORE = /^\(+/;
 
 /** Reads the words outside comments; a `|` (the border of a table's cell) is one. */
@@ -45,10 +45,11 @@ export function readPageText(given: string): PageText {
     lines.push(start);
     const hash = whole.indexOf("#");
     const code = (hash < 0 ? whole : whole.slice(0, hash)).replace(DASHES, "-").replace(QUOTES, " ");
-    const cleared = [...code];
+    // By UTF-16 unit, as places count.
+    const cleared = code.split("");
     for (const found of code.matchAll(WORD)) {
       const at = found.index + (BEFORE.exec(found[0])?.[0].length ?? 0);
-      const word = found[0].replace(BEFORE, "").replace(BEHIND, "");
+      const word = withoutEnd(found[0].replace(BEFORE, ""));
       const end = found.index + found[0].length;
       const ends = at + word.length < end;
       if (word !== "") {
@@ -61,6 +62,13 @@ export function readPageText(given: string): PageText {
     start += whole.length + 1;
   }
   return { raw, text: text.join("\n"), words, lines };
+}
+
+/** A loop, because `[.;)!?]+$` would begin anew at each of a million full stops. */
+function withoutEnd(word: string): string {
+  let end = word.length;
+  while (BEHIND.has(word[end - 1] ?? "")) end -= 1;
+  return word.slice(0, end);
 }
 
 function blank(characters: string[], from: number, to: number): void {

@@ -127,6 +127,18 @@ describe("a flow with a mistake is left out whole, with the mistake", () => {
   });
 });
 
+it("reads a line with characters of two units", () => {
+  expect(flowsIn("\u{1f600}\u{1f600}\u{1f600} see 12. flow a deny match src 10.0.0.1")).toBe(
+    "flow a deny\n  match src 10.0.0.1\n",
+  );
+});
+
+it("ends a list that nobody closed where the next item begins", () => {
+  const text = "Some words\nlist l { 10.0.0.1\nflow a deny match src { 10.0.0.2 }\n";
+  expect(flowsIn(text)).toBe("flow a deny\n  match src 10.0.0.2\n");
+  expect(reasons(text)[1]).toMatch(/^2: .*}/);
+});
+
 it("takes whatever is printed as it stands", () => {
   fc.assert(
     fc.property(arbitraryConfig(), (config) => {
