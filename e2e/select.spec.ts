@@ -93,7 +93,7 @@ test("a change that one rule forbids changes none, and says which", async ({ lab
   await bar(page).getByRole("button", { name: "Change a field…" }).click();
   const dialog = page.getByRole("dialog", { name: "Change 2 flows" });
   await dialog.getByRole("combobox", { name: "What" }).selectOption("Set a condition");
-  await dialog.getByRole("combobox", { name: "Condition" }).selectOption("destination port");
+  await dialog.getByRole("combobox", { name: "Condition" }).selectOption("dstport");
   await dialog.getByRole("combobox", { name: "Value" }).fill("53");
   await dialog.getByRole("combobox", { name: "Where" }).selectOption("in all rules");
   await expect(dialog).toContainText("Not possible. ping, rule 1:");

@@ -33,7 +33,7 @@ function Places() {
   }, []);
   const textErrors = useUnsavedText()?.errors ?? 0;
   return (
-    <Frame countdown={<CountdownBar />}>
+    <Frame countdown={<CountdownBar />} textErrors={textErrors}>
       <Suspense fallback={<Waiting>Opening</Waiting>}>
         <Switch>
           <Route path="/flows/:name?">

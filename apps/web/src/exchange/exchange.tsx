@@ -22,7 +22,7 @@ export function ExchangeDialogs({ textErrors }: { textErrors: number }) {
         <ImportDialog
           pasted={asked.text}
           after={asked.after}
-          locked={textErrors > 0 ? "The draft is read-only while the text has errors" : null}
+          locked={textErrors > 0 ? "The draft is read-only while the text has errors." : null}
           close={close}
         />
       )}

@@ -38,12 +38,13 @@ export function useFlowActions(readOnly: boolean) {
   const [, go] = useLocation();
   const names = flowsOf(config ?? EMPTY_CONFIG).map(({ name }) => name);
 
-  const locked = readOnly ? "flows are read-only while the text has errors" : null;
+  const locked = readOnly ? "Flows are read-only while the text has errors." : null;
 
   /** Does it, or says why not. */
   function perform(edits: Edit[], label: string): boolean {
-    const problem = locked ?? edit(edits, label)?.message;
-    if (problem) notify({ text: `Cannot ${label}: ${problem}`, tone: "error" });
+    const message = locked ? null : edit(edits, label)?.message;
+    const problem = locked ?? (message ? `Cannot ${label}: ${message}` : null);
+    if (problem) notify({ text: problem, tone: "error" });
     return !problem;
   }
 

@@ -34,11 +34,11 @@ export function bulkActions(steps: BulkSteps) {
   const allOn = flows.every(({ skipped }) => !skipped);
   const noPolicy = flows.filter(({ policy }) => policy === null).map(({ name }) => name);
   const cannotSwitchOn = allOn
-    ? "all of them are on"
+    ? "All of them are on."
     : noPolicy.length > 0
-      ? `${namesText(noPolicy)} ${noPolicy.length === 1 ? "has" : "have"} no policy that could be switched on`
+      ? `${namesText(noPolicy)} ${noPolicy.length === 1 ? "has" : "have"} no policy that could be switched on.`
       : null;
-  const allOff = flows.every(({ skipped }) => skipped) ? "all of them are off" : null;
+  const allOff = flows.every(({ skipped }) => skipped) ? "All of them are off." : null;
   return {
     on: action("Switch on", cannotSwitchOn, switching(true), ...(allOff ? [" "] : [])),
     off: action("Switch off", allOff, switching(false), ...(allOff ? [] : [" "])),
@@ -62,13 +62,13 @@ type Make = (label: string, disabled: string | null, run: () => void, ...keys: s
 function moves({ flows, actions, askBefore, announce }: BulkSteps, action: Make) {
   const moved = new Set(flows.map(({ name }) => name));
   const others = actions.names.length - moved.size;
-  const alone = others === 0 ? "there is no other flow" : null;
+  const alone = others === 0 ? "There is no other flow." : null;
   const move = (label: string, gap: Gap | null, where: string, ...keys: string[]) => {
     const edits = gap === null ? [] : moveEdits(moved, actions.names, gap);
     const run = () => {
       if (actions.change(edits, `move ${counted(flows.length, "flow")} ${where}`)) announce(`Moved ${where}`);
     };
-    return action(label, edits.length === 0 ? "that is where they are" : null, run, ...keys);
+    return action(label, edits.length === 0 ? "That is where they are." : null, run, ...keys);
   };
   return {
     up: move("Move up", stepGap(moved, actions.names, -1), "up", "Alt+ArrowUp"),

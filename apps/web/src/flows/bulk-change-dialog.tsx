@@ -9,6 +9,7 @@ import { type FieldChange, type Preview, preview, type REPLACE_IN, readValues } 
 import styles from "./bulk-change-dialog.module.css";
 import { suggestionsOf } from "./bulk-suggestions.ts";
 import dialogs from "./dialogs.module.css";
+import { KIND_LABELS } from "./panel/conditions.ts";
 
 type Form = {
   do: FieldChange["do"];
@@ -37,26 +38,15 @@ const DOES: { [K in FieldChange["do"]]: string } = {
   policy: "Set the policy",
 };
 
-const KINDS: { [K in ConditionKind]: string } = {
-  src: "source address",
-  dst: "destination address",
-  srcport: "source port",
-  dstport: "destination port",
-  proto: "protocol",
-  iface: "interface",
-  icmptype: "ICMP type",
-  state: "state",
-};
-
 const REPLACES: { [K in keyof typeof REPLACE_IN]: string } = {
-  address: "source or destination address",
+  address: "from or to address",
   port: "source or destination port",
-  src: KINDS.src,
-  dst: KINDS.dst,
-  iface: KINDS.iface,
-  proto: KINDS.proto,
-  icmptype: KINDS.icmptype,
-  state: KINDS.state,
+  src: KIND_LABELS.src,
+  dst: KIND_LABELS.dst,
+  iface: KIND_LABELS.iface,
+  proto: KIND_LABELS.proto,
+  icmptype: KIND_LABELS.icmptype,
+  state: KIND_LABELS.state,
 };
 
 const ACTIONS: { [K in Action["action"]]: string } = {
@@ -176,7 +166,7 @@ function Fields({ form, set, flows, config, status }: FieldsProps) {
         </>
       );
     case "remove":
-      return <Choice label="Condition" value={form.kind} words={KINDS} set={(kind) => set({ kind })} />;
+      return <Choice label="Condition" value={form.kind} words={KIND_LABELS} set={(kind) => set({ kind })} />;
     case "replace":
       return (
         <>
@@ -196,7 +186,7 @@ function Fields({ form, set, flows, config, status }: FieldsProps) {
           <Choice
             label="Condition"
             value={form.kind}
-            words={KINDS}
+            words={KIND_LABELS}
             set={(kind) => set({ kind, value: "" })}
           />
           {text("Value", "value")}

@@ -41,7 +41,7 @@ export function flowActions(of: ActionsOf): Action[][] {
       ),
       ...(select ? [action(name, "Select", () => select(name, false), null, "x")] : []),
     ],
-    movesOf(of),
+    Object.values(movesOf(of)),
     [
       action(name, "New flow after", () => actions.add(name), actions.locked, "n"),
       action(name, "Show in the text", () => actions.openText(name), null),
@@ -52,19 +52,20 @@ export function flowActions(of: ActionsOf): Action[][] {
   ];
 }
 
-function movesOf({ row, actions, askBefore }: ActionsOf): Action[] {
+/** Where one flow can go. */
+export function movesOf({ row, actions, askBefore }: Pick<ActionsOf, "row" | "actions" | "askBefore">) {
   const { name } = row.flow;
   const at = actions.names.indexOf(name);
   const first = actions.locked ?? (at === 0 ? "It is the first flow." : null);
   const last = actions.locked ?? (at === actions.names.length - 1 ? "It is the last flow." : null);
   const alone = actions.locked ?? (actions.names.length < 2 ? "It is the only flow." : null);
-  return [
-    action(name, "Move up", () => actions.step(name, -1), first, "Alt+ArrowUp"),
-    action(name, "Move down", () => actions.step(name, 1), last, "Alt+ArrowDown"),
-    action(name, "Move to top", () => actions.move(name, { position: 1 }, "to the top"), first),
-    action(name, "Move to end", () => actions.move(name, {}, "to the end"), last),
-    action(name, "Move before…", () => askBefore(name), alone),
-  ];
+  return {
+    up: action(name, "Move up", () => actions.step(name, -1), first, "Alt+ArrowUp"),
+    down: action(name, "Move down", () => actions.step(name, 1), last, "Alt+ArrowDown"),
+    top: action(name, "Move to top", () => actions.move(name, { position: 1 }, "to the top"), first),
+    end: action(name, "Move to end", () => actions.move(name, {}, "to the end"), last),
+    before: action(name, "Move before…", () => askBefore(name), alone),
+  } satisfies { [name: string]: Action };
 }
 
 function copyOf({ row, actions }: ActionsOf): Action {

@@ -17,8 +17,15 @@ import { Nav } from "./nav.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { TroubleBanner } from "./trouble-banner.tsx";
 
-/** `countdown` owns the top bar while an apply waits for its answer. */
-export function Frame({ countdown, children }: { countdown?: ReactNode; children: ReactNode }) {
+type FrameProps = {
+  /** Owns the top bar while an apply waits for its answer. */
+  countdown?: ReactNode;
+  /** Errors of a text that is not in the draft; nothing else can be changed meanwhile. */
+  textErrors: number;
+  children: ReactNode;
+};
+
+export function Frame({ countdown, textErrors, children }: FrameProps) {
   const status = useStatus().data;
   const { undoLabel } = useEdit();
   const [location] = useLocation();
@@ -43,14 +50,14 @@ export function Frame({ countdown, children }: { countdown?: ReactNode; children
       <ChangeBar />
       <Arrivals />
       <Palette />
-      <Over />
+      <Over locked={textErrors > 0 ? "The draft is read-only while the text has errors." : null} />
       <Notices lastStep={lastStep} />
     </div>
   );
 }
 
-/** What was asked for over the place. */
-function Over() {
+/** What was asked for over the place. `locked`: why nothing can be put into the draft now. */
+function Over({ locked }: { locked: string | null }) {
   const what = useStore(asking);
   const close = () => asking.set(null);
   useActions(useFrameActions(), "everywhere");
@@ -60,7 +67,7 @@ function Over() {
     case "changes":
       return <ChangesPanel close={close} />;
     case "templates":
-      return <Templates close={close} />;
+      return <Templates locked={locked} close={close} />;
     case null:
       return null;
   }

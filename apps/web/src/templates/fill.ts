@@ -11,7 +11,7 @@ import {
   parse,
 } from "@flowmgr/flow-model";
 import { ON_MANY_LINES } from "@flowmgr/flow-model/examples";
-import { freeName } from "../flows/names.ts";
+import { freeName } from "@flowmgr/flow-model/exchange";
 import { TEMPLATES, type Template } from "./templates.ts";
 
 /** By the blank's id. */

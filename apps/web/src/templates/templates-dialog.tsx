@@ -2,7 +2,7 @@
 import { EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { type FormEvent, useId, useMemo, useState } from "react";
 import { useLocation } from "wouter";
-import { useDraft, useEdit, useStatus } from "../api/index.ts";
+import { directorSuggestions, tableSuggestions, useDraft, useEdit, useStatus } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { notify } from "../ui/notices.tsx";
@@ -12,12 +12,18 @@ import { ALL_TEMPLATES, defaultsOf, editsOf, problemsOf, textOf } from "./fill.t
 import styles from "./templates.module.css";
 import type { BlankKind, Template } from "./templates.ts";
 
-export function Templates({ close }: { close: () => void }) {
+type TemplatesProps = {
+  /** Why nothing can be inserted now; null when it can. */
+  locked: string | null;
+  close: () => void;
+};
+
+export function Templates({ locked, close }: TemplatesProps) {
   const [chosen, choose] = useState<Template | null>(null);
   return (
     <Dialog title={chosen?.title ?? "New from template"} close={close}>
       {chosen ? (
-        <Form template={chosen} back={() => choose(null)} close={close} />
+        <Form template={chosen} locked={locked} back={() => choose(null)} close={close} />
       ) : (
         <ul className={styles.list}>
           {ALL_TEMPLATES.map((template) => (
@@ -34,9 +40,9 @@ export function Templates({ close }: { close: () => void }) {
   );
 }
 
-type FormProps = { template: Template; back: () => void; close: () => void };
+type FormProps = TemplatesProps & { template: Template; back: () => void };
 
-function Form({ template, back, close }: FormProps) {
+function Form({ template, locked, back, close }: FormProps) {
   const [filled, setFilled] = useState(() => defaultsOf(template));
   const draft = useDraft().config ?? EMPTY_CONFIG;
   const problems = useMemo(() => problemsOf(template, filled, draft), [template, filled, draft]);
@@ -45,7 +51,7 @@ function Form({ template, back, close }: FormProps) {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (wrong === 0) insert(filled);
+    if (wrong === 0 && locked === null) insert(filled);
   }
   return (
     <form className={styles.form} onSubmit={submit}>
@@ -62,9 +68,19 @@ function Form({ template, back, close }: FormProps) {
         />
       ))}
       <pre className={styles.text}>{textOf(template, filled)}</pre>
+      {locked ? (
+        <p className={styles.problem} role="alert">
+          {locked}
+        </p>
+      ) : null}
       <div className={styles.answers}>
         <Button onClick={back}>Back</Button>
-        <Button look="primary" type="submit" disabled={wrong > 0} autoFocus={template.blanks.length === 0}>
+        <Button
+          look="primary"
+          type="submit"
+          disabled={wrong > 0 || locked !== null}
+          autoFocus={template.blanks.length === 0}
+        >
           Insert
         </Button>
       </div>
@@ -134,8 +150,8 @@ function useSuggestions(kind: BlankKind): Suggestion[] {
     case "list":
       return lists.map((value) => ({ value, detail: "there already: used as it is" }));
     case "director":
-      return (status?.directors ?? []).map(({ name, mark }) => ({ value: name, detail: mark }));
+      return directorSuggestions(status);
     case "table":
-      return (status?.tables ?? []).map(({ name, number }) => ({ value: name, detail: `${number}` }));
+      return tableSuggestions(status);
   }
 }

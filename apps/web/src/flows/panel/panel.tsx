@@ -3,6 +3,7 @@ import { type Ref, useEffect, useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
 import { below, type Edited, useRunning, useStatus, useStore } from "../../api/index.ts";
 import { ArrivalNote } from "../../frame/arrival-note.tsx";
+import { type Action, keyOf, perform } from "../../ui/actions.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { problemAt } from "../../ui/problems.tsx";
@@ -12,7 +13,8 @@ import { Switch } from "../../ui/switch.tsx";
 import { linesOf, TextField } from "../../ui/text-field.tsx";
 import { UnsavedNotice } from "../../ui/unsaved-notice.tsx";
 import type { FlowActions } from "../actions.ts";
-import { flowMenu } from "../flow-menu.ts";
+import { flowMenu, movesOf } from "../flow-menu.ts";
+import type { Row } from "../rows.ts";
 import { MakeListDialog } from "./make-list.tsx";
 import styles from "./panel.module.css";
 import { DIRECTOR_TAKES, PolicyField } from "./policy-field.tsx";
@@ -71,6 +73,10 @@ function Gone({ name }: { name: string }) {
 function Tools({ name, actions, askBefore, readOnly, edited }: PanelProps & { edited: Edited<Flow> }) {
   const running = useRunning().data?.config ?? null;
   const flow = edited.item;
+  // By its name in the draft: one that was typed is not there yet, or is that of another flow.
+  const named = { ...flow, name };
+  const row: Row = { flow: named, number: 1, change: null, runningName: name, diagnostic: null };
+  const { up, down } = movesOf({ row, actions, askBefore });
   return (
     <>
       <Switch
@@ -81,27 +87,30 @@ function Tools({ name, actions, askBefore, readOnly, edited }: PanelProps & { ed
       />
       <span className={styles.onoff}>{flow.skipped ? "off" : "on"}</span>
       <span className={styles.space} />
-      <IconButton label="Move up (Alt+↑)" disabled={readOnly} onClick={() => actions.step(name, -1)}>
-        <span aria-hidden="true">↑</span>
-      </IconButton>
-      <IconButton label="Move down (Alt+↓)" disabled={readOnly} onClick={() => actions.step(name, 1)}>
-        <span aria-hidden="true">↓</span>
-      </IconButton>
+      <Move action={up} sign="↑" />
+      <Move action={down} sign="↓" />
       <Menu
         label={`More actions of ${name}`}
         className={styles.more}
-        entries={() =>
-          flowMenu({
-            row: { flow, number: 1, change: null, runningName: name, diagnostic: null },
-            actions,
-            running,
-            askBefore,
-          }).slice(1)
-        }
+        entries={() => flowMenu({ row, actions, running, askBefore }).slice(1)}
       >
         <span aria-hidden="true">⋯</span>
       </Menu>
     </>
+  );
+}
+
+function Move({ action, sign }: { action: Action; sign: string }) {
+  const label = `${action.label} (${keyOf(action)})`;
+  return (
+    <IconButton
+      label={label}
+      title={action.disabled ?? label}
+      aria-disabled={action.disabled !== null || undefined}
+      onClick={() => perform(action)}
+    >
+      <span aria-hidden="true">{sign}</span>
+    </IconButton>
   );
 }
 
