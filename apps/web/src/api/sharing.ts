@@ -1,4 +1,4 @@
-import type { Config } from "@flowmgr/flow-model";
+import { type Config, keyOf } from "@flowmgr/flow-model";
 import { replaceEqualDeep } from "@tanstack/react-query";
 
 /**
@@ -8,10 +8,6 @@ import { replaceEqualDeep } from "@tanstack/react-query";
  */
 export function sharing(known: Config | null | undefined, next: Config): Config {
   if (!known) return next;
-  const named = new Map(known.items.map((item) => [nameOf(item), item]));
-  return { ...next, items: next.items.map((item) => replaceEqualDeep(named.get(nameOf(item)), item)) };
-}
-
-function nameOf(item: Config["items"][number]): string {
-  return "name" in item ? item.name : "";
+  const named = new Map(known.items.map((item) => [keyOf(item), item]));
+  return { ...next, items: next.items.map((item) => replaceEqualDeep(named.get(keyOf(item)), item)) };
 }

@@ -31,6 +31,6 @@ export function Arrivals() {
 
 /** "changed mail, removed ssh", "changed 12 flows" */
 function wordsOf(fresh: All): string {
-  if (fresh.size > 3) return `changed ${counted(fresh.size, "flow")}`;
+  if (fresh.size > 3) return `changed ${counted(fresh.size, "item")}`;
   return [...fresh].map(([name, { what }]) => `${what} ${name}`).join(", ");
 }

@@ -6,7 +6,7 @@ import { Button } from "../ui/button.tsx";
 import { counted } from "../ui/say.ts";
 import { useDraftActions } from "./actions.ts";
 import styles from "./change-bar.module.css";
-import { useChanges } from "./use-changes.ts";
+import { CHANGE_WORDS, useChanges } from "./use-changes.ts";
 
 /** What is not applied yet, and the way to Review. It stays while there is something to undo or redo. */
 export function ChangeBar() {
@@ -76,19 +76,9 @@ function Step({ action, sign }: { action: Action; sign: string }) {
   );
 }
 
-const WORDS: Record<FlowChange["change"], string> = {
-  added: "added",
-  removed: "removed",
-  changed: "changed",
-  moved: "moved",
-  "switched-on": "switched on",
-  "switched-off": "switched off",
-  commented: "comment changed",
-};
-
 /** "mail changed, office-web added, 12 more" */
 function named(changes: FlowChange[]): string {
-  const first = changes.slice(0, 3).map(({ name, change }) => `${name} ${WORDS[change]}`);
+  const first = changes.slice(0, 3).map(({ name, change }) => `${name} ${CHANGE_WORDS[change]}`);
   if (changes.length > 3) first.push(`${changes.length - 3} more`);
   return first.join(", ");
 }

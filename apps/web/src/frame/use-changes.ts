@@ -3,6 +3,17 @@ import { changes, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { useMemo } from "react";
 import { useDraft, useRunning } from "../api/index.ts";
 
+/** How a change is said behind the name of its flow. */
+export const CHANGE_WORDS: Record<FlowChange["change"], string> = {
+  added: "added",
+  removed: "removed",
+  changed: "changed",
+  moved: "moved",
+  "switched-on": "switched on",
+  "switched-off": "switched off",
+  commented: "comment changed",
+};
+
 const NONE: { changes: FlowChange[]; headline: string } = {
   changes: [],
   headline: "",

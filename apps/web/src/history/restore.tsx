@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { type RevisionDetail, useEdit, useStatus } from "../api/index.ts";
+import { type Action, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { counted } from "../ui/say.ts";
@@ -19,9 +20,17 @@ export function Restore({ revision }: { revision: RevisionDetail }) {
     if (refused) setRefusal(refused.message);
     else go("/review");
   }
+  const action: Action = {
+    id: "restore",
+    label: "Restore into the draft",
+    group: `Revision ${revision.id}`,
+    disabled: null,
+    run: () => (changes > 0 ? setAsking(true) : restore()),
+  };
+  useActions([action]);
   return (
     <div>
-      <Button onClick={() => (changes > 0 ? setAsking(true) : restore())}>Restore into the draft</Button>
+      <Button onClick={action.run}>{action.label}</Button>
       {refusal ? <p role="alert">{refusal}</p> : null}
       {asking ? (
         <Dialog title={`Restore revision ${revision.id} into the draft?`} close={() => setAsking(false)}>

@@ -3,6 +3,7 @@ import type { KernelListing } from "@flowmgr/flow-api";
 import { useId } from "react";
 import { Link } from "wouter";
 import { useStatus } from "../api/index.ts";
+import { type Action, perform, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { DiffView } from "../ui/diff-view.tsx";
 import { clock } from "../ui/say.ts";
@@ -30,6 +31,9 @@ function Question({ drift, blocked, repair }: QuestionProps) {
   const id = useId();
   const status = useStatus().data;
   const revision = status?.running?.revision ?? null;
+  const label = revision === null ? "Repair: take it out" : `Repair: put revision ${revision} back`;
+  const action: Action = { id: "repair", label, group: "Kernel", disabled: blocked, run: repair };
+  useActions([action]);
   const host = status?.target.kind === "host" ? ` on this machine, ${status.machine}` : "";
   return (
     <Banner
@@ -39,9 +43,9 @@ function Question({ drift, blocked, repair }: QuestionProps) {
           look="primary"
           aria-disabled={blocked !== null}
           aria-describedby={id}
-          onClick={() => (blocked === null ? repair() : undefined)}
+          onClick={() => perform(action)}
         >
-          {revision === null ? "Repair: take it out" : `Repair: put revision ${revision} back`}
+          {label}
         </Button>
       }
     >

@@ -4,6 +4,7 @@ import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } f
 import { useSearchParams } from "wouter";
 import { useLocationProperty } from "wouter/use-browser-location";
 import { type KernelFamilyName, useKernel, useKernelState } from "../api/index.ts";
+import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { writeClipboard } from "../ui/clipboard.ts";
 import { notify } from "../ui/notices.tsx";
@@ -56,6 +57,12 @@ function Listing({ listing, stale }: ListingProps) {
   // A search ends where the address names a chain: nothing may hide that.
   const [typed, setTyped] = useState({ words: "", named });
   const words = typed.named === named ? typed.words : "";
+  const field = useRef<HTMLInputElement>(null);
+  const noSearch =
+    view === "routing" || view === "drift" ? "Only chains are searched: choose IPv4 or IPv6." : null;
+  const label = "Search chains and rules";
+  const run = () => field.current?.focus();
+  useActions([{ id: "kernel search", label, group: "Kernel", keys: ["/"], disabled: noSearch, run }]);
   return (
     <section className={styles.place} aria-label="Kernel">
       <h1 className="visually-hidden">Kernel</h1>
@@ -67,12 +74,14 @@ function Listing({ listing, stale }: ListingProps) {
       )}
       <div className={styles.tools}>
         <input
+          ref={field}
           type="search"
           className={styles.search}
-          aria-label="Search chains and rules"
+          aria-label={label}
           placeholder="Search: chain, address, target"
           value={words}
-          disabled={view === "routing" || view === "drift"}
+          disabled={noSearch !== null}
+          title={noSearch ?? undefined}
           onChange={(event) => setTyped({ words: event.target.value, named })}
         />
         <Command text={view === "ip6" ? inIpv6(listing.command) : listing.command} />

@@ -3,6 +3,7 @@ import type { FlowChange, Plan } from "@flowmgr/flow-api";
 import { useState } from "react";
 import { Link } from "wouter";
 import { useDraft, useOnline, usePlan, useStatus } from "../api/index.ts";
+import { CHANGE_WORDS } from "../frame/use-changes.ts";
 import { Button } from "../ui/button.tsx";
 import { DiffView } from "../ui/diff-view.tsx";
 import { clock, counted } from "../ui/say.ts";
@@ -157,18 +158,8 @@ function Who({ plan }: { plan: Plan }) {
   );
 }
 
-const WORDS: Record<FlowChange["change"], string> = {
-  added: "added",
-  removed: "removed",
-  changed: "changed",
-  moved: "moved",
-  "switched-on": "switched on",
-  "switched-off": "switched off",
-  commented: "comment changed",
-};
-
 function worded({ name, change, was }: FlowChange): string {
-  return `${name} ${was ? `(was ${was}) ` : ""}${WORDS[change]}`;
+  return `${name} ${was ? `(was ${was}) ` : ""}${CHANGE_WORDS[change]}`;
 }
 
 function sentence(text: string): string {
