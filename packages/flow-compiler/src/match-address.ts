@@ -12,13 +12,13 @@ import {
   type Condition,
   type Family,
   isEvery,
+  MOST_REPEATED,
   networkOf,
   parseAddress,
   printAddress,
   printBits,
-  rangeOf,
 } from "@flowmgr/flow-model";
-import { bang, join, MOST_REPEATED, readValue } from "./words.ts";
+import { bang, join, readValue } from "./words.ts";
 
 /** What one iptables rule asks of an address: `words` stand in front (`-s 10.0.0.0/8`), `ranges` with the modules. */
 export type AddressMatch = { words: string; ranges: string };
@@ -45,32 +45,17 @@ export function addressMatches(
 }
 
 /** The networks of one family in a condition's list, as written, without those that another one contains. */
-export function networksOf({ values }: Condition, family: Family): Address[] {
-  const all: Address[] = [];
-  for (const text of values) {
-    const address = readValue(parseAddress(text));
-    if (address.family === family) all.push(address);
+export function networksOf({ values }: Condition, family: Family): readonly Address[] {
+  const [only] = values;
+  // Most lists hold one address, which is read faster than a set is made.
+  if (only !== undefined && values.length === 1) {
+    const address = readValue(parseAddress(only));
+    return address.family === family ? [address] : [];
   }
-  if (all.length < 2) return all;
-  const kept = new Set<Address>();
-  let covered = -1n;
-  // Networks contain each other or have nothing in common, so what begins later and is not behind lies inside.
-  for (const { address, range } of inOrder(all)) {
-    if (range.low <= covered) continue;
-    kept.add(address);
-    covered = range.high;
-  }
-  return all.filter((address) => kept.has(address));
-}
-
-/** By first address; of those with the same, the widest first. */
-function inOrder(addresses: readonly Address[]): { address: Address; range: AddressRange }[] {
-  return addresses
-    .map((address) => ({ address, range: rangeOf(address) }))
-    .sort((a, b) => {
-      if (a.range.low !== b.range.low) return a.range.low < b.range.low ? -1 : 1;
-      return a.address.prefix - b.address.prefix;
-    });
+  const set = addressSet(values);
+  // One that does not parse is told by name.
+  if (set.size < values.length) for (const text of values) readValue(parseAddress(text));
+  return set.networks[family];
 }
 
 /**

@@ -7,11 +7,13 @@ import {
   type Condition,
   type Conditions,
   type Family,
-  type IcmpType,
   icmpFamily,
   icmpProtocol,
   letsProtocol,
+  MOST_REPEATED,
   mergePorts,
+  multiports,
+  type NamedIcmpType,
   otherPorts,
   PORT_MAX,
   type Ports,
@@ -22,9 +24,10 @@ import {
   printPorts,
   protocolOccurs,
   protocolsThatCarryPorts,
+  widestIcmpTypes,
 } from "@flowmgr/flow-model";
 import { protocolWord } from "./normalise.ts";
-import { bang, join, MOST_REPEATED, readValue } from "./words.ts";
+import { bang, join, readValue } from "./words.ts";
 
 /** What one iptables rule asks of the payload. */
 export type PayloadMatch = { proto: string; modules: string };
@@ -33,7 +36,7 @@ export type PayloadMatch = { proto: string; modules: string };
 export type Payload = {
   matches: PayloadMatch[];
   notProto: readonly number[];
-  notType: readonly NamedType[];
+  notType: readonly NamedIcmpType[];
 };
 
 const NONE: readonly never[] = [];
@@ -56,11 +59,11 @@ export function protocolWords(number: number, not = false): string {
 }
 
 /** `-p icmp -m icmp --icmp-type 3` in the words of the family. */
-export function icmpWords(family: Family, type: NamedType): PayloadMatch {
+export function icmpWords(family: Family, type: NamedIcmpType): PayloadMatch {
   return { proto: protocolWords(icmpProtocol(family)), modules: icmpModule(family, type, false) };
 }
 
-function icmpModule(family: Family, type: NamedType, not: boolean): string {
+function icmpModule(family: Family, type: NamedIcmpType, not: boolean): string {
   const [module, option] = family === 4 ? ["icmp", "--icmp-type"] : ["icmp6", "--icmpv6-type"];
   return `-m ${module} ${bang(not)}${option} ${printIcmpType(type)}`;
 }
@@ -79,26 +82,11 @@ function protocolPayload(proto: Condition, family: Family): Payload {
 function icmpPayload(conditions: Conditions, icmptype: Condition, family: Family): Payload {
   if (icmpFamily(conditions) !== family || !letsProtocol(conditions, icmpProtocol(family))) return only([]);
   const proto = protocolWords(icmpProtocol(family));
-  const types = typesOf(icmptype, family);
+  const types = widestIcmpTypes(icmptype.values.map((text) => readValue(parseIcmpType(text, family))));
   if (types === "any") return only(icmptype.not ? [] : [{ proto, modules: "" }]);
   if (!icmptype.not) return only(types.map((type) => icmpWords(family, type)));
   if (types.length > MOST_REPEATED) return { ...only([{ proto, modules: "" }]), notType: types };
   return only([{ proto, modules: join(...types.map((type) => icmpModule(family, type, true))) }]);
-}
-
-export type NamedType = Exclude<IcmpType, { any: true }>;
-
-/** The types of a list, each once, without codes of types that are there as a whole. */
-function typesOf({ values }: Condition, family: Family): NamedType[] | "any" {
-  const types = new Map<string, NamedType>();
-  const whole = new Set<number>();
-  for (const text of values) {
-    const type = readValue(parseIcmpType(text, family));
-    if ("any" in type) return "any";
-    types.set(printIcmpType(type), type);
-    if (type.code === null) whole.add(type.type);
-  }
-  return [...types.values()].filter(({ type, code }) => code === null || !whole.has(type));
 }
 
 function portMatches(conditions: Conditions): PayloadMatch[] {
@@ -146,27 +134,9 @@ function portAlternatives(option: PortOption, condition: Condition | undefined):
   const ranges = condition.not ? otherPorts(asked) : asked;
   const [only] = ranges;
   if (ranges.length === 1 && only?.low === 0 && only.high === PORT_MAX) return EVERY_PORT;
-  return chunks(ranges).map((chunk) => {
+  return multiports(ranges).map((chunk) => {
     const [single, ...others] = chunk;
     if (single && others.length === 0) return plainPorts(option, single);
     return { plain: "", multi: `-m multiport --${option}s ${chunk.map(printPorts).join(",")}` };
   });
-}
-
-/** multiport has 15 slots (XT_MULTI_PORTS of linux/netfilter/xt_multiport.h), and a range takes two. */
-const SLOTS = 15;
-
-function chunks(ranges: readonly Ports[]): Ports[][] {
-  const all: Ports[][] = [];
-  let left = 0;
-  for (const range of ranges) {
-    const slots = range.low === range.high ? 1 : 2;
-    if (slots > left) {
-      all.push([]);
-      left = SLOTS;
-    }
-    all.at(-1)?.push(range);
-    left -= slots;
-  }
-  return all;
 }

@@ -6,9 +6,17 @@
  * means that the rule can't hold in this family; what can never hold is left out here and never left to the kernel,
  * where the two back ends disagree about it.
  */
-import { type Condition, type Conditions, type Family, type Packet, STATES } from "@flowmgr/flow-model";
+import {
+  type Condition,
+  type Conditions,
+  type Family,
+  type NamedIcmpType,
+  type Packet,
+  STATES,
+  widestInterfaces,
+} from "@flowmgr/flow-model";
 import { addressMatches } from "./match-address.ts";
-import { type NamedType, payloadOf } from "./match-payload.ts";
+import { payloadOf } from "./match-payload.ts";
 import { bang, join } from "./words.ts";
 
 /**
@@ -30,7 +38,7 @@ export type Asked = {
   matches: Match[];
   notIface: readonly string[];
   notProto: readonly number[];
-  notType: readonly NamedType[];
+  notType: readonly NamedIcmpType[];
 };
 
 /** What the conditions ask; no matches when they cannot hold in this family. */
@@ -72,7 +80,7 @@ const EVERY_INTERFACE: Interfaces = { words: [""], not: [] };
 
 function interfacesOf(condition: Condition | undefined, direction: Direction): Interfaces {
   if (!condition) return EVERY_INTERFACE;
-  const patterns = widest(condition.values);
+  const patterns = widestInterfaces(condition.values);
   if (patterns.includes("+")) return { words: condition.not ? [] : [""], not: [] };
   if (!condition.not) return { words: patterns.map((one) => interfaceMatch(direction, one)), not: [] };
   const [only, ...others] = patterns;
@@ -80,18 +88,6 @@ function interfacesOf(condition: Condition | undefined, direction: Direction): I
     return { words: [interfaceMatch(direction, only, true)], not: [] };
   }
   return { words: only === undefined ? [] : [""], not: patterns };
-}
-
-/** The patterns that no other one covers, each once: `eth+` alone of `eth0, eth+`. */
-function widest(patterns: readonly string[]): string[] {
-  const all = new Set(patterns);
-  return [...all].filter((pattern) => !wider(pattern).some((other) => all.has(other)));
-}
-
-/** Every other pattern that takes all that this one takes: `eth+`, `et+`, `e+` and `+` of `eth0`. */
-export function wider(pattern: string): string[] {
-  const start = pattern.endsWith("+") ? pattern.slice(0, -1) : `${pattern} `;
-  return Array.from({ length: start.length }, (_, length) => `${start.slice(0, length)}+`);
 }
 
 /** The order in which iptables-save prints them. */

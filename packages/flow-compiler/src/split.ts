@@ -1,17 +1,17 @@
 /**
  * Negated lists that no iptables rule can say: `not iface { eth0, wg+ }`. A rule takes one `-i` and one `-p`, and not
- * any number of types, so the chain is split: packets of each interface that such a list names leave for a chain of their own, which holds
- * the rules that they can still meet; for the others every such list holds. All that is then left to ask of the list
- * has been answered by the chain that the packet is in.
+ * any number of types, so the chain is split: packets of each interface that such a list names leave for a chain of
+ * their own, which holds the rules that they can still meet; for the others every such list holds. All that is then
+ * left to ask of the list has been answered by the chain that the packet is in.
  *
  * The rules stay in their order, and RETURN out of a chain that was reached by -g goes where it would have gone from
  * the flow's own chain, so `ignore` needs nothing more. One level for interfaces, below it one for protocols and one
  * for types, however many lists there are: nft allows no more than 15 chains below PREROUTING.
  */
-import { type Family, printIcmpType } from "@flowmgr/flow-model";
+import { type Family, type NamedIcmpType, printIcmpType, widerInterfaces } from "@flowmgr/flow-model";
 import type { Part } from "./chains.ts";
-import { type Direction, interfaceMatch, wider } from "./match.ts";
-import { icmpWords, type NamedType, protocolWords } from "./match-payload.ts";
+import { type Direction, interfaceMatch } from "./match.ts";
+import { icmpWords, protocolWords } from "./match-payload.ts";
 import { join } from "./words.ts";
 
 /** One way to tell packets apart: the classes, in the order in which they are asked for. */
@@ -41,7 +41,7 @@ const byInterface = (direction: Direction): Split => ({
   classes(parts) {
     const patterns = [...new Set(parts.flatMap(({ notIface }) => notIface))];
     return patterns.sort(specificFirst).map((pattern) => {
-      const covering = new Set([pattern, ...wider(pattern)]);
+      const covering = new Set([pattern, ...widerInterfaces(pattern)]);
       const met = parts.filter(({ notIface }) => !notIface.some((one) => covering.has(one)));
       return { guard: interfaceMatch(direction, pattern), parts: met.map(interfaceDecided) };
     });
@@ -80,7 +80,7 @@ const byType = (family: Family): Split => ({
       types.filter(({ code }) => code === null),
     ];
     return [...codes, ...whole].map((type) => {
-      const covers = (one: NamedType) =>
+      const covers = (one: NamedIcmpType) =>
         one.type === type.type && (one.code === null || one.code === type.code);
       const { proto, modules } = icmpWords(family, type);
       const met = parts.filter(({ notType }) => !notType.some(covers));

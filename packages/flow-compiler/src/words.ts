@@ -16,6 +16,3 @@ export function readValue<T>(parsed: Parsed<T>): T {
   if ("ok" in parsed) return parsed.ok;
   throw new Error(`a bad value came to compile: ${parsed.error.message}`);
 }
-
-/** How many matches of one module stand in one iptables rule: iptables-restore takes 255 words a line, each needs five. */
-export const MOST_REPEATED = 12;

@@ -8,8 +8,10 @@ export type AddressRange = { low: bigint; high: bigint };
 
 /** Of each family ranges in order, disjoint, and with a gap between each two. */
 export type AddressSet = Readonly<Record<Family, readonly AddressRange[]>> & {
-  /** How many networks say the same: those of the list that no other one contains. */
-  networks: Readonly<Record<Family, number>>;
+  /** The networks that say the same: those of the list that no other one contains, in the order of the list. */
+  networks: Readonly<Record<Family, readonly Address[]>>;
+  /** How many addresses it was made of. */
+  size: number;
 };
 
 /** Keyed by the values themselves: an expanded list is shared by the conditions that name it. */
@@ -28,41 +30,48 @@ export function addressSet(values: readonly string[]): AddressSet {
 
 /** The set of addresses that have been read. */
 export function setOf(addresses: readonly Address[]): AddressSet {
-  const [only] = addresses;
-  if (only && addresses.length === 1) return setOfOne(only);
-  const ofFamily = (family: Family) =>
-    mergeRanges(addresses.filter((one) => one.family === family).map(rangeOf));
-  const [ipv4, ipv6] = [ofFamily(4), ofFamily(6)];
-  return { 4: ipv4.ranges, 6: ipv6.ranges, networks: { 4: ipv4.networks, 6: ipv6.networks } };
+  const [ipv4, ipv6] = [ofFamily(addresses, 4), ofFamily(addresses, 6)];
+  return {
+    4: ipv4.ranges,
+    6: ipv6.ranges,
+    networks: { 4: ipv4.networks, 6: ipv6.networks },
+    size: addresses.length,
+  };
 }
 
-/** Most lists hold one address. */
-function setOfOne(address: Address): AddressSet {
-  const ranges = [rangeOf(address)];
-  return address.family === 4
-    ? { 4: ranges, 6: [], networks: { 4: 1, 6: 0 } }
-    : { 4: [], 6: ranges, networks: { 4: 0, 6: 1 } };
-}
+type OfFamily = { ranges: readonly AddressRange[]; networks: readonly Address[] };
 
-function mergeRanges(ranges: AddressRange[]): { ranges: AddressRange[]; networks: number } {
-  if (ranges.length < 2) return { ranges, networks: ranges.length };
-  const merged: AddressRange[] = [];
-  let networks = 0;
-  for (const range of ranges.sort(inOrder)) {
-    const last = merged.at(-1);
+const NONE: OfFamily = { ranges: [], networks: [] };
+
+function ofFamily(addresses: readonly Address[], family: Family): OfFamily {
+  const [first] = addresses;
+  // Most lists hold one address.
+  if (addresses.length === 1 && first) {
+    return first.family === family ? { ranges: [rangeOf(first)], networks: addresses } : NONE;
+  }
+  const networks = addresses.filter((one) => one.family === family);
+  const ranges: AddressRange[] = [];
+  const kept = new Set<Address>();
+  for (const [range, network] of inOrder(networks)) {
+    const last = ranges.at(-1);
     // Networks contain each other or have nothing in common.
     if (last && range.high <= last.high) continue;
-    networks += 1;
+    kept.add(network);
     if (last && range.low === last.high + 1n) last.high = range.high;
-    else merged.push(range);
+    else ranges.push(range);
   }
-  return { ranges: merged, networks };
+  const isWhole = kept.size === networks.length;
+  return { ranges, networks: isWhole ? networks : networks.filter((one) => kept.has(one)) };
 }
 
-/** By first address; of those with the same, the widest first. */
-function inOrder(a: AddressRange, b: AddressRange): number {
-  if (a.low !== b.low) return a.low < b.low ? -1 : 1;
-  return a.high > b.high ? -1 : 1;
+/** By first address; of those with the same, the widest first, and of equal ones the first. */
+function inOrder(networks: readonly Address[]): [AddressRange, Address][] {
+  return networks
+    .map((network): [AddressRange, Address] => [rangeOf(network), network])
+    .sort(([a], [b]) => {
+      if (a.low !== b.low) return a.low < b.low ? -1 : 1;
+      return a.high === b.high ? 0 : a.high > b.high ? -1 : 1;
+    });
 }
 
 /** Is the address in one of the ranges? */

@@ -8,6 +8,9 @@ import { type Parsed, parseDecimal, quote, refuse } from "./value.ts";
 /** A type with one code, or with every code (`code` null); or every type. */
 export type IcmpType = { type: number; code: number | null } | { any: true };
 
+/** One that can be told from others. */
+export type NamedIcmpType = Exclude<IcmpType, { any: true }>;
+
 /** `[name, type]` takes every code, `[name, type, code]` one. */
 export type IcmpName = readonly [name: string, type: number, code?: number];
 
@@ -135,6 +138,16 @@ function refuseName(text: string, family: Family): Parsed<IcmpType> {
   }
   const help = "write a number such as 8, type/code such as 3/4, or a name such as echo-request";
   return refuse(CODE, message, help);
+}
+
+/** The types of a list, each once, without codes of types that are there as a whole; `any` where it is among them. */
+export function widestIcmpTypes(types: readonly IcmpType[]): NamedIcmpType[] | "any" {
+  const named = new Map<string, NamedIcmpType>();
+  for (const type of types) {
+    if ("any" in type) return "any";
+    named.set(printIcmpType(type), type);
+  }
+  return [...named.values()].filter(({ type, code }) => code === null || !named.has(String(type)));
 }
 
 /** `8`, `3/4` or `any`. */

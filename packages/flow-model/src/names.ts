@@ -71,6 +71,18 @@ export function interfaceMatches(pattern: string, name: string): boolean {
   return pattern.endsWith("+") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
+/** Every other pattern that takes all that this one takes: `eth+`, `et+`, `e+` and `+` of `eth0`. */
+export function widerInterfaces(pattern: string): string[] {
+  const start = pattern.endsWith("+") ? pattern.slice(0, -1) : `${pattern} `;
+  return Array.from({ length: start.length }, (_, length) => `${start.slice(0, length)}+`);
+}
+
+/** The patterns that no other one covers, each once: `eth+` alone of `eth0, eth+`. */
+export function widestInterfaces(patterns: readonly string[]): string[] {
+  const all = new Set(patterns);
+  return [...all].filter((pattern) => !widerInterfaces(pattern).some((other) => all.has(other)));
+}
+
 const reasonOf = (parsed: Parsed<string>): string | null => ("error" in parsed ? parsed.error.message : null);
 
 /** Why the text cannot be the name of a flow, outflow or list; null when it can. */

@@ -51,7 +51,9 @@ flow b skip deny
   it("writes lists of interfaces that are called like words of the language so that they read back", () => {
     const iface = { not: false, values: ["eth0", "not", "match", "not", "flow"] };
     const named = config({ ...flow, rules: [{ verb: "match", conditions: { iface } }] });
-    expect(printWithPlaces(named).text).toBe("flow a permit\n  match iface { eth0, not, match, not, flow }\n");
+    expect(printWithPlaces(named).text).toBe(
+      "flow a permit\n  match iface { eth0, not, match, not, flow }\n",
+    );
     expect(parse(print(named)).diagnostics).toEqual([]);
   });
 
