@@ -14,6 +14,8 @@ type ActionsOf = {
   select?: (name: string, range: boolean) => void;
 };
 
+export const NO_POLICY = "It has no policy that could be switched on.";
+
 /** Everything that can be done to one flow, for its menu. */
 export function flowMenu(of: ActionsOf): MenuEntry[] {
   return menuOf(...flowActions(of));
@@ -28,7 +30,7 @@ export function flowActions(of: ActionsOf): Action[][] {
     const restore = () => running && actions.restore(flow, running);
     return [[action(name, "Restore", restore, actions.locked), copyOf(of)]];
   }
-  const noPolicy = flow.policy === null ? "It has no policy that could be switched on." : null;
+  const noPolicy = flow.policy === null ? NO_POLICY : null;
   return [
     [
       action(name, "Open", () => actions.open(name), null, "Enter"),

@@ -2,12 +2,13 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the row takes the focus for its cells
 import type { Config } from "@flowmgr/flow-model";
 import { type MouseEvent, memo, type RefObject } from "react";
+import { CHANGE_WORDS } from "../frame/use-changes.ts";
 import { Menu } from "../ui/menu.tsx";
 import { Switch } from "../ui/switch.tsx";
 import type { FlowActions } from "./actions.ts";
 import { HitsCell, RateCell } from "./counts.tsx";
 import styles from "./flow-list.module.css";
-import { flowMenu } from "./flow-menu.ts";
+import { flowMenu, NO_POLICY } from "./flow-menu.ts";
 import { Takes } from "./flow-takes.tsx";
 import { Direction, Policy } from "./policy.tsx";
 import type { Row } from "./rows.ts";
@@ -94,7 +95,7 @@ export const FlowRow = memo(function FlowRow(props: FlowRowProps) {
       </div>
       <div role="gridcell" className={styles.number}>
         <span>{number}</span>
-        {change ? <span className="visually-hidden"> {change}, not applied</span> : null}
+        {change ? <span className="visually-hidden"> {CHANGE_WORDS[change]}, not applied</span> : null}
         {removed ? null : (
           <input
             type="checkbox"
@@ -114,6 +115,7 @@ export const FlowRow = memo(function FlowRow(props: FlowRowProps) {
           set={(on) => actions.current.switchOn(flow.name, on)}
           label={`${flow.name} is on`}
           disabled={removed || readOnly || flow.policy === null}
+          title={removed || flow.policy ? undefined : NO_POLICY}
           tabIndex={within}
         />
       </div>

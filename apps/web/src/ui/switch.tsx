@@ -6,10 +6,12 @@ type SwitchProps = {
   /** What it switches; read out. */
   label: string;
   disabled?: boolean;
+  /** Why it cannot be switched, for the pointer. */
+  title?: string | undefined;
   tabIndex?: number;
 };
 
-export function Switch({ on, set, label, disabled, tabIndex }: SwitchProps) {
+export function Switch({ on, set, label, disabled, title, tabIndex }: SwitchProps) {
   return (
     <button
       type="button"
@@ -17,6 +19,7 @@ export function Switch({ on, set, label, disabled, tabIndex }: SwitchProps) {
       aria-checked={on}
       aria-label={label}
       disabled={disabled}
+      title={title}
       tabIndex={tabIndex}
       className={styles.switch}
       onClick={(event) => {

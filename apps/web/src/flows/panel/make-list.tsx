@@ -1,4 +1,4 @@
-import { type ConditionKind, type Config, type Flow, listsOf } from "@flowmgr/flow-model";
+import { type ConditionKind, type Config, type Diagnostic, type Flow, listsOf } from "@flowmgr/flow-model";
 import { type FormEvent, useState } from "react";
 import { checkItem, type Edited } from "../../api/index.ts";
 import { Button } from "../../ui/button.tsx";
@@ -25,11 +25,12 @@ export function MakeListDialog({ edited, config, index, kind, close }: MakeListP
   const rule = flow.rules[index];
   const taken = new Set(listsOf(config).map(({ name }) => name));
   const [name, setName] = useState(() => freeName(flow.name, taken));
-  if (!rule) return null;
+  if (!rule?.conditions[kind]) return null;
   const made = asList(rule, kind, name);
+  const wrong = checkItem(made.list, config);
   const problem = taken.has(name)
     ? `There is a list ${name} already. Choose another name.`
-    : problemAt(checkItem(made.list, config), "/name");
+    : (problemAt(wrong, "/name") ?? valueProblem(wrong));
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -56,4 +57,10 @@ export function MakeListDialog({ edited, config, index, kind, close }: MakeListP
       </form>
     </Dialog>
   );
+}
+
+/** A value that no list can hold stays where it can be mended. */
+function valueProblem(diagnostics: readonly Diagnostic[]): string | undefined {
+  const error = diagnostics.find(({ severity }) => severity === "error");
+  return error && `Mend the values first: ${error.message}.`;
 }

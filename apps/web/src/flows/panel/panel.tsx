@@ -13,7 +13,7 @@ import { Switch } from "../../ui/switch.tsx";
 import { linesOf, TextField } from "../../ui/text-field.tsx";
 import { UnsavedNotice } from "../../ui/unsaved-notice.tsx";
 import type { FlowActions } from "../actions.ts";
-import { flowMenu, movesOf } from "../flow-menu.ts";
+import { flowMenu, movesOf, NO_POLICY } from "../flow-menu.ts";
 import type { Row } from "../rows.ts";
 import { MakeListDialog } from "./make-list.tsx";
 import styles from "./panel.module.css";
@@ -84,6 +84,9 @@ function Tools({ name, actions, askBefore, readOnly, edited }: PanelProps & { ed
         set={(on) => actions.switchOn(name, on)}
         label={`${name} is on`}
         disabled={readOnly || flow.policy === null || !edited.saved}
+        title={
+          flow.policy === null ? NO_POLICY : edited.saved ? undefined : "What was typed is not saved yet."
+        }
       />
       <span className={styles.onoff}>{flow.skipped ? "off" : "on"}</span>
       <span className={styles.space} />

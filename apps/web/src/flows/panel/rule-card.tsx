@@ -231,7 +231,7 @@ function menuOf(
       disabled,
       run: () => actions.set({ ...rule, off: !rule.off }, `switch rule ${number} ${rule.off ? "on" : "off"}`),
     },
-    { label: "Add a comment", disabled: disabled || noted, run: note },
+    { label: "Add a comment", disabled: disabled || (noted ? "It has one." : null), run: note },
     { label: "Duplicate", disabled, run: actions.duplicate },
     ...listable(rule).map((kind) => ({
       label: `Make a list of ${LISTED[kind]}…`,
