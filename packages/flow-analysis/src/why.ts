@@ -3,6 +3,7 @@ import {
   addressSet,
   type Condition,
   type ConditionKind,
+  type Conditions,
   hasPorts,
   icmpFamily,
   icmpProtocol,
@@ -13,6 +14,7 @@ import {
   printBits,
   printValues,
   protocolName,
+  protocolsThatCarryPorts,
   SCTP,
 } from "@flowmgr/flow-model";
 import type { Met } from "./walk.ts";
@@ -51,8 +53,8 @@ function explainFailed(kind: ConditionKind, rule: NonNullable<Met["rule"]>, pack
     proto: () => `it is ${protocolName(packet.proto)}`,
     src: () => explainAddress(condition, packet, "comes from", packet.src),
     dst: () => explainAddress(condition, packet, "goes to", packet.dst),
-    srcport: () => explainPort(packet, "source", packet.srcport),
-    dstport: () => explainPort(packet, "destination", packet.dstport),
+    srcport: () => explainPort(conditions, packet, "source", packet.srcport),
+    dstport: () => explainPort(conditions, packet, "destination", packet.dstport),
     icmptype: () => explainIcmp(packet, icmpProtocol(icmpFamily(conditions))),
     state: () => `it is ${packet.state ?? "new"}`,
   }[kind]();
@@ -65,10 +67,16 @@ function explainAddress({ values }: Condition, packet: Packet, verb: string, bit
   return ofFamily.length > 0 ? `it ${verb} ${printBits(packet.family, bits)}` : `it is IPv${packet.family}`;
 }
 
-function explainPort({ proto }: Packet, which: string, port: number | undefined): string {
+function explainPort(
+  conditions: Conditions,
+  { proto }: Packet,
+  which: string,
+  port: number | undefined,
+): string {
   if (port === undefined || !hasPorts(proto)) return `${protocolName(proto)} has no ports`;
   // The port may be the right one: a port condition takes sctp only where the rule names it.
-  if (proto === SCTP) return `it is sctp with ${which} port ${port}, and sctp counts only with proto sctp`;
+  if (proto === SCTP && !protocolsThatCarryPorts({ conditions }).includes(SCTP))
+    return `it is sctp with ${which} port ${port}, and sctp counts only with proto sctp`;
   return `its ${which} port is ${port}`;
 }
 

@@ -222,6 +222,11 @@ describe("the steps", () => {
       "dstport 25 does not hold: it is sctp with destination port 25, and sctp counts only with proto sctp",
     ],
     [
+      "sctp 1.1.1.1:1 -> 1.1.1.2:25 in eth0",
+      "proto { tcp, sctp } dstport 26",
+      "dstport 26 does not hold: its destination port is 25",
+    ],
+    [
       "icmp 1.1.1.1 -> 1.1.1.2 type 8/0 in eth0",
       "icmptype 0",
       "icmptype 0 does not hold: its type is 8/0, echo-request",
