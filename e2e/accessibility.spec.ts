@@ -50,19 +50,12 @@ for (const theme of ["light", "dark"] as const) {
         await expect(page.locator("main")).not.toBeEmpty();
         await look(place);
       }
-      const applied = await lab.rest("POST", "/api/v1/apply", {
-        etag: await draftEtag(lab),
-        confirmWithin: 60,
-      });
+      const etag = Object((await lab.rest("GET", "/api/v1/draft")).json).etag;
+      const applied = await lab.rest("POST", "/api/v1/apply", { etag, confirmWithin: 60 });
       expect(applied.status).toBe(200);
       await expect(page.getByRole("region", { name: "Keep these rules?" })).toBeVisible();
       await look("countdown");
       expect(found).toEqual([]);
     });
   }
-}
-
-async function draftEtag(lab: { rest: (method: string, path: string) => Promise<{ json: unknown }> }) {
-  const { json } = await lab.rest("GET", "/api/v1/draft");
-  return typeof json === "object" && json !== null && "etag" in json ? String(json.etag) : "";
 }

@@ -1,24 +1,6 @@
 /** Forms for all that the language can say; what they write is what one would type, and the kernel has it. */
 import type { Locator, Page } from "playwright/test";
-import { expect, type Lab, test } from "./lab.ts";
-
-async function draftText({ url, token }: Lab): Promise<string> {
-  const answer = await fetch(`${url}/api/v1/draft`, {
-    headers: { authorization: `Bearer ${token}`, accept: "text/plain" },
-  });
-  return answer.text();
-}
-
-async function setDraft(lab: Lab, text: string): Promise<void> {
-  expect((await lab.rest("PUT", "/api/v1/draft", text, { "if-match": "*" })).status).toBe(200);
-}
-
-async function applyForGood(lab: Lab): Promise<void> {
-  const { json } = await lab.rest("GET", "/api/v1/draft");
-  const etag = typeof json === "object" && json !== null && "etag" in json ? String(json.etag) : "";
-  const { status } = await lab.rest("POST", "/api/v1/apply", { etag, confirmWithin: 0 });
-  expect(status).toBe(200);
-}
+import { applyForGood, draftText, expect, type Lab, setDraft, test } from "./lab.ts";
 
 async function open(page: Page, lab: Lab, text: string, name: string): Promise<Locator> {
   await setDraft(lab, text);

@@ -158,3 +158,26 @@ export { expect } from "playwright/test";
 
 /** The five examples of the original page. */
 export const FIVE = `${FIVE_EXAMPLES}\n`;
+
+/** The draft as text. */
+export async function draftText({ url, token }: Lab): Promise<string> {
+  const headers = { authorization: `Bearer ${token}`, accept: "text/plain" };
+  return (await fetch(`${url}/api/v1/draft`, { headers })).text();
+}
+
+/** Makes a text the draft, whatever is there. */
+export async function setDraft(lab: Lab, text: string): Promise<void> {
+  expect((await lab.rest("PUT", "/api/v1/draft", text, { "if-match": "*" })).status).toBe(200);
+}
+
+/** Puts the draft into the kernel at once. */
+export async function applyForGood(lab: Lab): Promise<void> {
+  const { json } = await lab.rest("GET", "/api/v1/draft");
+  const etag = typeof json === "object" && json !== null && "etag" in json ? String(json.etag) : "";
+  expect((await lab.rest("POST", "/api/v1/apply", { etag, confirmWithin: 0 })).status).toBe(200);
+}
+
+/** The draft as JSON on one line, with its ETag and who changed it. */
+export async function draftJson(lab: Lab): Promise<string> {
+  return JSON.stringify((await lab.rest("GET", "/api/v1/draft")).json);
+}

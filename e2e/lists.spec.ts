@@ -1,17 +1,6 @@
 /** Named lists: made, named in rules, renamed, taken away; the text and the kernel follow. */
 import AxeBuilder from "@axe-core/playwright";
-import { expect, type Lab, test } from "./lab.ts";
-
-async function draftText({ url, token }: Lab): Promise<string> {
-  const answer = await fetch(`${url}/api/v1/draft`, {
-    headers: { authorization: `Bearer ${token}`, accept: "text/plain" },
-  });
-  return answer.text();
-}
-
-async function setDraft(lab: Lab, text: string): Promise<void> {
-  expect((await lab.rest("PUT", "/api/v1/draft", text, { "if-match": "*" })).status).toBe(200);
-}
+import { applyForGood, draftText, expect, setDraft, test } from "./lab.ts";
 
 const OFFICE = "list office { 10.1.0.0/16, 192.0.2.1 }\n\nflow web permit\n  match proto tcp src @office\n";
 
@@ -46,9 +35,7 @@ test("a list is made, named by a rule with a suggestion, and reaches the kernel"
     .toBe(
       "list office { 10.1.0.0/16, 192.0.2.1 }\n\nflow web permit\n  match proto tcp src { @office, 198.51.100.7 } dst 192.168.0.1\n",
     );
-  const { json } = await lab.rest("GET", "/api/v1/draft");
-  const etag = typeof json === "object" && json !== null && "etag" in json ? String(json.etag) : "";
-  expect((await lab.rest("POST", "/api/v1/apply", { etag, confirmWithin: 0 })).status).toBe(200);
+  await applyForGood(lab);
   const rules = lab.chains().filter((line) => line.startsWith("-A @web"));
   expect(rules).toEqual([
     "-A @web -s 10.1.0.0/16 -d 192.168.0.1/32 -p tcp -j ACCEPT",

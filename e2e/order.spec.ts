@@ -1,15 +1,11 @@
 /** The order of flows by drag, keys and menu; what is dropped is what the kernel asks first. */
 import type { Locator, Page } from "playwright/test";
-import { expect, FIVE, type Lab, test } from "./lab.ts";
+import { expect, FIVE, type Lab, setDraft, test } from "./lab.ts";
 
 const shown = (page: Page) =>
   page
     .locator("[role=row][data-flow]")
     .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-flow")));
-
-async function putDraft(lab: Lab, text: string) {
-  expect((await lab.rest("PUT", "/api/v1/draft", text, { "if-match": "*" })).status).toBe(200);
-}
 
 async function draftNames(lab: Lab): Promise<string[]> {
   const { json } = await lab.rest("GET", "/api/v1/draft");
@@ -55,7 +51,7 @@ async function apply(page: Page, lab: Lab) {
 }
 
 test("a dragged flow stands in the kernel where it was dropped", async ({ lab, signedIn: page }) => {
-  await putDraft(lab, FIVE);
+  await setDraft(lab, FIVE);
   await expect(row(page, "mail")).toBeVisible();
   await dragBelow(page, "ssh", "mail");
   await page.mouse.up();
@@ -71,7 +67,7 @@ test("Escape puts a dragged flow back, and a click on the grip still opens its m
   lab,
   signedIn: page,
 }) => {
-  await putDraft(lab, FIVE);
+  await setDraft(lab, FIVE);
   await expect(row(page, "mail")).toBeVisible();
   await dragBelow(page, "ssh", "mail");
   await expect(row(page, "ssh")).toHaveAttribute("data-dragged", "true");
@@ -88,7 +84,7 @@ test("selected flows move together, by drag and by keys, each as one step", asyn
   lab,
   signedIn: page,
 }) => {
-  await putDraft(lab, FIVE);
+  await setDraft(lab, FIVE);
   await row(page, "ssh").click({ modifiers: ["Control"] });
   await row(page, "ping").click({ modifiers: ["Control"] });
   await expect(page.getByText("2 selected")).toBeVisible();
@@ -107,7 +103,7 @@ test("a drag scrolls a long list at its edge, to rows that did not exist before"
   signedIn: page,
 }) => {
   const names = Array.from({ length: 300 }, (_, index) => `f${index + 1}`);
-  await putDraft(lab, names.map((name) => `flow ${name} permit match proto tcp\n`).join(""));
+  await setDraft(lab, names.map((name) => `flow ${name} permit match proto tcp\n`).join(""));
   await expect(row(page, "f1")).toBeVisible();
   const grip = await middle(row(page, "f1").locator("[data-grip]"));
   const list = await middle(page.getByRole("grid").locator(".."));
@@ -121,7 +117,7 @@ test("a drag scrolls a long list at its edge, to rows that did not exist before"
 });
 
 test("a new flow goes before a last one that takes everything", async ({ lab, signedIn: page }) => {
-  await putDraft(lab, FIVE);
+  await setDraft(lab, FIVE);
   await expect(row(page, "mail")).toBeVisible();
   await page.getByRole("button", { name: "+ Flow" }).click();
   await expect.poll(() => draftNames(lab)).toEqual(["ssh", "dns", "ping", "mail", "new-flow", "alltherest"]);
@@ -131,7 +127,7 @@ test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 } });
 
   test("a menu stands in for the drag", async ({ lab, signedIn: page }) => {
-    await putDraft(lab, FIVE);
+    await setDraft(lab, FIVE);
     await row(page, "mail").getByRole("button", { name: "Actions of mail" }).click();
     await page.getByRole("menuitem", { name: "Move before…" }).click();
     await page.getByRole("combobox", { name: "Flow", exact: true }).fill("dns");

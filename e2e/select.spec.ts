@@ -1,7 +1,7 @@
 /** Many flows at once: selected by clicks and keys, changed as one step, and so in the kernel. */
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "playwright/test";
-import { expect, FIVE, type Lab, test } from "./lab.ts";
+import { draftJson, expect, FIVE, type Lab, test } from "./lab.ts";
 
 const row = (page: Page, name: string) => page.locator(`[data-flow=${name}]`);
 const bar = (page: Page) => page.getByRole("region", { name: "Selected flows" });
@@ -9,10 +9,6 @@ const bar = (page: Page) => page.getByRole("region", { name: "Selected flows" })
 async function open(lab: Lab, page: Page) {
   expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
   await expect(row(page, "mail")).toBeVisible();
-}
-
-async function draftText(lab: Lab): Promise<string> {
-  return JSON.stringify((await lab.rest("GET", "/api/v1/draft")).json);
 }
 
 async function apply(page: Page) {
@@ -75,11 +71,11 @@ test("one value replaced in many flows is one step, and all of it reaches the ke
   await expect(dialog).toContainText("To change: 3 flows, 4 rules. 2 flows stay the same.");
   expect((await new AxeBuilder({ page }).include("dialog").analyze()).violations).toEqual([]);
   await dialog.getByRole("button", { name: "Change 3 flows" }).click();
-  await expect.poll(() => draftText(lab)).not.toContain('"192.168.0.1"');
+  await expect.poll(() => draftJson(lab)).not.toContain('"192.168.0.1"');
   await page.keyboard.press("Control+z");
-  await expect.poll(() => draftText(lab)).not.toContain('"192.168.0.7"');
+  await expect.poll(() => draftJson(lab)).not.toContain('"192.168.0.7"');
   await page.keyboard.press("Control+Shift+z");
-  await expect.poll(() => draftText(lab)).toContain('"192.168.0.7"');
+  await expect.poll(() => draftJson(lab)).toContain('"192.168.0.7"');
   await apply(page);
   expect(lab.chains()).toContain("-A @dns -d 192.168.0.7/32 -p udp -m udp --dport 53 -j ACCEPT");
   expect(lab.chains().filter((line) => line.includes("192.168.0.1/32"))).toEqual([]);
@@ -87,7 +83,7 @@ test("one value replaced in many flows is one step, and all of it reaches the ke
 
 test("a change that one rule forbids changes none, and says which", async ({ lab, signedIn: page }) => {
   await open(lab, page);
-  const before = await draftText(lab);
+  const before = await draftJson(lab);
   await row(page, "dns").click({ modifiers: ["Control"] });
   await row(page, "ping").click({ modifiers: ["Control"] });
   await bar(page).getByRole("button", { name: "Change a field…" }).click();
@@ -99,7 +95,7 @@ test("a change that one rule forbids changes none, and says which", async ({ lab
   await expect(dialog).toContainText("Not possible. ping, rule 1:");
   await dialog.getByRole("button", { name: /^Change/ }).click();
   await expect(dialog).toBeVisible();
-  expect(await draftText(lab)).toBe(before);
+  expect(await draftJson(lab)).toBe(before);
 });
 
 test("switched off, removed and undone together", async ({ lab, signedIn: page }) => {

@@ -1,6 +1,6 @@
 /** Two admins at one draft: nothing that either typed is lost, and neither overwrites the other unasked. */
 import type { Browser, Page, Route } from "playwright/test";
-import { expect, FIVE, type Lab, test } from "./lab.ts";
+import { draftJson, expect, FIVE, type Lab, test } from "./lab.ts";
 
 async function second(browser: Browser, lab: Lab): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
@@ -30,7 +30,6 @@ async function key(page: Page, flow: string, name: string) {
 
 const off = (page: Page, flow: string) =>
   expect(page.locator(`[data-flow=${flow}]`)).toHaveAttribute("data-off", "true");
-const draftText = async (lab: Lab) => JSON.stringify((await lab.rest("GET", "/api/v1/draft")).json);
 
 test.beforeEach(async ({ lab, signedIn: page }) => {
   expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
@@ -61,7 +60,7 @@ test("each sees the other's change arrive; undo takes back one's own and leaves 
   await expect(two.locator("[data-flow=ping]")).toHaveAttribute("data-removed", "true");
   await two.getByRole("button", { name: "Undo" }).click();
   await expect(two.getByText("ping: it was removed meanwhile")).toBeVisible();
-  expect(await draftText(lab)).not.toContain('"ping"');
+  expect(await draftJson(lab)).not.toContain('"ping"');
 });
 
 test("a stale write keeps both: what fits goes on top, what does not is named and can be taken", async ({
@@ -76,7 +75,7 @@ test("a stale write keeps both: what fits goes on top, what does not is named an
   await key(one, "mail", "Delete");
   await key(two, "ping", " ");
   await key(two, "mail", " ");
-  await expect.poll(() => draftText(lab)).toMatch(/"mail".*"skipped":true/);
+  await expect.poll(() => draftJson(lab)).toMatch(/"mail".*"skipped":true/);
   await release();
 
   const conflict = one.getByRole("alert").filter({ hasText: "changed the draft first" });
@@ -90,10 +89,10 @@ test("a stale write keeps both: what fits goes on top, what does not is named an
   const clash = one.getByRole("alert").filter({ hasText: "mail: it was changed meanwhile" });
   await expect(clash).toBeVisible();
   await off(two, "dns");
-  expect(await draftText(lab)).toContain('"mail"');
+  expect(await draftJson(lab)).toContain('"mail"');
   await clash.getByRole("button", { name: "Remove it: mail" }).click();
   await expect(clash).toBeHidden();
-  await expect.poll(() => draftText(lab)).not.toContain('"mail"');
+  await expect.poll(() => draftJson(lab)).not.toContain('"mail"');
 });
 
 test("theirs can be taken, and nothing of mine is written", async ({ browser, lab, signedIn: one }) => {
@@ -102,12 +101,12 @@ test("theirs can be taken, and nothing of mine is written", async ({ browser, la
   const release = await hold(one);
   await key(one, "dns", "Delete");
   await key(two, "ping", " ");
-  await expect.poll(() => draftText(lab)).toMatch(/"ping".*"skipped":true/);
+  await expect.poll(() => draftJson(lab)).toMatch(/"ping".*"skipped":true/);
   await release();
   await one.getByRole("button", { name: "Take theirs" }).click();
   await expect(one.getByRole("alert")).toBeHidden();
   await off(one, "ping");
-  expect(await draftText(lab)).toContain('"dns"');
+  expect(await draftJson(lab)).toContain('"dns"');
 });
 
 test("an open panel says who changed its flow, and that it went", async ({ browser, lab, signedIn: one }) => {
@@ -138,7 +137,7 @@ test("text that is being typed stays when a form elsewhere changes the draft", a
   await key(two, "dns", " ");
   await expect(one.getByText(/^The draft was changed/)).toBeVisible();
   await expect(editor).toContainText("10.0.0.300");
-  await expect.poll(() => draftText(lab)).toMatch(/"dns".*"skipped":true/);
+  await expect.poll(() => draftJson(lab)).toMatch(/"dns".*"skipped":true/);
 });
 
 test("two tabs of one browser are two as well", async ({ context, lab, signedIn: one }) => {
