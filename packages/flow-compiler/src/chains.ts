@@ -5,6 +5,7 @@ import {
   type Flow,
   ICMP_ERROR_TYPES,
   icmpErrorDestinations,
+  setOf,
 } from "@flowmgr/flow-model";
 import { ANY, type Asked, askedBy, type Direction, matchWords } from "./match.ts";
 import { addressMatch } from "./match-address.ts";
@@ -50,17 +51,21 @@ export function partsOf(flow: Flow, family: Family): Part[] {
   return parts;
 }
 
+const NONE: Asked = { matches: [], notIface: [], notProto: [], notType: [] };
+
 /** ICMP errors about a director's connections belong to it too, or path-MTU discovery breaks. */
 function icmpErrors(flow: Flow, family: Family): Asked {
-  const networks = icmpErrorDestinations(flow).filter((network) => network.family === family);
-  const destinations = new Set(networks.map((network) => addressMatch("-d", network)));
-  const matches = [...destinations].flatMap((dst) =>
-    ICMP_ERROR_TYPES[family].map((type) => {
+  const destinations = icmpErrorDestinations(flow);
+  // Most flows have none.
+  if (destinations.length === 0) return NONE;
+  const matches = setOf(destinations).networks[family].flatMap((network) => {
+    const dst = addressMatch("-d", network);
+    return ICMP_ERROR_TYPES[family].map((type) => {
       const { proto, modules } = icmpWords(family, { type, code: null });
       return { ...ANY, dst, proto, extension: modules };
-    }),
-  );
-  return { matches, notIface: [], notProto: [], notType: [] };
+    });
+  });
+  return { ...NONE, matches };
 }
 
 /** The chain of the flow itself: `@` keeps it apart from targets, built-in chains and options. */

@@ -2,7 +2,8 @@
  * A director's ICMP errors. A connection that IPVS forwards needs them, or path-MTU discovery breaks: at the end of
  * a director flow, an ICMP error that goes to where the flow's connections go gets the flow's policy.
  */
-import { type Address, containsAddress, parseAddress } from "./address.ts";
+import { type Address, parseAddress } from "./address.ts";
+import { type AddressSet, isInside, setOf } from "./address-set.ts";
 import type { Family } from "./family.ts";
 import { familiesOf, icmpProtocol, isLoopback, letsProtocol, SPARE_BOTH } from "./holds.ts";
 import type { Packet } from "./packet.ts";
@@ -40,7 +41,7 @@ function takesConnections({ off, verb, conditions }: Rule): boolean {
 }
 
 /** Keyed by the flow itself: a config is a value, nothing changes it in place. */
-const known = new WeakMap<Flow, Address[]>();
+const known = new WeakMap<Flow, AddressSet>();
 
 /** Is the packet an ICMP error that the end of this flow gives to its director? */
 export function takesIcmpError(flow: Flow, packet: Packet, options = SPARE_BOTH): boolean {
@@ -48,10 +49,8 @@ export function takesIcmpError(flow: Flow, packet: Packet, options = SPARE_BOTH)
   if (options.loopback === "spare" && isLoopback(packet)) return false;
   let destinations = known.get(flow);
   if (!destinations) {
-    destinations = icmpErrorDestinations(flow);
+    destinations = setOf(icmpErrorDestinations(flow));
     known.set(flow, destinations);
   }
-  return destinations.some(
-    (network) => network.family === packet.family && containsAddress(network, packet.dst),
-  );
+  return isInside(destinations[packet.family], packet.dst);
 }
