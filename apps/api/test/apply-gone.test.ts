@@ -24,12 +24,16 @@ test("it is told of, not hidden behind an internal error, and nothing is said to
   await lab.call("PUT", "/config", { body: SSH });
   netns("delete");
   const why = `Cannot open network namespace "${lab.place.namespace}"`;
-  for (const path of ["/draft/plan", "/running/counters"]) {
+  const readers = ["/draft/plan", "/running/counters", "/kernel", "/directors", "/tables", "/interfaces"];
+  for (const path of readers) {
     clock.pass(5_000);
     const { json } = await lab.call("GET", path);
     expect(json).toMatchObject({ status: 502, type: "urn:flowmgr:problem:kernel-unreadable" });
     expect(json.detail).toContain(why);
   }
+  const repair = await lab.call("POST", "/kernel/repair");
+  expect(repair).toMatchObject({ status: 502, json: { type: "urn:flowmgr:problem:kernel-refused" } });
+  expect(repair.json.detail).toContain(why);
   const refused = (await lab.call("PUT", "/config", { body: DNS })).json;
   expect(refused.type).toBe("urn:flowmgr:problem:kernel-refused");
   expect(refused.detail).toContain(why);

@@ -12,8 +12,10 @@ export function recentActions(): string[] {
 }
 
 export function usedAction(id: string): void {
-  localStorage.setItem(
-    KEY,
-    JSON.stringify([id, ...recentActions().filter((one) => one !== id)].slice(0, KEPT)),
-  );
+  const ids = [id, ...recentActions().filter((one) => one !== id)].slice(0, KEPT);
+  try {
+    localStorage.setItem(KEY, JSON.stringify(ids));
+  } catch {
+    // No room, or not allowed: the action is done all the same.
+  }
 }
