@@ -3,9 +3,8 @@ import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useDraft } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
-import { writeClipboard } from "../ui/clipboard.ts";
+import { copyText } from "../ui/clipboard.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { notify } from "../ui/notices.tsx";
 import { counted } from "../ui/say.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import styles from "./exchange.module.css";
@@ -53,8 +52,7 @@ function Written({ form, config, close }: { form: Form; config: Config; close: (
           disabled={text === null}
           onClick={async () => {
             if (text === null) return;
-            await writeClipboard(text);
-            notify({ text: `Copied ${counted(text.split("\n").length - 1, "line")}` });
+            await copyText(text, `Copied ${counted(text.split("\n").length - 1, "line")}`);
             close();
           }}
         >

@@ -4,7 +4,7 @@ import { importSourceOf, importText } from "@flowmgr/flow-model/exchange";
 import { useLocation } from "wouter";
 import { useDraft, useEdit } from "../api/index.ts";
 import { exchange, isSerious } from "../exchange/index.ts";
-import { writeClipboard } from "../ui/clipboard.ts";
+import { copyText } from "../ui/clipboard.ts";
 import { notify } from "../ui/notices.tsx";
 import { counted } from "../ui/say.ts";
 import { moveEdits, stepGap } from "./bulk.ts";
@@ -111,10 +111,7 @@ export function useFlowActions(readOnly: boolean) {
       }
       return null;
     },
-    async copy(flow: Flow): Promise<void> {
-      await writeClipboard(printFlow(flow));
-      notify({ text: `${flow.name} copied as text` });
-    },
+    copy: (flow: Flow) => copyText(printFlow(flow), `${flow.name} copied as text`),
     names,
     /** Why nothing can be changed now; null when it can. */
     locked,

@@ -1,8 +1,7 @@
 /** What can be done to the selected flows: values, for the bar, its menu, keys and the palette. */
 import { type Flow, printFlow } from "@flowmgr/flow-model";
 import type { Action } from "../ui/actions.ts";
-import { writeClipboard } from "../ui/clipboard.ts";
-import { notify } from "../ui/notices.tsx";
+import { copyText } from "../ui/clipboard.ts";
 import { counted } from "../ui/say.ts";
 import type { FlowActions } from "./actions.ts";
 import { duplicateEdits, type Gap, moveEdits, namesText, stepGap, switchEdits } from "./bulk.ts";
@@ -49,7 +48,7 @@ export function bulkActions(steps: BulkSteps) {
       if (actions.change(edits, `duplicate ${what}`)) announce(`Copied as ${namesText(names)}`);
     }),
     copy: {
-      ...action("Copy text", null, () => void copyText(flows)),
+      ...action("Copy text", null, () => void copyText(textOf(flows), `${what} copied as text`)),
       hint: "Ctrl+C",
       disabled: null,
     },
@@ -77,11 +76,6 @@ function moves({ flows, actions, askBefore, announce }: BulkSteps, action: Make)
     end: move("Move to end", "end", "to the end"),
     before: action("Move before…", alone, askBefore),
   };
-}
-
-async function copyText(flows: Flow[]): Promise<void> {
-  await writeClipboard(textOf(flows));
-  notify({ text: `${counted(flows.length, "flow")} copied as text` });
 }
 
 export function textOf(flows: Flow[]): string {

@@ -6,8 +6,7 @@ import { useLocationProperty } from "wouter/use-browser-location";
 import { type KernelFamilyName, useKernel, useKernelState } from "../api/index.ts";
 import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
-import { writeClipboard } from "../ui/clipboard.ts";
-import { notify } from "../ui/notices.tsx";
+import { copyText } from "../ui/clipboard.ts";
 import { counted } from "../ui/say.ts";
 import { PlaceState, Waiting } from "../ui/states.tsx";
 import { Tabs } from "../ui/tabs.tsx";
@@ -172,14 +171,7 @@ function Command({ text }: { text: string }) {
   return (
     <p className={styles.command}>
       <code>{text}</code>
-      <Button
-        look="link"
-        small
-        onClick={() => {
-          void writeClipboard(text);
-          notify({ text: "Command copied" });
-        }}
-      >
+      <Button look="link" small onClick={() => void copyText(text, "Command copied")}>
         Copy<span className="visually-hidden"> the command that shows the same</span>
       </Button>
     </p>
