@@ -9,6 +9,8 @@ const SIZES = [
 for (const theme of ["light", "dark"] as const) {
   for (const { name, ...viewport } of SIZES) {
     test(`axe finds nothing and nothing is cut: ${theme}, ${name}`, async ({ lab, page }) => {
+      // Some twenty looks at whole places, a few seconds each.
+      test.slow();
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize(viewport);
       await page.goto(lab.url);

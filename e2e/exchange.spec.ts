@@ -88,7 +88,7 @@ test("export in the page's words, or where it cannot be", async ({ lab, signedIn
   const put = async (text: string) => lab.rest("PUT", "/api/v1/draft", text, { "if-match": "*" });
   await put("flow a permit\n  match proto { tcp, udp } dstport 53\n");
   await page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Text" }).click();
-  await page.getByRole("button", { name: "Import and export" }).click();
+  await page.getByRole("button", { name: "More actions of the text" }).click();
   await page.getByRole("menuitem", { name: "Export…" }).click();
   const dialog = page.getByRole("dialog", { name: "Export the draft" });
   await dialog.getByRole("radio", { name: "Original page's words" }).check();

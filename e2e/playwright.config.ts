@@ -27,6 +27,8 @@ export default defineConfig({
     browserName: "chromium",
     launchOptions: CHROMIUM,
     viewport: { width: 1440, height: 900 },
+    // What is not there after a minute will not come: the next test need not wait for it.
+    actionTimeout: 60_000,
     trace: "retain-on-failure",
   },
   outputDir: "../test-results",

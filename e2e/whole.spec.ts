@@ -13,7 +13,7 @@ import {
   type Rule,
 } from "@flowmgr/flow-model";
 import type { Locator, Page } from "playwright/test";
-import { expect, type Lab, test } from "./lab.ts";
+import { draftText, expect, type Lab, test } from "./lab.ts";
 import { LISTS, wholeConfig } from "./whole-config.ts";
 
 const FLOWS = Number(process.env.FLOWMGR_FLOWS ?? 14);
@@ -35,11 +35,6 @@ function kernelText(lab: Lab): string {
       .filter((line) => / table 17183\d+ /.test(line)),
   ]);
   return [...rules, ...routing].join("\n");
-}
-
-async function draftText({ url, token }: Lab): Promise<string> {
-  const headers = { authorization: `Bearer ${token}`, accept: "text/plain" };
-  return (await fetch(`${url}/api/v1/draft`, { headers })).text();
 }
 
 async function go(page: Page, place: string): Promise<void> {
@@ -195,7 +190,7 @@ test.describe.configure({ mode: "serial" });
 let ofForm = "";
 
 test(`${FLOWS} flows by form alone`, async ({ lab, signedIn: page }) => {
-  test.setTimeout(Number(process.env.LIMIT ?? LIMIT));
+  test.setTimeout(LIMIT);
   await byForm(page, lab);
   await expect.poll(() => draftText(lab)).toBe(print(wanted));
   await applyAndKeep(page);
@@ -204,7 +199,7 @@ test(`${FLOWS} flows by form alone`, async ({ lab, signedIn: page }) => {
 });
 
 test(`${FLOWS} flows by text alone: the same kernel`, async ({ lab, signedIn: page }) => {
-  test.setTimeout(Number(process.env.LIMIT ?? LIMIT));
+  test.setTimeout(LIMIT);
   await byText(page, lab);
   await expect.poll(() => draftText(lab)).toBe(print(wanted));
   await applyAndKeep(page);
