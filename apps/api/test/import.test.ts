@@ -89,6 +89,13 @@ describe("import", () => {
     for (const { text } of json.leftOut) expect(`${text} `).toMatch(ours);
   });
 
+  test("413 for more than is read at once, by what it is read as", async () => {
+    const text = "word ".repeat(200_001);
+    const refused = await lab.call("POST", "/import", { body: { text } });
+    expect(refused).toMatchObject({ status: 413, json: { type: "urn:flowmgr:problem:text-too-long" } });
+    expect((await lab.call("POST", "/import", { body: { text, from: "iptables-save" } })).status).toBe(200);
+  });
+
   test("nothing found is no error; a wrong body is", async () => {
     const empty = await lab.call("POST", "/import", { body: { from: "iptables-save", text: "hello" } });
     expect(empty).toMatchObject({

@@ -6,6 +6,7 @@
 import { Lists } from "./check-lists.ts";
 import { checkRule } from "./check-rule.ts";
 import { type Complain, LONGEST_VALUE } from "./check-values.ts";
+import { kernelRulesOf, MOST_KERNEL_RULES } from "./config-size.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
 import type { Family } from "./family.ts";
 import { familiesOf } from "./holds.ts";
@@ -61,10 +62,31 @@ function checkInto(config: Config, report: Report, places?: () => Places): void 
     }
   }
   checkComments({ comment: config.comment, note: "" }, complainer(report, "", {}));
+  checkSize(expanded, report);
   if (listsAreTooLarge(config)) {
     const message = `with the lists that they name, lists hold more than ${MOST_EXPANDED} values`;
     const help = "name fewer lists in others, or write networks instead of addresses";
     complainer(report, "", {})("", { code: "too-many-values", message, help });
+  }
+}
+
+/** Reported once, at the flow that is too much. */
+function checkSize({ items }: Config, report: Report): void {
+  const sum = { 4: 0, 6: 0 };
+  for (const [index, item] of items.entries()) {
+    if (item.kind !== "flow" && item.kind !== "outflow") continue;
+    for (const family of [4, 6] as const) sum[family] += kernelRulesOf(item, family);
+    const most = Math.max(sum[4], sum[6]);
+    if (most <= MOST_KERNEL_RULES) continue;
+    const message = `up to here the flows would become ${most} rules of iptables, and ${MOST_KERNEL_RULES} are the most`;
+    const help =
+      "each combination of a rule's values is one: use networks and ranges, or fewer lists in one rule";
+    complainer(report, `/items/${index}`, { flow: item.name })("/name", {
+      code: "too-many-rules",
+      message,
+      help,
+    });
+    return;
   }
 }
 

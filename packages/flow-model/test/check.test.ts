@@ -134,6 +134,25 @@ describe("check", () => {
     expect(codes(`${rule(`not ${many(65)}`)} ${list}`)).toEqual(["one-family"]);
   });
 
+  it("counts what all flows that are on become together", () => {
+    const list = `list l { ${Array.from({ length: 64 }, (_, index) => `10.0.${2 * index}.0/24`).join(", ")} }`;
+    const flows = (count: number, policy: string) =>
+      Array.from({ length: count }, (_, index) => `flow f${index} ${policy} match src @l dst @l `).join("");
+    expect(codes(flows(48, "deny") + list)).toEqual([]);
+    expect(codes(flows(49, "deny") + list)).toEqual(["too-many-rules"]);
+    expect(codes(flows(25, "table 7") + list)).toEqual(["too-many-rules"]);
+    expect(codes(flows(49, "skip deny") + list)).toEqual([]);
+    expect(check(checkText(flows(49, "deny") + list).config)).toMatchObject([
+      { path: "/items/48/name", flow: "f48" },
+    ]);
+  });
+
+  it("counts the classes of packets that negated lists tell apart", () => {
+    const rules = Array.from({ length: 400 }, (_, index) => `match not iface { a${index}, b${index} }`);
+    expect(codes(`flow a deny ${rules.join(" ")}`)).toEqual(["too-many-rules"]);
+    expect(codes(`flow a deny ${rules.slice(0, 300).join(" ")}`)).toEqual([]);
+  });
+
   it("does not warn of an ignore that changes nothing for the other family", () => {
     const ignore = "flow a permit ignore not src 10.0.0.0/8";
     expect(codes(`${ignore} match dst 10.0.0.1`)).toEqual([]);

@@ -118,6 +118,12 @@ export const MEANING: Row[] = [
     "each combination of its values is one: use networks and ranges, or several rules",
   ],
   [
+    "too-many-rules",
+    `flow «a» permit ${"match src @s dst @s ".repeat(60)} list s { ${hosts(60)} }`,
+    "up to here the flows would become 216000 rules of iptables, and 200000 are the most",
+    "each combination of a rule's values is one: use networks and ranges, or fewer lists in one rule",
+  ],
+  [
     "one-family",
     "flow a permit match «not src { @a, 10.0.0.1 }» list a { 10.1.0.0/16 }",
     "not src { @a, 10.0.0.1 } holds for IPv4 packets only",

@@ -2,9 +2,16 @@
 import { importBodySchema, importedSchema } from "@flowmgr/flow-api";
 import { markOf } from "@flowmgr/flow-compiler";
 import { type Action, check, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
-import { importSourceOf, importText } from "@flowmgr/flow-model/exchange";
+import { type ImportSource, importSourceOf, importText } from "@flowmgr/flow-model/exchange";
 import type { Api } from "../api.ts";
 import type { Parts } from "../parts.ts";
+import { Problem } from "../problem.ts";
+
+/**
+ * Characters of a text. A page of the original is some 30 000; ten thousand flows in iptables-save are three million.
+ * Reading so many takes seconds, in which nobody else is answered.
+ */
+const LONGEST: Readonly<Record<ImportSource, number>> = { page: 1_000_000, "iptables-save": 4_000_000 };
 
 type ImportParts = Pick<Parts, "engine" | "settings">;
 
@@ -21,10 +28,22 @@ export function registerImport(app: Api, parts: ImportParts): void {
       },
     },
     async ({ body: { text, from = importSourceOf(text) } }) => {
+      refuseLong(text, from);
       const { config, leftOut } = importText(text, from, { marks: marksInForce(parts) });
       return { from, config, text: print(config), leftOut, diagnostics: check(config) };
     },
   );
+}
+
+function refuseLong(text: string, from: ImportSource): void {
+  if (text.length <= LONGEST[from]) return;
+  const advice = from === "page" ? " A config by itself goes to PUT /draft as text/plain." : "";
+  throw new Problem({
+    status: 413,
+    code: "text-too-long",
+    title: "Text too long",
+    detail: `As ${from} at most ${LONGEST[from]} characters are read at once, and this text has ${text.length}.${advice}`,
+  });
 }
 
 /** What the marks of the config in force stand for: rules of this machine that set them can be read. */

@@ -17,7 +17,7 @@ function wordless(diagnostics: Diagnostic[]): Problem {
     status: 422,
     code: "no-page-words",
     title: "The original page has no words for this config",
-    detail: `${first?.flow}, rule ${first?.rule}: ${first?.message}${others}`,
+    detail: `${first?.flow}${first?.rule === undefined ? "" : `, rule ${first.rule}`}: ${first?.message}${others}`,
     diagnostics,
   });
 }

@@ -8,11 +8,12 @@
 import { type Address, networkOf, parseAddress, printAddress, rangeOf } from "../address.ts";
 import { CONDITION_KINDS, type ConditionKind } from "../config.ts";
 import { protocolsThatCarryPorts } from "../holds.ts";
-import { type IcmpType, parseIcmpType } from "../icmp.ts";
+import { parseIcmpType, printIcmpType } from "../icmp.ts";
+import { widestInterfaces } from "../names.ts";
 import { PORT_MAX, parsePorts, printPorts } from "../ports.ts";
 import { ICMP, parseProtocol, protocolName, TCP, UDP } from "../protocols.ts";
 import type { Condition, Conditions } from "../schema.ts";
-import { type Parsed, parseEach, quote } from "../value.ts";
+import { parseEach, quote } from "../value.ts";
 import { complement, type Interval, merged, networksOf } from "./intervals.ts";
 
 /** What has no word on the page; `value` is the one that has none, where it is a single one. */
@@ -30,6 +31,8 @@ export function pageConditions(conditions: Conditions): { ok: Conditions[] } | {
   for (const kind of CONDITION_KINDS) {
     const condition = conditions[kind];
     if (!condition) continue;
+    // Lists that do not exist have vanished: such a condition holds never, negated or not.
+    if (condition.values.length === 0) return { ok: [] };
     const said = alternatives(kind, condition, conditions);
     if ("message" in said) return { wordless: { kind, ...said } };
     if (pieces.length * said.length > MOST_PIECES) {
@@ -63,21 +66,10 @@ function negatedList(kind: string): Omit<Wordless, "kind"> {
   return { message, help: `name the others without not, one ${kind} a rule` };
 }
 
-/** Values that no other one of them covers, and of equal ones the first. */
-function widest<T>(values: readonly T[], covers: (wide: T, narrow: T) => boolean): T[] {
-  return values.filter(
-    (one, index) =>
-      !values.some((other, at) => at !== index && covers(other, one) && (at < index || !covers(one, other))),
-  );
-}
-
 /** Positive ones stay, covered or not: `lo` beside `+` says that the loopback is meant. */
 function interfaces({ not: negated, values }: Condition): Alternatives {
   if (!negated) return [...new Set(values)].map(is);
-  const [only, ...more] = widest(
-    values,
-    (wide, narrow) => wide === narrow || (wide.endsWith("+") && narrow.startsWith(wide.slice(0, -1))),
-  );
+  const [only, ...more] = widestInterfaces(values);
   return only === undefined || more.length > 0 ? negatedList("iface") : [not(only)];
 }
 
@@ -139,14 +131,17 @@ function withoutList(negated: boolean, written: string[], named: string[], other
 
 /** Type 255 cannot be asked for, so what a negated list leaves cannot be named one by one. */
 function icmpTypes({ not: negated, values }: Condition): Alternatives {
-  const types = values.flatMap((value) => {
-    const parsed: Parsed<IcmpType> = parseIcmpType(value, 4);
-    return "ok" in parsed ? [{ value, type: parsed.ok }] : [];
-  });
-  const covers = ({ type: wide }: { type: IcmpType }, { type: narrow }: { type: IcmpType }) =>
-    "any" in wide ||
-    (!("any" in narrow) && wide.type === narrow.type && (wide.code === null || wide.code === narrow.code));
-  const kept = widest(types, covers).map(({ value }) => value);
+  /** As written first, by what it means. */
+  const named = new Map<string, string>();
+  for (const value of values) {
+    const parsed = parseIcmpType(value, 4);
+    const meant = "ok" in parsed ? printIcmpType(parsed.ok) : null;
+    if (meant !== null && !named.has(meant)) named.set(meant, value);
+  }
+  const isCovered = (meant: string) => meant.includes("/") && named.has(meant.slice(0, meant.indexOf("/")));
+  const any = named.get("any");
+  const kept =
+    any !== undefined ? [any] : [...named].flatMap(([meant, value]) => (isCovered(meant) ? [] : value));
   if (!negated) return kept.map(is);
   const [only, ...more] = kept;
   return only === undefined || more.length > 0 ? negatedList("icmptype") : [not(only)];

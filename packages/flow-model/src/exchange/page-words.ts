@@ -16,10 +16,14 @@ export type PageWords =
   /** All that cannot be said, each with the path of its condition or value in the given config. */
   | { text: null; diagnostics: Diagnostic[] };
 
+/** Most rules that a config may become: a page of so many nobody reads, and its text is some five megabytes. */
+const MOST_RULES = 100_000;
+
 /** A config that `check` finds no error in, in the original page's words alone. Values stand in canonical form. */
 export function exportPageWords(config: Config): PageWords {
   const diagnostics: Diagnostic[] = [];
   const items: Flow[] = [];
+  let count = 0;
   /** What the page has no item for, as comments of the next flow. */
   let waiting: string[] = [];
   const expanded = expandLists(config).items;
@@ -29,9 +33,11 @@ export function exportPageWords(config: Config): PageWords {
       waiting.push(...item.comment, describeItem(item));
       continue;
     }
-    const inWords = flowInWords(flow, item, (rule, wordless) =>
+    const inWords = flowInWords(flow, item, MOST_RULES - count, (rule, wordless) =>
       diagnostics.push(refusal(item, `/items/${index}`, rule, wordless)),
     );
+    if (inWords === null) return { text: null, diagnostics: [tooMany(item, index)] };
+    count += inWords.rules.length;
     items.push({ ...inWords, comment: [...waiting, ...inWords.comment] });
     waiting = [];
   }
@@ -43,8 +49,13 @@ export function exportPageWords(config: Config): PageWords {
 
 const isFlow = (item: Item): item is Flow => item.kind === "flow" || item.kind === "outflow";
 
-/** `written` is the flow with the names of lists in it; `refuse` gets the index of a rule that cannot be said. */
-function flowInWords(flow: Flow, written: Flow, refuse: (rule: number, wordless: Wordless) => void): Flow {
+/** Of `most` rules; `written` has the names of lists in it; `refuse` gets the index of a rule that cannot be said. */
+function flowInWords(
+  flow: Flow,
+  written: Flow,
+  most: number,
+  refuse: (rule: number, wordless: Wordless) => void,
+): Flow | null {
   const on = flow.policy !== null && !flow.skipped;
   const rules: Rule[] = [];
   /** Rules that are not in force, as comments of the next one. */
@@ -57,6 +68,7 @@ function flowInWords(flow: Flow, written: Flow, refuse: (rule: number, wordless:
       waiting.push(...rule.comment, printRule(written.rules[index] ?? rule));
       continue;
     }
+    if (rules.length + pieces.length > most) return null;
     for (const [piece, conditions] of pieces.entries()) {
       const remarks = piece === 0 ? { comment: [...waiting, ...rule.comment], note: rule.note } : NO_REMARKS;
       rules.push({ ...rule, ...remarks, conditions });
@@ -74,7 +86,8 @@ function piecesOf(flow: Flow, rule: Rule): Conditions[] | Wordless {
   const said = pageConditions(rule.conditions);
   if ("wordless" in said) return said.wordless;
   const ruleWith = (conditions: Conditions): Rule => ({ ...rule, conditions });
-  const pieces = said.ok.filter((piece) => canHold(ruleWith(piece)));
+  // What stays one rule holds as the given one does.
+  const pieces = said.ok.length === 1 ? said.ok : said.ok.filter((piece) => canHold(ruleWith(piece)));
   const { dst } = rule.conditions;
   const without = pieces.filter((piece) => dst?.not && !piece.dst?.not);
   if (icmpErrorDestinations({ ...flow, rules: without.map(ruleWith) }).length === 0) return pieces;
@@ -89,6 +102,12 @@ function refusal(written: Flow, pointer: string, rule: number, wordless: Wordles
   const at = value === undefined ? -1 : values.indexOf(value);
   const path = `${pointer}/rules/${rule}/conditions/${kind}${at < 0 ? "" : `/values/${at}`}`;
   return { code: "no-page-word", severity: "error", message, help, path, flow: written.name, rule: rule + 1 };
+}
+
+function tooMany({ name }: Flow, index: number): Diagnostic {
+  const message = `up to here the config would become more than ${MOST_RULES} rules with one value each`;
+  const help = "write lists with fewer, larger ranges";
+  return { code: "no-page-word", severity: "error", message, help, path: `/items/${index}/name`, flow: name };
 }
 
 const NEVER: ReadonlySet<string> = new Set(["never-holds", "icmp-families"]);

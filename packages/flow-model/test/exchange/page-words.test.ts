@@ -167,6 +167,17 @@ describe("refuses, with its place,", () => {
     expect(refusalOf(config(flow([{ verb: "ignore", conditions }], director)))).toEqual([]);
   });
 
+  it("what many rules become together", () => {
+    const many = (net: number) => Array.from({ length: 64 }, (_, index) => `10.${net}.${2 * index}.0/24`);
+    const given = config(
+      flow(Array.from({ length: 30 }, () => ({ conditions: { src: many(0), dst: many(1) } }))),
+    );
+    expect(check(given)).toEqual([]);
+    expect(refusalOf(given)).toMatchObject([
+      { flow: "a", path: "/items/0/name", message: expect.stringContaining("more than 100000") },
+    ]);
+  });
+
   it("so that the text's own place can be found", () => {
     const given = config(flow([{ conditions: { src: "2001:db8::1" } }]));
     expect(check(given)).toEqual([]);
