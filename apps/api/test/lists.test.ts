@@ -163,4 +163,14 @@ describe("edits in bulk", () => {
     expect(stale).toMatchObject({ status: 412, json: { etag: newer, changedBy: "admin" } });
     expect((await lab.call("POST", "/draft/edits", { body: { edits } })).status).toBe(428);
   });
+
+  test("a stale ETag goes before a name that is gone, for lists and flows", async () => {
+    const { etag } = (await lab.call("PUT", "/draft", { headers, body: CONFIG })).json;
+    await lab.call("PUT", "/draft", { headers, body: "" });
+    const stale = { headers: { "if-match": `"${etag}"` } };
+    for (const path of ["/draft/lists/office", "/draft/flows/shop"]) {
+      expect((await lab.call("DELETE", path, stale)).status).toBe(412);
+      expect((await lab.call("DELETE", path, { headers })).status).toBe(404);
+    }
+  });
 });

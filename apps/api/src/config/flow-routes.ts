@@ -71,6 +71,7 @@ function registerFlowWrites(app: Api, draft: DraftStore): void {
     },
     async (request, reply) => {
       const { name } = request.params;
+      draft.requireMatch(request.headers["if-match"]);
       named(draft.get(), name);
       const stored = change(draft, request, { do: "change", name, item: itemSchema.parse(request.body) });
       return reply.headers(etagHeader(stored)).send(named(stored, request.body.name));
@@ -81,6 +82,7 @@ function registerFlowWrites(app: Api, draft: DraftStore): void {
     { schema: { tags, summary: "Remove a flow", params, headers, response: { 204: z.null() } } },
     async (request, reply) => {
       const { name } = request.params;
+      draft.requireMatch(request.headers["if-match"]);
       named(draft.get(), name);
       const stored = change(draft, request, { do: "remove", name });
       return reply.code(204).headers(etagHeader(stored)).send(null);
@@ -100,6 +102,7 @@ function registerFlowWrites(app: Api, draft: DraftStore): void {
     },
     async (request, reply) => {
       const { name } = request.params;
+      draft.requireMatch(request.headers["if-match"]);
       named(draft.get(), name);
       const stored = change(draft, request, { do: "move", name, ...request.body });
       return reply.headers(etagHeader(stored)).send(named(stored, name));

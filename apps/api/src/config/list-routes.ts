@@ -82,6 +82,7 @@ function registerListWrites(app: Api, draft: DraftStore): void {
     async (request, reply) => {
       const { name } = request.params;
       const list = request.body;
+      draft.requireMatch(request.headers["if-match"]);
       named(draft.get().config, name);
       const stored = change(draft, request, { do: "change", name: `@${name}`, item: list });
       return reply.headers(etagHeader(stored)).send(answer(stored, list.name));
@@ -100,6 +101,7 @@ function registerListWrites(app: Api, draft: DraftStore): void {
     },
     async (request, reply) => {
       const { name } = request.params;
+      draft.requireMatch(request.headers["if-match"]);
       named(draft.get().config, name);
       const stored = change(draft, request, { do: "remove", name: `@${name}` });
       return reply.code(204).headers(etagHeader(stored)).send(null);
