@@ -167,6 +167,11 @@ describe("refuses, with its place,", () => {
     expect(refusalOf(config(flow([{ verb: "ignore", conditions }], director)))).toEqual([]);
   });
 
+  it("no rule of a list that is not there, which holds never", () => {
+    const given = config(flow([{ conditions: { dstport: { not: true, values: ["@web"] } } }]));
+    expect(textOf(given)?.filter((line) => line.startsWith("  match"))).toEqual([]);
+  });
+
   it("what many rules become together", () => {
     const many = (net: number) => Array.from({ length: 64 }, (_, index) => `10.${net}.${2 * index}.0/24`);
     const given = config(
