@@ -19,9 +19,9 @@ const LONGEST = ([4, 6] as const)
     const types = `proto ${family === 4 ? "icmp" : "icmp6"} not icmptype ${list(12, (at) => `${at}/${at}`)}`;
     return `flow ${`long-name-${family}`.padEnd(27, "x")} table 100
   match iface a-long-name0123 ${excluded} ${ports} not state { invalid, untracked, related }
-  match not iface ${list(40, (at) => `wg${at}`)} not proto ${list(40, (at) => String(150 + at))} ${excluded}
+  match not iface ${list(8, (at) => `wg${at}`)} not proto ${list(8, (at) => String(150 + at))} ${excluded}
   match ${types} ${excluded} state { new, invalid }
-  match proto ${family === 4 ? "icmp" : "icmp6"} not icmptype ${list(60, (at) => String(at))}`;
+  match proto ${family === 4 ? "icmp" : "icmp6"} not icmptype ${list(16, (at) => String(at))}`;
   })
   .join("\n");
 

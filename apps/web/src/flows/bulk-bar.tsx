@@ -42,7 +42,7 @@ export function BulkBar({ count, narrow, actions, clear }: BulkBarProps) {
           </Button>
         </>
       )}
-      <Menu label="More for the selected flows" className={styles.menu} entries={() => inMenu}>
+      <Menu label="Actions of the selected flows" className={styles.menu} entries={() => inMenu}>
         {narrow ? (
           <>
             Actions <span aria-hidden="true">▾</span>
