@@ -1,5 +1,4 @@
-import AxeBuilder from "@axe-core/playwright";
-import { expect, FIVE, test } from "./lab.ts";
+import { axe, expect, FIVE, test } from "./lab.ts";
 
 const SIZES = [
   { name: "desktop", width: 1440, height: 900 },
@@ -17,7 +16,7 @@ for (const theme of ["light", "dark"] as const) {
       await expect(page.getByLabel("Token")).toBeVisible();
       const found: string[] = [];
       const look = async (what: string) => {
-        const { violations } = await new AxeBuilder({ page }).analyze();
+        const { violations } = await axe(page, theme).analyze();
         found.push(
           ...violations.flatMap(({ id, nodes }) => nodes.map((node) => `${what}: ${id}: ${node.html}`)),
         );

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "playwright/test";
 import { FIVE_EXAMPLES } from "../packages/flow-model/src/examples.ts";
 
@@ -180,4 +181,13 @@ export async function applyForGood(lab: Lab): Promise<void> {
 /** The draft as JSON on one line, with its ETag and who changed it. */
 export async function draftJson(lab: Lab): Promise<string> {
   return JSON.stringify((await lab.rest("GET", "/api/v1/draft")).json);
+}
+
+/** Rules of axe that see colours. */
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
+
+/** Looks at a page; in dark only at what a theme changes, since the rest is the same page as in light. */
+export function axe(page: Page, theme: "light" | "dark"): AxeBuilder {
+  const builder = new AxeBuilder({ page });
+  return theme === "light" ? builder : builder.withRules(COLOUR_RULES);
 }

@@ -1,6 +1,5 @@
 /** Named lists: made, named in rules, renamed, taken away; the text and the kernel follow. */
-import AxeBuilder from "@axe-core/playwright";
-import { applyForGood, draftText, expect, setDraft, test } from "./lab.ts";
+import { applyForGood, axe, draftText, expect, setDraft, test } from "./lab.ts";
 
 const OFFICE = "list office { 10.1.0.0/16, 192.0.2.1 }\n\nflow web permit\n  match proto tcp src @office\n";
 
@@ -133,7 +132,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.setViewportSize(viewport);
       const found: string[] = [];
       const look = async (what: string) => {
-        const { violations } = await new AxeBuilder({ page }).analyze();
+        const { violations } = await axe(page, colorScheme).analyze();
         found.push(
           ...violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${what}: ${id}: ${html}`)),
         );

@@ -63,7 +63,7 @@ test("from a flow to its text and back, folded and formatted on the way", async 
 
   const more = page.getByRole("button", { name: "More actions of the text" });
   await more.click();
-  await page.getByRole("menuitem", { name: "Fold all" }).click();
+  await page.getByRole("menuitem", { name: "Fold all", exact: true }).click();
   await expect(page.locator(".cm-foldPlaceholder").first()).toBeVisible();
   await more.click();
   await page.getByRole("menuitem", { name: "Unfold all" }).click();
