@@ -132,6 +132,27 @@ describe("what somebody does by hand is seen, and put right", () => {
       diff: [/^-ip rule add fwmark 0x100\/0xff00 lookup \d+ protocol 70 priority 20000$/m],
     },
     {
+      by: "the ip rule is moved before others",
+      change: () => {
+        const table = tableOfPool();
+        removeIpRule();
+        const moved = ["fwmark", "0x100/0xff00", "lookup", table, "protocol", "70", "priority", "19000"];
+        lab.inside("ip", "rule", "add", ...moved);
+      },
+      diff: [
+        /^-ip rule add fwmark 0x100\/0xff00 lookup \d+ protocol 70 priority 20000$/m,
+        /^\+ip rule add fwmark 0x100\/0xff00 lookup \d+ protocol 70 priority 19000$/m,
+      ],
+    },
+    {
+      by: "the ip rule leads to another table",
+      change: () => {
+        removeIpRule();
+        lab.inside(..."ip rule add fwmark 0x100/0xff00 lookup 99 protocol 70 priority 20000".split(" "));
+      },
+      diff: [/^\+ip rule add fwmark 0x100\/0xff00 lookup 99 protocol 70 priority 20000$/m],
+    },
+    {
       by: "the route is removed",
       change: () => lab.inside("ip", "route", "flush", "table", tableOfPool()),
       diff: [/^-ip route add local 10\.1\.1\.1\S* dev lo table \d+$/m],

@@ -44,8 +44,14 @@ export type Chain = { name: string; rules: ChainRule[] };
 /** A rule of ours in a built-in chain; its comment is how it is recognised. */
 export type Hook = { chain: "PREROUTING" | "OUTPUT" | "INPUT"; words: string; place: "first" | "last" };
 
-/** `ip rule`: fwmark MARK/MASK lookup TABLE, with our protocol number and priority. */
-export type IpRule = { mark: number; mask: number; table: number };
+/** `ip rule`: fwmark MARK/MASK lookup TABLE, with our protocol number. */
+export type IpRule = {
+  mark: number;
+  mask: number;
+  table: number;
+  /** Only in what is found, where somebody gave it another than ours. */
+  priority?: number;
+};
 
 /** `local DESTINATION dev lo table TABLE`. */
 export type LocalRoute = { destination: string; table: number };

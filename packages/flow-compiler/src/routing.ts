@@ -71,9 +71,9 @@ function byAddress(a: string, b: string): number {
 }
 
 /** The words behind `ip rule add`. */
-export function describeIpRule({ mark, mask, table }: IpRule): string {
+export function describeIpRule({ mark, mask, table, priority = OUR_PRIORITY }: IpRule): string {
   const fwmark = `fwmark 0x${mark.toString(16)}/0x${mask.toString(16)}`;
-  return `${fwmark} lookup ${table} protocol ${OUR_PROTOCOL} priority ${OUR_PRIORITY}`;
+  return `${fwmark} lookup ${table} protocol ${OUR_PROTOCOL} priority ${priority}`;
 }
 
 /** The words behind `ip route add`. */

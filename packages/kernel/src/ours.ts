@@ -6,7 +6,8 @@
  *   disk by the last apply. The name alone proves nothing, and neither does being reached: others may add a jump to our chains.
  *   The one chain that nothing jumps to, DEFRAGMENT: by its name together with the comment of its rule.
  * - a jump in a built-in chain: by its comment.
- * - an `ip rule`: by its protocol number, which the kernel keeps.
+ * - an `ip rule`: by its protocol number, which the kernel keeps, and by saying no more than ours do. Its priority
+ *   may be another: somebody moved it then.
  * - a route: by its table, one of a range of our own, and by being a local route by `lo` there.
  */
 import { type FamilyState, HOOK_COMMENT, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS } from "@flowmgr/flow-compiler";
@@ -63,14 +64,25 @@ export function ourHooks(mangle: SavedTable): FamilyState["hooks"] {
 
 /** An `ip rule` as `ip -N -json` prints it. */
 export type JsonRule = {
+  priority: number;
+  src?: string;
   fwmark?: string;
   fwmask?: string;
   table?: string;
   protocol?: string;
 };
 
+/** All that a rule of ours says; one that says more, like `from` or `not`, was never written by us. */
+const SAID = new Set(["priority", "src", "fwmark", "fwmask", "table", "protocol"]);
+
 export function isOurRule(rule: JsonRule): boolean {
-  return rule.protocol === String(OUR_PROTOCOL) && rule.fwmark !== undefined;
+  return (
+    rule.protocol === String(OUR_PROTOCOL) &&
+    rule.fwmark !== undefined &&
+    rule.table !== undefined &&
+    rule.src === "all" &&
+    Object.keys(rule).every((word) => SAID.has(word))
+  );
 }
 
 /** A route as `ip -N -json` prints it; `main` is the table that it leaves out. */

@@ -5,6 +5,7 @@ import {
   type IpRule,
   type LocalRoute,
   normaliseRule,
+  OUR_PRIORITY,
 } from "@flowmgr/flow-compiler";
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { Refusal } from "./errors.ts";
@@ -96,6 +97,7 @@ export function ipRule(rule: JsonRule): IpRule {
     mark: Number(rule.fwmark),
     mask: Number(rule.fwmask ?? "0xffffffff"),
     table: Number(rule.table),
+    ...(rule.priority !== OUR_PRIORITY && { priority: rule.priority }),
   };
 }
 
