@@ -4,7 +4,15 @@
  * packet of a class goes to a main chain of the class's own, which jumps to the rules that name it and to nothing
  * else. With the setting `judge` there is no such class.
  */
-import { type Conditions, type Family, ICMP6, parseIcmpType, parseProtocol } from "@flowmgr/flow-model";
+import {
+  type Conditions,
+  type Family,
+  ICMP6,
+  NEIGHBOUR_TYPES,
+  namesLoopback,
+  namesProtocol,
+  parseIcmpType,
+} from "@flowmgr/flow-model";
 import { type Direction, interfaceMatch } from "./match.ts";
 import { icmpWords } from "./match-payload.ts";
 import type { CompileOptions } from "./program.ts";
@@ -24,20 +32,11 @@ export type PacketClass = {
 const loopback = (direction: Direction): PacketClass => ({
   name: "lo",
   guards: [interfaceMatch(direction, "lo")],
-  names: ({ iface }) => iface !== undefined && !iface.not && iface.values.some(isLoopback),
+  names: namesLoopback,
   confines: ({ iface }) => iface !== undefined && !iface.not && iface.values.every((value) => value === "lo"),
 });
 
-/** `+` and `l+` take it too and do not name it. */
-const isLoopback = (pattern: string) => pattern === "lo" || pattern === "lo+";
-
-/** Multicast listeners (130 to 132, 143; RFC 2710, 3810), routers, neighbours, redirect (133 to 137; RFC 4861). */
-const NEIGHBOUR_TYPES = [130, 131, 132, 133, 134, 135, 136, 137, 143];
-
-const namesIcmp6 = ({ proto }: Conditions) =>
-  proto !== undefined &&
-  !proto.not &&
-  proto.values.some((value) => readValue(parseProtocol(value)) === ICMP6);
+const namesIcmp6 = (conditions: Conditions) => namesProtocol(conditions, ICMP6);
 
 /** The ICMPv6 types that the conditions ask for; null when they ask for none, any, or others than they name. */
 function typesAsked({ icmptype }: Conditions): number[] | null {

@@ -104,7 +104,7 @@ const protocolsNamed = (condition: Condition | undefined) =>
   parseEach(condition?.values ?? [], parseProtocol);
 
 /** Does a `proto`, not negated, name this protocol? */
-function namesProtocol({ proto }: Conditions, number: number): boolean {
+export function namesProtocol({ proto }: Conditions, number: number): boolean {
   return proto !== undefined && !proto.not && protocolsNamed(proto).includes(number);
 }
 
@@ -114,20 +114,25 @@ export function letsProtocol({ proto }: Conditions, number: number): boolean {
 }
 
 /** Does an `iface`, not negated, name the loopback literally? `+` and `l+` do not. */
-function namesLoopback({ iface }: Conditions): boolean {
+export function namesLoopback({ iface }: Conditions): boolean {
   return iface !== undefined && !iface.not && iface.values.some((value) => value === "lo" || value === "lo+");
+}
+
+/** Does a `proto`, not negated, name icmp6? */
+export function namesIcmp6(conditions: Conditions): boolean {
+  return namesProtocol(conditions, ICMP6);
 }
 
 /** The family that `icmptype` speaks of: IPv6's needs `proto icmp6`. */
 export function icmpFamily(conditions: Conditions): Family {
-  return namesProtocol(conditions, ICMP6) ? 6 : 4;
+  return namesIcmp6(conditions) ? 6 : 4;
 }
 
 /** ICMP's protocol number in a family. */
 export const icmpProtocol = (family: Family) => (family === 4 ? ICMP : ICMP6);
 
 /** Protocols whose packets a port condition among these conditions counts: tcp, udp, and sctp where it is named. */
-function protocolsWithPorts(conditions: Conditions): number[] {
+export function protocolsWithPorts(conditions: Conditions): number[] {
   return namesProtocol(conditions, SCTP) ? [TCP, UDP, SCTP] : [TCP, UDP];
 }
 
@@ -171,7 +176,7 @@ function testsOf(conditions: Conditions): Tests {
         return [{ kind, test: condition.values.length > 0 ? TESTS[kind](condition, conditions) : never }];
       }),
       loopback: namesLoopback(conditions),
-      neighbours: namesProtocol(conditions, ICMP6),
+      neighbours: namesIcmp6(conditions),
     };
     known.set(conditions, tests);
   }
@@ -201,10 +206,12 @@ export function isLoopback(packet: Packet): boolean {
 }
 
 /**
- * Neighbour discovery and multicast listener messages: ICMPv6 130 to 137 and 143 (RFC 4861, RFC 3810). Without
- * them IPv6 ends within seconds.
+ * Multicast listeners (130 to 132, 143; RFC 2710, 3810), routers, neighbours, redirect (133 to 137; RFC 4861).
+ * Without them IPv6 ends within seconds.
  */
+export const NEIGHBOUR_TYPES: readonly number[] = [130, 131, 132, 133, 134, 135, 136, 137, 143];
+
+/** Neighbour discovery and multicast listener messages. */
 export function isNeighbourDiscovery({ family, proto, icmp }: Packet): boolean {
-  if (family !== 6 || proto !== ICMP6 || !icmp) return false;
-  return (icmp.type >= 130 && icmp.type <= 137) || icmp.type === 143;
+  return family === 6 && proto === ICMP6 && icmp !== undefined && NEIGHBOUR_TYPES.includes(icmp.type);
 }
