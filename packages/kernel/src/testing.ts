@@ -11,7 +11,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgetLock } from "./lock.ts";
-import { complaint, type Ran, type RunOptions, run, succeeded } from "./run.ts";
+import { complaint, type Ran, type RunOptions, run, start, succeeded } from "./run.ts";
 import { openTarget } from "./target.ts";
 import { datagrams, type FramePacket, frames, pcap } from "./testing/frames.ts";
 
@@ -31,6 +31,11 @@ export type TestNamespace = {
   wire(name: string, addresses?: readonly string[]): Promise<void>;
   /** The packets come in by an interface made by `wire`, or by `lo`. */
   inject(iface: string, packets: readonly FramePacket[]): Promise<void>;
+  /**
+   * The packets come in by an interface made by `wire`, again and again as fast as the machine can, until the function
+   * that this gives is called, or this process ends. That one tells how many were sent, and in how many seconds.
+   */
+  stream(iface: string, packets: readonly FramePacket[]): () => Promise<{ packets: number; seconds: number }>;
   /**
    * The packets are sent by the machine itself, to leave by an interface that there is; gives those that the kernel
    * did send: it refuses some destinations, before any rule sees them. A rule in raw must drop what does not carry
@@ -89,6 +94,13 @@ export async function makeNamespace(): Promise<TestNamespace> {
       if (by === undefined) throw new Error(`no wire ${iface}`);
       await must(["ip", "netns", "exec", where, "tcpreplay", "--topspeed", "--quiet", "--intf1", by, file]);
     },
+    stream(iface, packets) {
+      const file = join(files, `${iface}.pcap`);
+      writeFileSync(file, pcap(packets.flatMap((packet) => frames(packet, HARDWARE_ADDRESS))));
+      const by = farEnds.get(iface);
+      if (by === undefined) throw new Error(`no wire ${iface}`);
+      return streamFrom(["ip", "netns", "exec", far, "sh", "-c", STREAMER, "sh", by, file]);
+    },
     async send(iface, packets) {
       const lines = packets.map((packet) => {
         const dst = packet.dst.toString(16).padStart(packet.family === 4 ? 8 : 32, "0");
@@ -145,6 +157,24 @@ sub scope {
   open(my $file, "<", "/sys/class/net/$iface/ifindex") or die "$iface: $!";
   return 0 + <$file>;
 }`;
+
+/** Ends with the input, so that no test leaves a sender behind. */
+const STREAMER = `tcpreplay --topspeed --preload-pcap --loop=0 --quiet --intf1 "$1" "$2" < /dev/null &
+cat > /dev/null; kill -INT $!; wait $!`;
+
+function streamFrom(argv: readonly string[]): ReturnType<TestNamespace["stream"]> {
+  const child = start(argv);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (said += String(part)));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  return async () => {
+    child.stdin.end();
+    await ended;
+    const [, packets, seconds] = /^Actual: (\d+) packets .* sent in ([\d.]+) seconds/m.exec(said) ?? [];
+    if (packets === undefined) throw new Error(`tcpreplay: ${said}`);
+    return { packets: Number(packets), seconds: Number(seconds) };
+  };
+}
 
 async function setting(namespace: string, path: string, value: string): Promise<void> {
   await must(["ip", "netns", "exec", namespace, "tee", `/proc/sys/net/${path}`], { stdin: value });
