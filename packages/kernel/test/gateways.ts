@@ -1,5 +1,5 @@
 /** Neighbours of a lab's namespace that answer and count what comes to them. */
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Ran } from "../src/run.ts";
 import { makeNamespace } from "../src/testing.ts";
 import type { Lab } from "./lab.ts";
@@ -26,6 +26,8 @@ export async function makeGateway(lab: Lab, iface: string, number: number): Prom
   for (const address of network(2)) await there.must(["ip", "address", "add", address, "dev", "eth0"]);
   await lab.ns.must(["ip", "link", "set", "dev", iface, "up"]);
   await there.must(["ip", "link", "set", "dev", "eth0", "up"]);
+  await speaksIpv6(lab.ns, iface);
+  await speaksIpv6(there, "eth0");
   const tools = [
     ["4", lab.iptables],
     ["6", lab.ip6tables],
@@ -52,6 +54,16 @@ export async function makeGateway(lab: Lab, iface: string, number: number): Prom
       return all;
     },
   };
+}
+
+/**
+ * A link that is up is not yet one that IPv6 speaks by: the kernel gets to that in its own time, and what neighbour
+ * discovery sends before that is lost and not sent again for a second. It is there when the interface has its
+ * link-local address.
+ */
+async function speaksIpv6(ns: Lab["ns"], iface: string): Promise<void> {
+  const address = ["ip", "-6", "address", "show", "dev", iface, "scope", "link", "-tentative"];
+  await expect.poll(() => ns.must(address), { timeout: 10_000, interval: 10 }).toContain("fe80::");
 }
 
 /** A plain program with a plain socket, so that the kernel chooses source and way as it does for any other. */
