@@ -2,7 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { isAgreed, rememberAgreement, touchedOnHost } from "./agreement.ts";
 import { openTokens } from "./auth/tokens.ts";
+import { boot } from "./boot.ts";
 import { systemClock } from "./clock.ts";
 import { readSettings, type Settings, SettingsError } from "./settings.ts";
 import { settingsHelp } from "./settings-table.ts";
@@ -10,11 +12,24 @@ import { type Running, StartError, signInLink, start } from "./start.ts";
 import { DataDirError, openDatabase } from "./store/database.ts";
 import { VERSION } from "./version.ts";
 
-const USAGE = `flowmgr ${VERSION}: flows that steer packets on a Linux load balancer
+type Command = { help: string; run: (settings: Settings) => Promise<number> };
 
-  sudo npm start -- [SETTINGS]              start the server (flowmgr serve)
-  sudo npm start -- login-link [SETTINGS]   print another sign-in link
+/** What this program can be asked to do; each gives the exit status. */
+const COMMANDS: Record<string, Command> = {
+  serve: { help: "start the server: what npm start does when no command is named", run: serve },
+  boot: { help: "put the running rules into the kernel and end: before the network is up", run: bootOnly },
+  "login-link": { help: "print another sign-in link", run: loginLink },
+};
+
+const usage = () => `flowmgr ${VERSION}: flows that steer packets on a Linux load balancer
+
+  sudo npm start -- [COMMAND] [SETTINGS]
   npm start -- --help | --version
+
+Commands:
+${Object.entries(COMMANDS)
+  .map(([name, { help }]) => `  ${name.padEnd(12)}${help}`)
+  .join("\n")}
 
 Settings:
 ${settingsHelp()}
@@ -25,10 +40,11 @@ const print = (text: string) => process.stdout.write(`${text}\n`);
 
 async function main(argv: string[]): Promise<number> {
   const [command = "--help", ...rest] = argv;
-  if ([command, ...rest].includes("--help")) return show(USAGE);
+  if ([command, ...rest].includes("--help")) return show(usage());
   if (command === "--version") return show(`${VERSION}\n`);
-  if (command !== "serve" && command !== "login-link") {
-    say(`"${command}" is not a command; it is serve or login-link, and --help tells more`);
+  const asked = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (!asked) {
+    say(`"${command}" is not a command; it is ${Object.keys(COMMANDS).join(", ")}, and --help tells more`);
     return 2;
   }
   const { settings, warnings } = readSettings({
@@ -37,7 +53,7 @@ async function main(argv: string[]): Promise<number> {
     readFile: (path) => readFileSync(path, "utf8"),
   });
   for (const warning of warnings) say(warning);
-  return command === "serve" ? serve(settings) : loginLink(settings);
+  return asked.run(settings);
 }
 
 function show(text: string): number {
@@ -46,17 +62,42 @@ function show(text: string): number {
 }
 
 async function serve(settings: Settings): Promise<number> {
+  const refused = await mayBegin(settings);
+  if (refused !== null) return refused;
+  // From now on, so that one that comes while it starts ends it in order too.
+  const stopped = stopSignal();
+  const running = await start(settings, systemClock, { log: (error) => console.error(error) });
+  rememberAgreement(settings);
+  greet(settings, running);
+  await stopped;
+  await running.close();
+  say("stopped; the rules stay in force");
+  return 0;
+}
+
+async function bootOnly(settings: Settings): Promise<number> {
+  if (neverStarted(settings)) {
+    say(`there is no flowmgr in ${settings.data} yet, so there are no rules to put in`);
+    return 0;
+  }
+  const refused = await mayBegin(settings);
+  if (refused !== null) return refused;
+  const revision = await boot(settings, systemClock);
+  say(
+    revision === null
+      ? "nothing was ever applied, so there are no rules to put in"
+      : `revision ${revision} is in force`,
+  );
+  return 0;
+}
+
+/** Null when rules may be changed; else why not is said, and this is the exit status. */
+async function mayBegin(settings: Settings): Promise<number | null> {
   if (!mayChangeRules()) {
     say("changing packet rules needs root (CAP_NET_ADMIN): sudo npm start");
     return 1;
   }
-  if (settings.target.kind === "host" && !settings.yes && !(await agreed())) return 2;
-  const running = await start(settings, systemClock, { log: (error) => console.error(error) });
-  greet(settings, running);
-  await stopSignal();
-  await running.close();
-  say("stopped; the rules stay in force");
-  return 0;
+  return isAgreed(settings) || (await agreed(settings)) ? null : 2;
 }
 
 /** Bit 12 of the effective capabilities (linux/capability.h): root in a container may lack it. */
@@ -67,18 +108,10 @@ function mayChangeRules(): boolean {
   return (BigInt(`0x${effective}`) & CAP_NET_ADMIN) !== 0n;
 }
 
-async function agreed(): Promise<boolean> {
-  say(
-    [
-      "--target host: rules go into this machine's own network. flowmgr will touch there",
-      "  the mangle table of iptables and ip6tables: chains FLOWS, OUTFLOWS, DIRECTORS and @NAME,",
-      "    one jump each in PREROUTING, OUTPUT and INPUT; no other table and no chain of others",
-      "  ip rules and local routes of its own, marked by its protocol number",
-      "A wrong config can cut you off; an apply that is not confirmed goes back by itself.",
-    ].join("\n"),
-  );
+async function agreed(settings: Settings): Promise<boolean> {
+  say(touchedOnHost(settings));
   if (!process.stdin.isTTY) {
-    say("nobody is there to be asked: give --yes if that is meant");
+    say("nobody is there to be asked: give --yes if that is meant, once; it is remembered");
     return false;
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -112,8 +145,10 @@ function stopSignal(): Promise<void> {
   });
 }
 
-function loginLink(settings: Settings): number {
-  if (!existsSync(join(settings.data, "flowmgr.db"))) {
+const neverStarted = ({ data }: Settings) => !existsSync(join(data, "flowmgr.db"));
+
+async function loginLink(settings: Settings): Promise<number> {
+  if (neverStarted(settings)) {
     say(`there is no flowmgr in ${settings.data}: start it first, or name its directory with --data DIR`);
     return 1;
   }

@@ -69,8 +69,11 @@ export type ApplyRequest = {
 
 /** apply/runner.ts: the kernel, the clock and the deadline on disk. One apply at a time. */
 export type Engine = {
-  /** Puts the running revision back into the kernel, rolls back what is overdue. Called once, before listen. */
-  start(): Promise<void>;
+  /**
+   * Puts the running revision back into the kernel, rolls back what is overdue. Called once, before listen.
+   * `leaving`: this process ends at once, so nothing can be left on trial: what is unconfirmed is rolled back now.
+   */
+  start(leaving?: "leaving"): Promise<void>;
   running(): {
     revision: number;
     config: Config;

@@ -180,7 +180,7 @@ export const TABLE: Record<Name, Entry> = {
   },
   yes: {
     value: "",
-    help: "do not ask before rules go to the host. Off: --target host asks once at the start.",
+    help: "do not ask before rules go to the host. Off: the first start with --target host asks, once.",
   },
 };
 

@@ -1,10 +1,10 @@
 /** From settings to a server that answers, in the order in which things may fail. */
 
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { createSecureContext } from "node:tls";
-import { ensureWorld, openKernel } from "@flowmgr/kernel";
+import { ensureWorld, openKernel, removeWorld } from "@flowmgr/kernel";
 import type { FastifyInstance } from "fastify";
 import { createEngine } from "./apply/runner.ts";
 import { openTokens } from "./auth/tokens.ts";
@@ -32,42 +32,62 @@ export type Running = {
 };
 
 /**
- * Starts everything. Throws StartError or DataDirError with nothing left open. Rules of the running revision are in
- * force, and overdue ones rolled back, before the first request is answered.
+ * Starts everything. Throws StartError or DataDirError with nothing left open, and of what was not there before
+ * nothing left behind. Rules of the running revision are in force, and overdue ones rolled back, before the first
+ * request is answered.
  */
 export async function start(settings: Settings, clock: Clock, options: ServerOptions = {}): Promise<Running> {
-  const undo: (() => unknown)[] = [];
-  const close = async () => {
-    for (let step = undo.pop(); step; step = undo.pop()) await step();
-  };
+  const undo: Undo = [];
+  const unmake: Undo = [];
   try {
     tryTls(settings.tls);
+    const isNew = !existsSync(settings.data);
     // What is wrong with the address shows before anything is made. But a directory that is there may be that of
     // another flowmgr, which is the better reason.
-    if (!existsSync(settings.data)) await tryListen(settings);
+    if (isNew) await tryListen(settings);
     makeDataDir(settings.data);
+    if (isNew) unmake.push(() => rmSync(settings.data, { recursive: true }));
     undo.push(lockDataDir(settings.data));
     await tryListen(settings);
-    const db = openDatabase(settings.data);
-    undo.push(() => db.close());
+    const opened = await openRules(settings, clock, undo, unmake);
+    const { db, engine, events } = opened;
     const first = openTokens(db, clock).first(settings.data);
-    const kernel = await reachKernel(settings);
-    const events = createEvents();
-    const engine = createEngine({ settings, db, kernel, clock, events });
-    undo.push(() => engine.stop());
     await engine.start();
-    const draft = createDraft({ db, clock, events, engine });
-    const parts: Parts = { settings, db, kernel, clock, events, draft, engine };
+    const parts: Parts = { ...opened, draft: createDraft({ db, clock, events, engine }) };
     const app = await buildServer(parts, options);
     undo.push(() => app.close());
     await listen(app, settings);
     const url = urlOf(settings, app);
     db.prepare("INSERT OR REPLACE INTO server (only, url) VALUES (1, ?)").run(url);
-    return { app, parts, url, first, close };
+    return { app, parts, url, first, close: () => unwind(undo) };
   } catch (error) {
-    await close();
+    await unwind(undo);
+    await unwind(unmake);
     throw error;
   }
+}
+
+/** Steps that take back what was done, in the order in which it was done. */
+export type Undo = (() => unknown)[];
+
+export async function unwind(steps: Undo): Promise<void> {
+  for (let step = steps.pop(); step; step = steps.pop()) await step();
+}
+
+/** The database and the way into the kernel, before the engine starts. The data directory is ours by now. */
+export async function openRules(
+  settings: Settings,
+  clock: Clock,
+  undo: Undo,
+  unmake: Undo,
+): Promise<Omit<Parts, "draft">> {
+  const db = openDatabase(settings.data);
+  undo.push(() => db.close());
+  const kernel = await reachKernel(settings, unmake);
+  const events = createEvents();
+  const engine = createEngine({ settings, db, kernel, clock, events });
+  undo.push(() => engine.stop());
+  return { settings, db, kernel, clock, events, engine };
 }
 
 /** Says by flag what is wrong with the files, before anything is touched. */
@@ -101,9 +121,15 @@ function tryPem(complaint: string, files: { cert?: Buffer; key?: Buffer }): void
   }
 }
 
-async function reachKernel({ target, backend, ipv6, data }: Settings): Promise<Parts["kernel"]> {
+async function reachKernel(
+  { target, backend, ipv6, data }: Settings,
+  unmake: Undo,
+): Promise<Parts["kernel"]> {
   try {
-    if (target.kind === "namespace") await ensureWorld(target.name);
+    if (target.kind === "namespace") {
+      const { made } = await ensureWorld(target.name);
+      if (made) unmake.push(() => removeWorld(target.name));
+    }
     return await openKernel({ target, backend, ipv6, dataDir: data });
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error));

@@ -1,7 +1,9 @@
 /** The command from outside: what it refuses to start with, what it leaves on disk, and how it ends. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -16,9 +18,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTokens } from "../src/auth/tokens.ts";
+import { start } from "../src/start.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { testClock } from "./clock.ts";
-import { call, type Lab, makePlace, type Place, startLab, tokenOf } from "./lab.ts";
+import { call, type Lab, labSettings, makePlace, type Place, startLab, tokenOf } from "./lab.ts";
 
 const MAIN = join(import.meta.dirname, "../src/main.ts");
 let dir = "";
@@ -153,23 +156,55 @@ describe("refuses to start, in one line that says what is right", () => {
   });
 });
 
-describe("--target host asks at the terminal", () => {
-  it.each(["\u0004", "no\n", "\u0003", "y\n"])("%j is no yes, and nothing was touched", async (typed) => {
-    // A namespace without anything in it, so that a wrong yes could not reach this machine.
-    const inside = `flowmgr-start-${process.pid}`;
-    execFileSync("ip", ["netns", "add", inside]);
-    try {
-      const command = `${process.execPath} ${MAIN} serve --target host --data ${place.data} --listen 127.0.0.1:0`;
-      const child = spawn("ip", ["netns", "exec", inside, "script", "-qec", command, "/dev/null"]);
-      child.stdout.on("data", (part) => {
-        if (String(part).includes("Type yes")) child.stdin.write(typed);
-      });
-      expect((await ended(child)).status).toBe(2);
-      const rules = execFileSync("ip", ["netns", "exec", inside, "iptables-save"], { encoding: "utf8" });
-      expect(rules).not.toContain("FLOWS");
-    } finally {
-      execFileSync("ip", ["netns", "delete", inside]);
+describe("a start that fails half way leaves nothing behind", () => {
+  const nothingLeft = (data: string) => {
+    expect(existsSync(data)).toBe(false);
+    expect(execFileSync("ip", ["netns", "list"], { encoding: "utf8" })).not.toContain(place.namespace);
+  };
+
+  it("when the machine has no iptables", async () => {
+    const bin = join(dir, "bin");
+    mkdirSync(bin);
+    for (const tool of ["ip", "tee"]) {
+      symlinkSync(execFileSync("which", [tool], { encoding: "utf8" }).trim(), join(bin, tool));
     }
+    const argv = [
+      "serve",
+      "--namespace",
+      place.namespace,
+      "--listen",
+      "127.0.0.1:0",
+      "--data",
+      join(dir, "half"),
+    ];
+    const child = spawn(process.execPath, [MAIN, ...argv], { env: { PATH: bin } });
+    expect(await ended(child)).toMatchObject({
+      status: 1,
+      said: expect.stringContaining("iptables is not installed"),
+    });
+    nothingLeft(join(dir, "half"));
+  });
+
+  it("when somebody takes the port meanwhile", async () => {
+    const settings = labSettings({ ...place, data: join(dir, "late") });
+    const free = createServer().listen(0, "127.0.0.1");
+    await once(free, "listening");
+    const address = free.address();
+    const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+    await new Promise((closed) => free.close(closed));
+    const taker = createServer();
+    // The first look at the clock is behind the trial of the address and before the server listens.
+    const clock = {
+      ...testClock(),
+      now() {
+        if (!taker.listening) taker.listen(port, "127.0.0.1");
+        return Date.now();
+      },
+    };
+    const starting = start({ ...settings, listen: { host: "127.0.0.1", port } }, clock);
+    await expect(starting).rejects.toThrow(`127.0.0.1:${port} is in use by another program`);
+    taker.close();
+    nothingLeft(join(dir, "late"));
   });
 });
 

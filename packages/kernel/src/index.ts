@@ -1,4 +1,6 @@
 export * from "./kernel.ts";
+export { LOCKS } from "./lock.ts";
 export { type KernelOptions, openKernel } from "./open.ts";
+export { HOOKED } from "./ours.ts";
 export { isNamespaceName, type TargetSpec } from "./target.ts";
 export { ensureWorld, removeWorld } from "./world.ts";

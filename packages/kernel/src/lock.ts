@@ -11,7 +11,7 @@ import { complaint, run, succeeded } from "./run.ts";
 import type { Target } from "./target.ts";
 
 /** Not the data directory: two servers with different ones may have the same target. Root's only. */
-const LOCKS = "/run/flowmgr";
+export const LOCKS = "/run/flowmgr";
 
 /** Seconds to wait for another apply. A big one takes about ten, with its rollback twice that. */
 const WAIT = 60;

@@ -56,9 +56,11 @@ class Runner implements Engine {
     this.#inForce = new InForce(parts, this.#journal, settled);
   }
 
-  async start(): Promise<void> {
+  async start(leaving?: "leaving"): Promise<void> {
     try {
-      await this.#send({ on: "start", now: this.#parts.clock.now() });
+      // Who leaves at once can take nothing back later, so for him every deadline has passed.
+      const now = leaving ? Number.POSITIVE_INFINITY : this.#parts.clock.now();
+      await this.#send({ on: "start", now });
     } catch (error) {
       // The state says so by now and goes back by itself; the server has to be there to tell.
       if (!(error instanceof KernelError)) throw error;

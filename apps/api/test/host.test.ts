@@ -1,0 +1,170 @@
+/** `--target host`: what is asked before, and the rules from the boot of the machine on. */
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ended, type Host, makeHost } from "./host.ts";
+
+let host: Host;
+beforeEach(() => {
+  host = makeHost();
+});
+afterEach(() => host.remove());
+
+/** Something of every kind that can stand in the kernel: chains, sub-chains, jumps, ip rules, local routes. */
+const EVERYTHING = `flow ssh permit
+  match iface lo proto tcp dstport 22
+flow mail director lvs
+  match proto tcp dst 192.0.2.1 dstport 25
+flow away table 100
+  match dst 192.0.2.2
+flow inet permit
+  match iface eth7 proto udp dstport 53
+outflow nosmtp deny
+  match proto tcp dstport 25
+`;
+
+const jsonOf = (text: string): Record<string, string>[] => JSON.parse(text);
+
+describe("asks before the first start", () => {
+  it.each(["\u0004", "no\n", "\u0003", "y\n"])("%j is no yes, and nothing was touched", async (typed) => {
+    expect(await ended(host.atTerminal(["serve"], typed))).toMatchObject({ status: 2 });
+    expect(host.inside("iptables-save")).not.toContain("FLOWS");
+    expect(existsSync(join(host.data, "flowmgr.db"))).toBe(false);
+  });
+
+  it("yes at the terminal is asked for once, and names all that is touched", async () => {
+    const first = await host.served(host.atTerminal(["serve"], "yes\n"));
+    host.put(EVERYTHING);
+    const chains = ["iptables-save", "ip6tables-save"].flatMap((tool) => host.inside(tool).split("\n"));
+    const names = chains.flatMap((line) => /^:"?([^ "]+)"? - /.exec(line)?.[1] ?? []);
+    // What has a flow's name, or begins with a name that is told.
+    for (const name of names.filter((each) => !each.startsWith("@"))) {
+      expect(first.said).toMatch(new RegExp(`\\b${/^[A-Z]+/.exec(name)?.[0]}\\b`));
+    }
+    expect(names).toEqual(
+      expect.arrayContaining(["FLOWS", "FLOWS-lo", "OUTFLOWS", "DIRECTORS", "DEFRAGMENT"]),
+    );
+    for (const [line] of chains
+      .join("\n")
+      .matchAll(/^-A (PREROUTING|OUTPUT|INPUT|FORWARD|POSTROUTING) .*/gm)) {
+      expect(first.said).toContain(line.split(" ")[1]);
+      expect(line).toContain("--comment flowmgr");
+      expect(first.said).toContain("the comment flowmgr");
+    }
+    const rules = jsonOf(host.inside("ip", "-N", "-json", "rule")).filter(({ fwmark }) => fwmark);
+    for (const { protocol, priority } of rules) {
+      expect(first.said).toContain(`protocol ${protocol}, priority ${priority}`);
+    }
+    const routes = jsonOf(host.inside("ip", "-N", "-json", "route", "show", "table", "all"));
+    const [low, high] = /tables (\d+) to (\d+)/.exec(first.said)?.slice(1).map(Number) ?? [];
+    // 255 is where the kernel keeps the addresses of the machine; the table main has no number here.
+    const local = routes.map(({ table }) => Number(table ?? 255)).filter((table) => table !== 255);
+    expect(rules.length).toBeGreaterThan(1);
+    expect(local.length).toBeGreaterThan(0);
+    for (const table of local) expect(table >= Number(low) && table <= Number(high)).toBe(true);
+    await first.stop();
+
+    const again = await host.served(host.command(["serve"]));
+    expect(again.said).not.toContain("--target host");
+    expect((await again.stop()).status).toBe(0);
+  });
+
+  it("nobody is there: refused, unless --yes, which is remembered too", async () => {
+    const refused = await host.run(["serve"]);
+    expect(refused).toMatchObject({
+      status: 2,
+      said: expect.stringContaining("give --yes if that is meant"),
+    });
+    await (await host.served(host.command(["serve", "--yes"]))).stop();
+    await (await host.served(host.command(["serve"]))).stop();
+  });
+});
+
+describe("boot", () => {
+  const saved = () => {
+    const rules = ["iptables-save", "ip6tables-save"]
+      .map((tool) => host.inside(tool, "-t", "mangle"))
+      .join("");
+    const routing = ["-4", "-6"].map((family) => host.inside("ip", family, "rule")).join("");
+    const local = host.inside("ip", "route", "show", "table", "all", "type", "local", "default");
+    return rules.replace(/^#.*\n/gm, "").replace(/\[\d+:\d+\]/g, "") + routing + local;
+  };
+
+  it("has nothing to do on a machine where nothing was applied, whoever agreed to what", async () => {
+    expect(await host.run(["boot"])).toMatchObject({ status: 0, said: expect.stringContaining("no rules") });
+    expect(existsSync(join(host.data, "flowmgr.db"))).toBe(false);
+  });
+
+  it.each(["nft", "legacy"])(
+    "puts in all of the running revision while no interface is up, %s",
+    async (backend) => {
+      const serve = ["serve", "--yes", "--backend", backend];
+      const server = await host.served(host.command(serve));
+      host.put(EVERYTHING);
+      // What other programs than ours read, by the tools of the same back end.
+      const tables = () =>
+        ["iptables", "ip6tables"].map((tool) => host.inside(`${tool}-${backend}-save`, "-t", "mangle"));
+      const words = () =>
+        tables()
+          .join("")
+          .replace(/^#.*\n/gm, "")
+          .replace(/\[\d+:\d+\]/g, "") + saved();
+      const before = words();
+      await server.stop();
+      host.reboot();
+      expect(host.inside("ip", "-br", "link", "show", "up").trim()).toBe("");
+      expect(await host.run(["boot", "--backend", backend])).toMatchObject({
+        status: 0,
+        said: expect.stringContaining("revision 1 is in force"),
+      });
+      expect(words()).toBe(before);
+      expect(before).toContain("-i eth7");
+    },
+  );
+
+  it("rolls back what nobody had confirmed, also before its deadline", async () => {
+    const server = await host.served(host.command(["serve", "--yes"]));
+    host.put("flow kept permit\n  match proto tcp\n");
+    host.put("flow tried deny\n  match proto tcp\n", "?confirmWithin=3600");
+    expect(saved()).toContain("@tried");
+    await server.stop("SIGKILL");
+    host.reboot();
+    expect(await host.run(["boot"])).toMatchObject({
+      status: 0,
+      said: expect.stringContaining("revision 1 is in force"),
+    });
+    expect(saved()).toContain("@kept");
+    expect(saved()).not.toContain("@tried");
+  });
+
+  it("says why the rules are not in, and the server that comes later puts them in", async () => {
+    const server = await host.served(host.command(["serve", "--yes"]));
+    host.put("flow kept permit\n  match proto tcp\n");
+    await server.stop();
+    host.reboot();
+    const failed = await host.run(["boot"], ["env", `PATH=${broken()}:${process.env.PATH}`]);
+    expect(failed).toMatchObject({ status: 1, said: expect.stringContaining("not in force: ") });
+    expect(failed.said).toContain("no memory left");
+    const later = await host.served(host.command(["serve"]));
+    expect(saved()).toContain("@kept");
+    await later.stop();
+  });
+
+  /** A directory with a restore that fails. */
+  function broken(): string {
+    const bin = join(host.data, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "iptables-nft-restore"), "#!/bin/sh\necho no memory left >&2\nexit 1\n");
+    chmodSync(join(bin, "iptables-nft-restore"), 0o755);
+    return bin;
+  }
+
+  it("keeps off a data directory that a server uses", async () => {
+    const server = await host.served(host.command(["serve", "--yes"]));
+    expect(await host.run(["boot"])).toMatchObject({
+      status: 1,
+      said: expect.stringContaining("is in use by another flowmgr"),
+    });
+    await server.stop();
+  });
+});
