@@ -35,6 +35,27 @@ export type Link = {
   carrier: boolean;
   /** Without prefix. */
   addresses: string[];
+  /** Null where the kernel does not tell. */
+  sourceCheck: SourceCheck | null;
+};
+
+/** Whether the source of an IPv4 packet has to be reached by where it came in (`rp_filter`, `src_valid_mark`). */
+export type SourceCheck = {
+  /** strict: by that interface; loose: at all. */
+  filter: "off" | "loose" | "strict";
+  /** Asked with the packet's mark, so by the table that the mark leads to. */
+  byMark: boolean;
+};
+
+/** IPv4 packets of a routing table that the check of sources drops. */
+export type Eaten = {
+  table: number;
+  /** Where they come in. */
+  iface: string;
+  /** Those that carry the mark that leads to the table, or the answers to what it sent on its way. */
+  what: "packets" | "answers";
+  /** What would let them pass, for sysctl: `net.ipv4.conf.eth1.rp_filter=2`. */
+  set: string[];
 };
 
 /** IPVS services that wait for a packet mark; `absent` says why the kernel does not tell. */
@@ -62,10 +83,12 @@ export type Reading = {
   foreignBehind: { ip: number; ip6: number };
   /** Interfaces there, with the addresses of this machine. */
   links: Link[];
-  /** Names of routing tables, from rt_tables. */
+  /** Names of routing tables, from rt_tables as the namespace sees it. */
   tables: { [name: string]: number };
   /** How many routes a table holds, by its number; one without routes is not there. */
   routesIn: { [table: number]: { ip: number; ip6: number } };
+  /** For every table but those that all packets ask, whether a mark leads to it now or not. */
+  eaten: Eaten[];
   ipvs: Ipvs;
   /** Things an operator should know: rules in the other back end, tools that lack, ... sentences. */
   warnings: string[];

@@ -93,10 +93,17 @@ export type JsonRoute = {
   table?: string;
 };
 
-/** RTN_LOCAL of linux/rtnetlink.h: what `-N` prints instead of `local`. */
-const LOCAL = "2";
+  /** There when the rule holds for what it does not name. */
+  not?: unknown;
+/** RTN_UNICAST and RTN_LOCAL of linux/rtnetlink.h: what `-N` prints instead of `unicast` and `local`. */
+export const UNICAST = "1";
+export const LOCAL = "2";
 
 export function isOurRoute(route: JsonRoute): boolean {
   const table = Number(route.table ?? 0);
   return OUR_TABLES.first <= table && table <= OUR_TABLES.last && route.type === LOCAL && route.dev === "lo";
 }
+  /** In place of `dev` where there are several ways. */
+  nexthops?: { dev?: string }[];
+  /** `dead`: its interface is down. */
+  flags?: string[];

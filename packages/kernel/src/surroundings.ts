@@ -1,6 +1,4 @@
 /** What an operator should know of the surroundings of our rules. Nothing here changes anything. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { countRules } from "./capabilities.ts";
 import { readIpvs } from "./ipvs.ts";
 import type { FamilyCounted, Link, Reading, Tally } from "./kernel.ts";
@@ -15,13 +13,15 @@ import {
   readOwn,
 } from "./read.ts";
 import { type SavedTable, wordBehind } from "./save.ts";
+import { type Settings, settingsOf } from "./settings.ts";
+import { eaten, sourceCheck } from "./source-check.ts";
 
 /** What the interface of the package promises: the state, and what an operator should know of its surroundings. */
 export async function readAll(machine: Machine, remembered: Remembered): Promise<Reading> {
   const { target, capabilities } = machine;
-  const [own, links, ipvs, others] = await Promise.all([
+  const [own, { links, settings }, ipvs, others] = await Promise.all([
     readOwn(machine, remembered, "all"),
-    readLinks(machine),
+    readSettings(machine),
     readIpvs(target),
     otherBackend(machine),
   ]);
@@ -34,9 +34,10 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
       ip: beside(own.ip.mangle, "PREROUTING").behind,
       ip6: own.ip6 ? beside(own.ip6.mangle, "PREROUTING").behind : 0,
     },
-    links,
-    tables: tableNames(),
+    links: links.map((link) => ({ ...link, sourceCheck: sourceCheck(settings.checks, link.name) })),
+    tables: settings.tables,
     routesIn: routesIn(own),
+    eaten: eaten(settings.checks, own.ip.routes, own.ip.ipRules),
     ipvs,
     warnings: [...capabilities.lacks, ...others],
     foreignMarks: distinct([
@@ -68,7 +69,15 @@ function beside(mangle: SavedTable, chain: string): { before: number; behind: nu
 
 type JsonLink = { ifname: string; flags: string[]; addr_info: { local?: string }[] };
 
-async function readLinks({ target, capabilities }: Machine): Promise<Link[]> {
+type Seen = { links: Omit<Link, "sourceCheck">[]; settings: Settings };
+
+async function readSettings(machine: Machine): Promise<Seen> {
+  const links = await readLinks(machine);
+  const names = links.map(({ name }) => name);
+  return { links, settings: await settingsOf(machine.target, names) };
+}
+
+async function readLinks({ target, capabilities }: Machine): Promise<Seen["links"]> {
   const links: JsonLink[] = JSON.parse(
     await ask(target, capabilities.ip, ["ip", "-json", "address", "show"]),
   );
@@ -150,24 +159,4 @@ function marksOfTable(table: SavedTable, own: OwnReading): ForeignMark[] {
 
 function distinct(marks: ForeignMark[]): ForeignMark[] {
   return [...new Map(marks.map((mark) => [JSON.stringify(mark), mark])).values()];
-}
-
-/** Where iproute2 looks for the names of routing tables; later ones win. */
-const TABLE_FILES = ["/usr/share/iproute2", "/usr/lib/iproute2", "/etc/iproute2"];
-
-/** Names of routing tables, as the machine's rt_tables files give them. */
-function tableNames(): { [name: string]: number } {
-  const names: { [name: string]: number } = {};
-  for (const directory of TABLE_FILES) {
-    const more = join(directory, "rt_tables.d");
-    const extra = existsSync(more) ? readdirSync(more).filter((name) => name.endsWith(".conf")) : [];
-    for (const file of [join(directory, "rt_tables"), ...extra.map((name) => join(more, name))]) {
-      if (!existsSync(file)) continue;
-      for (const line of readFileSync(file, "utf8").split("\n")) {
-        const [, number, name] = /^\s*(0x[0-9a-f]+|\d+)\s+([^\s#]+)/i.exec(line) ?? [];
-        if (number !== undefined && name !== undefined) names[name] = Number(number);
-      }
-    }
-  }
-  return names;
 }

@@ -68,12 +68,57 @@ async function speaksIpv6(ns: Lab["ns"], iface: string): Promise<void> {
 
 /** A plain program with a plain socket, so that the kernel chooses source and way as it does for any other. */
 const SEND = `
-const [family, port, host] = process.argv.slice(1);
-const socket = require("dgram").createSocket("udp" + family);
-socket.send("hello", Number(port), host, (error) => { console.log(error ? error.code : "sent"); socket.close(); });`;
+use Socket qw(:all);
+my ($host, $from, @ports) = @ARGV;
+my $six = $host =~ /:/;
+my ($family, $address) = $six ? (AF_INET6, \\&pack_sockaddr_in6) : (AF_INET, \\&pack_sockaddr_in);
+socket(my $socket, $family, SOCK_DGRAM, 0) or die "socket: $!";
+if ($from ne "") { bind($socket, $address->(0, inet_pton($family, $from))) or die "bind $from: $!" }
+for my $port (@ports) {
+  my $sent = defined send($socket, "hello", 0, $address->($port, inet_pton($family, $host)));
+  print $sent ? "sent\\n" : (grep { $!{$_} } keys %!)[0] . "\\n";
+}`;
 
-/** Sends a UDP datagram from the lab's namespace; `sent`, or the code of the error. */
-export async function send({ ns }: Lab, port: number, host: string): Promise<string> {
-  const family = host.includes(":") ? "6" : "4";
-  return (await ns.must([process.execPath, "-e", SEND, family, String(port), host])).trim();
+/** Sends a UDP datagram from a namespace to each of the ports; of each `sent`, or the code of the error. */
+export async function send(
+  ns: Pick<Gateway, "must">,
+  host: string,
+  ports: number[],
+  from = "",
+): Promise<string[]> {
+  return (await ns.must(["perl", "-e", SEND, host, from, ...ports.map(String)])).trim().split("\n");
+}
+
+/** What has come to the gateway by now is this; waits for it, up to ten seconds. */
+export async function arrived(gateway: Gateway, expected: string[]): Promise<void> {
+  await expect.poll(() => gateway.arrivals(), { timeout: 10_000 }).toEqual(expected);
+}
+
+/** Two ways out: to the first gateway, where the main table leads, and to the second, where table 100 does. */
+export async function makeWays(lab: Lab) {
+  const first = await makeGateway(lab, "first", 1);
+  const second = await makeGateway(lab, "second", 2);
+  const route = (family: string, via: string, table: string) =>
+    lab.ns.must(["ip", family, "route", "add", "default", "via", via, "table", table]);
+  await route("-4", first.ipv4, "main");
+  await route("-6", first.ipv6, "main");
+  await route("-4", second.ipv4, "100");
+  await route("-6", second.ipv6, "100");
+  return { first, second };
+}
+
+/** A neighbour that sends all it sends by the lab's namespace, which passes it on. */
+export async function makeClient(lab: Lab): Promise<Gateway> {
+  const client = await makeGateway(lab, "in", 3);
+  await client.must(["ip", "-4", "route", "add", "default", "via", "10.0.3.1"]);
+  await client.must(["ip", "-6", "route", "add", "default", "via", "fd03::1"]);
+  await setting(lab, "ipv4/ip_forward", 1);
+  await setting(lab, "ipv6/conf/all/forwarding", 1);
+  return client;
+}
+
+/** Writes a setting of the lab's network: `ipv4/ip_forward`. */
+export async function setting({ ns }: Lab, name: string, value: number): Promise<void> {
+  const written = await ns.run(["tee", `/proc/sys/net/${name}`], { stdin: String(value) });
+  expect(written.status).toBe(0);
 }
