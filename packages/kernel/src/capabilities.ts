@@ -2,10 +2,11 @@
 import { existsSync } from "node:fs";
 import { release } from "node:os";
 import type { FamilyName } from "@flowmgr/flow-compiler";
+import { type EmptyNamespace, findEmptyNamespace } from "./empty-namespace.ts";
 import type { Facts } from "./kernel.ts";
 import { complaint, run, succeeded } from "./run.ts";
 import { parseSave } from "./save.ts";
-import { runInEmptyNamespace, type Target } from "./target.ts";
+import type { Target } from "./target.ts";
 
 export type Backend = Facts["backend"];
 
@@ -15,6 +16,8 @@ export type Tools = {
   /** `iptables v1.8.9 (nf_tables)` */
   version: string;
   save: readonly string[];
+  /** `save`, at a moment when no counter is on its way from an old table to a new one. */
+  read: readonly string[];
   /** Reads its input as an addition to what is there, and waits for the lock of xtables. */
   restore: readonly string[];
   /** `ip` with the option of the family. */
@@ -30,6 +33,8 @@ export type Capabilities = {
   ipv6: boolean;
   /** The tools of the back end that is not used, to warn of rules there. */
   other: { backend: Backend; tools: Tools[] };
+  /** Where programs are tried; null where this process can make no namespace. */
+  emptyNamespace: EmptyNamespace | null;
   /** What is missing and what that means, as sentences. */
   lacks: string[];
 };
@@ -62,7 +67,9 @@ export async function findCapabilities(
   }
   const ip6 = inKernel ? used.ip6 : null;
   const lacks = ipv6 && !inKernel ? ["this kernel has no IPv6: flows judge IPv4 packets only"] : [];
-  const defragment = await hasSocketMatch(used.ip, ipv6 ? ip6 : null);
+  const emptyNamespace = await findEmptyNamespace();
+  if (emptyNamespace === null) lacks.push(NO_TRIAL);
+  const defragment = await hasSocketMatch(target, emptyNamespace, [used.ip, ipv6 ? ip6 : null]);
   if (!defragment) {
     lacks.push(
       "this kernel has no match for sockets (xt_socket): of a datagram in fragments, rules about ports and ICMP types see the first fragment only",
@@ -83,6 +90,7 @@ export async function findCapabilities(
     ip6,
     ipv6: ipv6 && ip6 !== null,
     other: { backend: other.backend, tools: otherTools },
+    emptyNamespace,
     lacks,
   };
 }
@@ -104,6 +112,14 @@ async function findTools(backend: Backend): Promise<Found> {
   return { backend, ip, ip6 };
 }
 
+/**
+ * A legacy tool that writes puts a new table in, and gives it the old one's counters only then: who reads between the
+ * two finds zeros (1 of 600 readings beside a writer). All that write hold this lock meanwhile; what reads does not.
+ */
+function underXtablesLock(): string[] {
+  return ["flock", "--wait", LOCK_WAIT, process.env.XTABLES_LOCKFILE ?? "/run/xtables.lock"];
+}
+
 /** Debian names the two back ends apart; elsewhere there may be one, under the plain name. */
 async function familyTools(family: FamilyName, backend: Backend): Promise<Tools | null> {
   const plain = family === "ip" ? "iptables" : "ip6tables";
@@ -115,6 +131,7 @@ async function familyTools(family: FamilyName, backend: Backend): Promise<Tools 
       family,
       version,
       save: [`${name}-save`],
+      read: [...(backend === "legacy" ? underXtablesLock() : []), `${name}-save`],
       restore: [`${name}-restore`, "--wait", LOCK_WAIT, "--noflush"],
       ip: ["ip", family === "ip" ? "-4" : "-6"],
     };
@@ -122,19 +139,39 @@ async function familyTools(family: FamilyName, backend: Backend): Promise<Tools 
   return null;
 }
 
-/** Tried in an empty namespace of the same kernel, since a module may be built in, loadable or missing. */
-async function hasSocketMatch(...families: (Tools | null)[]): Promise<boolean> {
+const NO_TRIAL =
+  "configs are not tried before they are applied: this process may not make a network namespace (without CAP_SYS_ADMIN that takes user namespaces); what the kernel refuses shows at the apply, and the old rules stay";
+
+/**
+ * Tried in an empty namespace of the same kernel, since a module may be built in, loadable or missing. Without one
+ * the tools read the rule and write nothing: they ask the kernel for the match as they read.
+ */
+async function hasSocketMatch(
+  target: Target,
+  emptyNamespace: EmptyNamespace | null,
+  families: (Tools | null)[],
+): Promise<boolean> {
   const stdin = "*mangle\n:TRY - [0:0]\n-A TRY -m socket\nCOMMIT\n";
-  const tried = families.flatMap((tools) => (tools ? [runInEmptyNamespace(tools.restore, { stdin })] : []));
+  const tried = families
+    .filter((tools) => tools !== null)
+    .map(({ restore }) =>
+      emptyNamespace ? emptyNamespace(restore, { stdin }) : target.run([...restore, "--test"], { stdin }),
+    );
   return (await Promise.all(tried)).every(succeeded);
 }
 
-/** The one that has rules or chains already; nft when neither has, or both. */
+/** The one that has rules or chains already; when neither has, or both, nft where the kernel can do that. */
 async function backendInUse(target: Target, nft: Found, legacy: Found): Promise<Backend> {
   if (nft.ip === null) return "legacy";
   if (legacy.ip === null) return "nft";
   const [inNft, inLegacy] = [await standing(target, nft), await standing(target, legacy)];
-  return inLegacy > 0 && inNft === 0 ? "legacy" : "nft";
+  if (inNft > 0) return "nft";
+  return inLegacy > 0 || !(await kernelTakes(nft.ip)) ? "legacy" : "nft";
+}
+
+/** The nft tools list an empty table also on a kernel without nf_tables, so one chain is tried, out of everybody's way. */
+async function kernelTakes({ restore }: Tools): Promise<boolean> {
+  return succeeded(await runInEmptyNamespace(restore, { stdin: "*mangle\n:TRY - [0:0]\nCOMMIT\n" }));
 }
 
 async function standing(target: Target, found: Found): Promise<number> {
