@@ -23,9 +23,11 @@ export type Caller = {
 
 /** Time as a parameter, so that tests run the same path faster. */
 export type Clock = {
-  /** Wall clock, milliseconds since 1970. */
+  /** Wall clock, milliseconds since 1970. It may jump in either direction: people and NTP set it. */
   now(): number;
-  /** Monotonic milliseconds, never set back. */
+  /** Which start of the machine this is. */
+  boot: string;
+  /** Milliseconds that nobody can set, since the same moment for all processes of one `boot`. */
   monotonic(): number;
   /** Calls once after `ms`; gives a function that takes it back. */
   after(ms: number, call: () => void): () => void;

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import type { Problem as ProblemDocument } from "@flowmgr/flow-api";
 import type { Diagnostic } from "@flowmgr/flow-model";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isDiskError } from "./store/database.ts";
 
 export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 
@@ -173,8 +174,21 @@ const UNREADABLE: Record<string, typeof NOT_HTTP> = {
   },
 };
 
+/** The 507 of a write that the disk did not take, null for any other error. `outcome`: what came of it, a sentence. */
+export function storageProblem(error: unknown, outcome: string): Problem | null {
+  if (!isDiskError(error)) return null;
+  return new Problem({
+    status: 507,
+    code: "storage",
+    title: "The data directory cannot be written",
+    detail: `${outcome} The data directory cannot be written: ${error.message}. Make room on its disk or mend it, then try again.`,
+  });
+}
+
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  const storage = storageProblem(error, "Nothing was changed.");
+  if (storage) return storage;
   const code = member(error, "code");
   const statusCode = Number(member(error, "statusCode") || 500);
   const refused = REFUSED[code];

@@ -1,16 +1,33 @@
 /** The state machine of applying: a table of what must happen, and random walks over everything that may. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Command, type Event, type State, stateSchema, step } from "../src/apply/machine.ts";
+import {
+  type Command,
+  deadlineNow,
+  type Event,
+  type Moment,
+  type State,
+  stateSchema,
+  step,
+} from "../src/apply/machine.ts";
 
 const idle = (running: number | null): State => ({ at: "idle", running });
-const unconfirmed: State = {
+const unconfirmed = {
   at: "unconfirmed",
   running: 1,
   trying: 2,
   within: 30,
   deadline: 50_000,
-};
+  boot: "this",
+  due: 32_000,
+} satisfies State;
+
+/** Without a word more: the two clocks run side by side, since `this` boot. */
+const moment = (wall: number, monotonic = wall - 18_000, boot = "this"): Moment => ({
+  wall,
+  boot,
+  monotonic,
+});
 
 /** The step, or a failure of the test when the event is refused. */
 function stepped(state: State, event: Event): { state: State; commands: Command[] } {
@@ -22,7 +39,7 @@ function stepped(state: State, event: Event): { state: State; commands: Command[
 test("an apply with a time to confirm is armed only after the kernel took it", () => {
   const applying = stepped(idle(1), { on: "apply", revision: 2, within: 30 });
   expect(applying.commands).toEqual([{ do: "switch", revision: 2 }]);
-  const after = stepped(applying.state, { on: "applied", now: 20_000 });
+  const after = stepped(applying.state, { on: "applied", now: moment(20_000) });
   expect(after).toEqual({
     state: unconfirmed,
     commands: [{ do: "arm", ms: 30_000 }],
@@ -31,7 +48,7 @@ test("an apply with a time to confirm is armed only after the kernel took it", (
 
 test("an apply for good never arms anything", () => {
   const applying = stepped(idle(null), { on: "apply", revision: 1, within: 0 });
-  expect(stepped(applying.state, { on: "applied", now: 0 })).toEqual({
+  expect(stepped(applying.state, { on: "applied", now: moment(0) })).toEqual({
     state: idle(1),
     commands: [{ do: "record", revision: 1, outcome: "confirmed" }],
   });
@@ -71,18 +88,55 @@ test("a restore that fails is tried again, with pauses that grow to a minute and
   expect(stepped(state, { on: "restored" }).state).toEqual(idle(1));
 });
 
-test("at a start the time that is left is armed, never more than was promised", () => {
-  const armed = (now: number) =>
-    stepped(unconfirmed, { on: "start", now }).commands.find((command) => command.do === "arm");
-  expect(armed(45_000)).toEqual({ do: "arm", ms: 5_000 });
-  expect(armed(-1_000_000)).toEqual({ do: "arm", ms: 30_000 });
-  // The machine may have been started anew and hold nothing.
-  const commands = stepped(unconfirmed, { on: "start", now: 45_000 }).commands;
+/** What a start makes of it: milliseconds that are armed, null when the time is over. */
+function armed(now: Moment, state: State = unconfirmed): number | null {
+  const { commands } = stepped(state, { on: "start", now });
+  return commands.flatMap((command) => (command.do === "arm" ? command.ms : []))[0] ?? null;
+}
+
+test("at a start the time that is left is armed, and what is tried is put in force again", () => {
+  expect(armed(moment(45_000))).toBe(5_000);
+  const commands = stepped(unconfirmed, { on: "start", now: moment(45_000) }).commands;
   expect(commands).toContainEqual({ do: "switch", revision: 2 });
-  expect(stepped(unconfirmed, { on: "start", now: 50_000 }).state).toMatchObject({
+  expect(stepped(unconfirmed, { on: "start", now: moment(50_000) }).state).toMatchObject({
     at: "restoring",
     undone: { revision: 2, outcome: "expired" },
   });
+});
+
+test("in the same boot the wall clock has no say in it, in either direction", () => {
+  for (const jump of [-1e12, -3_600_000, -1_000, 1_000, 3_600_000, 1e12]) {
+    expect(armed(moment(45_000 + jump, 27_000))).toBe(5_000);
+    expect(armed(moment(45_000 + jump, 32_000))).toBeNull();
+  }
+});
+
+test("after a boot the wall clock can shorten the time, and nothing can make it longer", () => {
+  expect(armed(moment(45_000, 10, "next"))).toBe(5_000);
+  expect(armed(moment(45_000, 1e9, "next"))).toBe(5_000);
+  expect(armed(moment(50_001, 10, "next"))).toBeNull();
+  // The battery of the clock is empty, or its time zone wrong.
+  expect(armed(moment(-1e12, 10, "next"))).toBe(30_000);
+  // Nor can a monotonic clock that began anew within what calls itself the same boot.
+  expect(armed(moment(45_000, 10, "this"))).toBe(30_000);
+});
+
+test("from the start on it counts by the clock of its boot: no second one begins the time anew", () => {
+  const again = stepped(unconfirmed, { on: "start", now: moment(-1e12, 1_000, "next") }).state;
+  expect(armed(moment(-1e12, 21_000, "next"), again)).toBe(10_000);
+  expect(armed(moment(1e12, 31_000, "next"), again)).toBeNull();
+});
+
+test("the time that is named follows the wall clock when it is set, and does not tremble with it", () => {
+  expect(deadlineNow(unconfirmed, moment(45_000))).toBe(50_000);
+  expect(deadlineNow(unconfirmed, moment(45_900, 27_000))).toBe(50_000);
+  expect(deadlineNow(unconfirmed, moment(3_645_000, 27_000))).toBe(3_650_000);
+  expect(deadlineNow(unconfirmed, moment(-3_555_000, 27_000))).toBe(-3_550_000);
+});
+
+test("a state that an earlier program wrote, without the monotonic clock, is that of another boot", () => {
+  const { boot: _, due: __, ...old } = unconfirmed;
+  expect(armed(moment(45_000), stateSchema.parse(old))).toBe(5_000);
 });
 
 /** A machine as the runner drives it: what the kernel holds, what is armed, and what is on disk. */
@@ -162,7 +216,7 @@ function answer(world: World, how: "yes" | "no" | "no-and-lost"): void {
   if (how === "no-and-lost") world.kernel = -1;
   if (command.do === "restore") {
     send(world, how === "yes" ? { on: "restored" } : { on: "restore-failed", said: "no" });
-  } else if (how === "yes") send(world, { on: "applied", now: world.now });
+  } else if (how === "yes") send(world, { on: "applied", now: moment(world.now) });
   else send(world, { on: "refused", oldRulesInForce: how === "no" });
 }
 
@@ -172,7 +226,7 @@ function crash(world: World, lost: boolean): void {
   if (lost) world.kernel = -1;
   Object.assign(world, { pending: null, armed: false, retrying: false });
   world.state = stateSchema.parse(JSON.parse(JSON.stringify(world.state)));
-  send(world, { on: "start", now: world.now });
+  send(world, { on: "start", now: moment(world.now) });
 }
 
 function make(world: World, move: Move): void {

@@ -66,12 +66,16 @@ async function killedWhileUnconfirmed(
   return applied.json;
 }
 
-/** The system's clock, some time later. */
-const later = (ms: number): Clock => ({ ...systemClock, now: () => systemClock.now() + ms });
+/** The system's clocks, some time later. */
+const later = (ms: number): Clock => ({
+  ...systemClock,
+  now: () => systemClock.now() + ms,
+  monotonic: () => systemClock.monotonic() + ms,
+});
 
 test("killed, started again in time: the rest of the time runs, then the old rules are back", async () => {
   const { revision, deadline } = await killedWhileUnconfirmed(3_600);
-  // Two seconds before the deadline by the wall clock; real time does the rest.
+  // Two seconds before the deadline; real time does the rest.
   const clock = later(Date.parse(deadline) - systemClock.now() - 2_000);
   const lab = await startLab({ place, clock });
   try {

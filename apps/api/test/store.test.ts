@@ -85,6 +85,18 @@ it("a transaction leaves nothing behind when it fails", () => {
   db.close();
 });
 
+it("a transaction that fills the disk says so, and the next one works", () => {
+  const db = openDatabase(dir);
+  const { page_count: pages } = db.prepare("PRAGMA page_count").get() ?? {};
+  db.exec(`PRAGMA max_page_count = ${pages}`);
+  const write = (text: string) =>
+    transaction(db, () => db.prepare("INSERT INTO server (only, url) VALUES (1, ?)").run(text));
+  expect(() => write("x".repeat(100_000))).toThrow("database or disk is full");
+  write("http://x");
+  expect(db.prepare("SELECT url FROM server").get()).toEqual({ url: "http://x" });
+  db.close();
+});
+
 describe("tokens", () => {
   it("the first start writes one, for the owner's eyes only; the database holds its hash", () => {
     const db = openDatabase(dir);
@@ -126,7 +138,53 @@ describe("tokens", () => {
   });
 });
 
+it("a code is dead when the wall clock was set back by more than it lasts, and stays so", () => {
+  const db = openDatabase(dir);
+  const clock = testClock();
+  const tokens = openTokens(db, clock);
+  const [little, much] = [tokens.newCode("admin"), tokens.newCode("admin")];
+  clock.set(-60_000);
+  expect(tokens.useCode(little)).toBe("admin");
+  clock.set(-3_600_000);
+  expect(tokens.useCode(tokens.newCode("admin"))).toBe("admin");
+  clock.pass(3_660_000);
+  expect(tokens.useCode(much)).toBeNull();
+  db.close();
+});
+
 describe("sessions", () => {
+  it("outlive a wall clock that is set back, and are not made endless by it", () => {
+    const db = openDatabase(dir);
+    const clock = testClock();
+    const sessions = openSessions(db, clock);
+    const { secret } = sessions.start("admin");
+    clock.set(-400 * 24 * HOUR);
+    expect(sessions.find(secret)?.name).toBe("admin");
+    for (let passed = 0; passed + HOUR < LIFE; passed += HOUR) {
+      clock.pass(HOUR);
+      expect(sessions.find(secret)).not.toBeNull();
+    }
+    clock.pass(HOUR);
+    expect(sessions.find(secret)).toBeNull();
+    const idle = sessions.start("admin").secret;
+    clock.set(-HOUR);
+    expect(sessions.find(idle)?.until).toBe(clock.now() + 12 * HOUR);
+    clock.pass(12 * HOUR);
+    expect(sessions.find(idle)).toBeNull();
+    db.close();
+  });
+
+  it("go on when the disk takes nothing: who is signed in can still look", () => {
+    const db = openDatabase(dir);
+    const clock = testClock();
+    const sessions = openSessions(db, clock);
+    const { secret } = sessions.start("admin");
+    db.exec("PRAGMA query_only = ON");
+    clock.pass(HOUR);
+    expect(sessions.find(secret)?.name).toBe("admin");
+    db.close();
+  });
+
   it("end after twelve idle hours", () => {
     const db = openDatabase(dir);
     const clock = testClock();

@@ -20,7 +20,10 @@ export const statusSchema = z.object({
   running: z
     .object({ revision: z.number(), author: z.string(), message: z.string(), at: z.string() })
     .nullable(),
-  unconfirmed: z.object({ revision: z.number(), deadline: z.string(), author: z.string() }).nullable(),
+  /** `deadline` is by the server's wall clock, which may be set meanwhile; what is counted down is `secondsLeft`. */
+  unconfirmed: z
+    .object({ revision: z.number(), deadline: z.string(), secondsLeft: z.number(), author: z.string() })
+    .nullable(),
   /** The last automatic return to the old rules, until the next apply. */
   expired: z.object({ revision: z.number(), at: z.string() }).nullable(),
   draft: z.object({ etag: z.string(), changes: z.number(), changedBy: z.string(), changedAt: z.string() }),

@@ -3,7 +3,7 @@ import { rfc3339 } from "../clock.ts";
 import type { Engine } from "../parts.ts";
 import type { DriftWatch } from "./drift-watch.ts";
 import type { Summary } from "./journal.ts";
-import type { State } from "./machine.ts";
+import { deadlineNow, type Moment, type State, timeLeft } from "./machine.ts";
 
 type Described = ReturnType<Engine["state"]>;
 
@@ -13,12 +13,13 @@ export function describe(
   watch: Pick<DriftWatch, "reading" | "drift" | "unreadable">,
   newest: Summary | null,
   diskTrouble: string | null,
+  now: Moment,
 ): Described {
   const { reading } = watch;
   const expired = newest?.outcome === "expired" && newest.ended !== null;
   return {
     ...words(state, watch),
-    unconfirmed: state.at === "unconfirmed" ? unconfirmed(state, newest) : null,
+    unconfirmed: state.at === "unconfirmed" ? unconfirmed(state, newest, now) : null,
     // A newer revision is a newer apply, after which nobody needs to be told any more.
     expired: expired ? { revision: newest.id, at: rfc3339(newest.ended ?? 0) } : null,
     foreignBehind: reading?.foreignBehind ?? { ip: 0, ip6: 0 },
@@ -29,10 +30,11 @@ export function describe(
   };
 }
 
-function unconfirmed(state: Extract<State, { at: "unconfirmed" }>, newest: Summary | null) {
+function unconfirmed(state: Extract<State, { at: "unconfirmed" }>, newest: Summary | null, now: Moment) {
   return {
     revision: state.trying,
-    deadline: rfc3339(state.deadline),
+    deadline: rfc3339(deadlineNow(state, now)),
+    secondsLeft: Math.max(0, timeLeft(state, now) / 1000),
     author: newest?.author ?? "",
   };
 }

@@ -28,13 +28,19 @@ export const stateSchema = z.discriminatedUnion("at", [
     trying: z.number(),
     within: z.number(),
   }),
-  /** `deadline`: wall clock, milliseconds since 1970, since it must outlive the process. */
+  /**
+   * The end of the time, in milliseconds: `due` by the monotonic clock of `boot`, which nobody sets; `deadline` by the
+   * wall clock, for people, and for the case that the machine has been started anew meanwhile.
+   */
   z.object({
     at: z.literal("unconfirmed"),
     running,
     trying: z.number(),
     within: z.number(),
     deadline: z.number(),
+    // A state that was written before these were kept is taken as one of an earlier boot.
+    boot: z.string().default(""),
+    due: z.number().default(0),
   }),
   /**
    * `running` is being put (back) into the kernel; `undone` is what was tried, null at an ordinary start;
@@ -56,11 +62,15 @@ export const stateSchema = z.discriminatedUnion("at", [
   }),
 ]);
 export type State = z.output<typeof stateSchema>;
+type Unconfirmed = Extract<State, { at: "unconfirmed" }>;
+
+/** One moment by both clocks (`Clock`), milliseconds each. */
+export type Moment = { wall: number; boot: string; monotonic: number };
 
 export type Event =
-  | { on: "start"; now: number }
+  | { on: "start"; now: Moment }
   | { on: "apply"; revision: number; within: number }
-  | { on: "applied"; now: number }
+  | { on: "applied"; now: Moment }
   | { on: "refused"; oldRulesInForce: boolean }
   | { on: "confirm"; revision: number }
   | { on: "revert"; revision: number }
@@ -131,7 +141,7 @@ export function step(state: State, event: Event): Step | Refusal {
 const stay = (state: State): Step => ({ state, commands: [] });
 
 /** What to do with the state that is found on disk. Nothing is armed yet: this process has just begun. */
-function start(state: State, now: number): Step {
+function start(state: State, now: Moment): Step {
   switch (state.at) {
     case "idle":
       if (state.running === null) return stay(state);
@@ -142,18 +152,13 @@ function start(state: State, now: number): Step {
         outcome: "failed",
       });
     case "unconfirmed": {
-      if (state.deadline <= now)
-        return restore(state.running, {
-          revision: state.trying,
-          outcome: "expired",
-        });
-      // A wall clock that was set back must not make the time longer than it was promised to be.
-      const ms = Math.min(state.deadline - now, state.within * 1000);
+      const left = timeLeft(state, now);
+      if (left <= 0) return restore(state.running, { revision: state.trying, outcome: "expired" });
       // The machine may have been started anew: what is being tried has to be in force while it is being tried.
       return {
-        state,
+        state: { ...state, ...end(now, left) },
         commands: [
-          { do: "arm", ms },
+          { do: "arm", ms: left },
           { do: "switch", revision: state.trying },
         ],
       };
@@ -164,11 +169,36 @@ function start(state: State, now: number): Step {
   }
 }
 
-function applied(state: Extract<State, { at: "applying" }>, now: number): Step {
+/**
+ * Milliseconds until an unconfirmed revision is taken back, never more than it was given. While the machine runs the
+ * wall clock has no say in it. After a start anew it is all there is: it may have been set by then, so it can only
+ * shorten the time.
+ */
+export function timeLeft({ within, deadline, boot, due }: Unconfirmed, now: Moment): number {
+  const left = boot === now.boot ? due - now.monotonic : deadline - now.wall;
+  return Math.min(left, within * 1000);
+}
+
+/** A clock that runs a little fast or slow is no reason to name another time than was named before. Milliseconds. */
+const SAME_MS = 1_000;
+
+/** The end by the wall clock as it goes now, milliseconds since 1970: what was named, unless it was set meanwhile. */
+export function deadlineNow(state: Unconfirmed, now: Moment): number {
+  const end = now.wall + timeLeft(state, now);
+  return Math.abs(end - state.deadline) < SAME_MS ? state.deadline : Math.round(end / SAME_MS) * SAME_MS;
+}
+
+const end = (now: Moment, left: number): Pick<Unconfirmed, "deadline" | "boot" | "due"> => ({
+  deadline: now.wall + left,
+  boot: now.boot,
+  due: now.monotonic + left,
+});
+
+function applied(state: Extract<State, { at: "applying" }>, now: Moment): Step {
   if (state.within === 0) return confirmed(state.trying, []);
   const ms = state.within * 1000;
   return {
-    state: { ...state, at: "unconfirmed", deadline: now + ms },
+    state: { ...state, at: "unconfirmed", ...end(now, ms) },
     commands: [{ do: "arm", ms }],
   };
 }
@@ -193,7 +223,7 @@ const confirmed = (revision: number, first: Command[] = [{ do: "disarm" }]): Ste
   commands: [...first, { do: "record", revision, outcome: "confirmed" }],
 });
 
-function undo(state: Extract<State, { at: "unconfirmed" }>, outcome: Undone["outcome"]): Step {
+function undo(state: Unconfirmed, outcome: Undone["outcome"]): Step {
   const back = restore(state.running, { revision: state.trying, outcome });
   return { state: back.state, commands: [{ do: "disarm" }, ...back.commands] };
 }

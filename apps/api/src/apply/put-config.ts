@@ -7,6 +7,7 @@ import { readConfig, refuseErrors } from "../config/body.ts";
 import { checkMachine } from "../config/machine-check.ts";
 import { CONFIG_BODY, IF_MATCH } from "../config/schemas.ts";
 import type { Parts } from "../parts.ts";
+import { tryWrite } from "../store/database.ts";
 import { blocking, buildPlan } from "./plan.ts";
 
 /** JSON has paths and no lines. */
@@ -65,7 +66,7 @@ export function registerPutConfig(app: Api, { draft, engine }: Parts): void {
         caller: request.caller,
       });
       // A clean draft follows; one with edits of its own, or edited while this ran, is somebody's work.
-      if (clean && draft.get().etag === before.etag) draft.reset(config, request.caller.name);
+      if (clean && draft.get().etag === before.etag) tryWrite(() => draft.reset(config, request.caller.name));
       return applied;
     },
   );

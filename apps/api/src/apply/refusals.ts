@@ -48,6 +48,16 @@ export function notRestored(said: string): Problem {
   });
 }
 
+/** The 507 of a way back that is done, but not written down. `trouble`: why not, a sentence without its full stop. */
+export function notKept(trouble: string): Problem {
+  return new Problem({
+    status: 507,
+    code: "storage",
+    title: "The data directory cannot be written",
+    detail: `The old rules are in force again. ${trouble}. Make room there: a server that is started before that would try the new rules again until their time is up.`,
+  });
+}
+
 /** Confirming proves that the new rules let the admin in, which an older connection cannot. */
 export function staleConnection(): Problem {
   return new Problem({

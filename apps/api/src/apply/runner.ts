@@ -10,20 +10,28 @@ import type { AppliedAnswer, Counters } from "@flowmgr/flow-api";
 import type { Marks, Program } from "@flowmgr/flow-compiler";
 import { type Config, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
 import { KernelError } from "@flowmgr/kernel";
-import { rfc3339 } from "../clock.ts";
+import { momentOf, rfc3339 } from "../clock.ts";
 import type { ApplyRequest, Caller, Engine, Parts } from "../parts.ts";
+import { Problem, storageProblem } from "../problem.ts";
 import { transaction } from "../store/database.ts";
 import { describe } from "./describe.ts";
 import type { Seen } from "./drift-watch.ts";
 import { InForce, type Loaded } from "./in-force.ts";
 import { type Journal, type Outcome, openJournal, type StoredRevision } from "./journal.ts";
-import { type Command, type Event, type State, type Step, step } from "./machine.ts";
+import { type Command, type Event, type Moment, type State, type Step, step } from "./machine.ts";
 import * as refusal from "./refusals.ts";
+
+const END_OF_TIME: Moment = {
+  wall: Number.POSITIVE_INFINITY,
+  boot: "",
+  monotonic: Number.POSITIVE_INFINITY,
+};
 
 /** What leads back to whole rules goes on when the disk is full; everything else has to be on disk first. */
 const WITHOUT_DISK: ReadonlySet<Event["on"]> = new Set([
   "start",
   "due",
+  "revert",
   "refused",
   "restored",
   "restore-failed",
@@ -59,11 +67,11 @@ class Runner implements Engine {
   async start(leaving?: "leaving"): Promise<void> {
     try {
       // Who leaves at once can take nothing back later, so for him every deadline has passed.
-      const now = leaving ? Number.POSITIVE_INFINITY : this.#parts.clock.now();
+      const now = leaving ? END_OF_TIME : momentOf(this.#parts.clock);
       await this.#send({ on: "start", now });
     } catch (error) {
       // The state says so by now and goes back by itself; the server has to be there to tell.
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof KernelError || error instanceof Problem)) throw error;
     }
     await this.#inForce.watch.look();
     this.#inForce.watch.start();
@@ -102,7 +110,8 @@ class Runner implements Engine {
 
   state(): ReturnType<Engine["state"]> {
     const [newest = null] = this.#journal.list(1, undefined);
-    return describe(this.#state, this.#inForce.watch, newest, this.#diskTrouble);
+    const now = momentOf(this.#parts.clock);
+    return describe(this.#state, this.#inForce.watch, newest, this.#diskTrouble, now);
   }
 
   async verify(): Promise<boolean> {
@@ -158,13 +167,18 @@ class Runner implements Engine {
   async confirm(revision: number, caller: Caller): Promise<AppliedAnswer> {
     const fresh = caller.connectedAt > this.#inForce.switchedAt;
     if (this.#state.at === "unconfirmed" && !fresh) throw refusal.staleConnection();
-    await this.#send({ on: "confirm", revision });
+    try {
+      await this.#send({ on: "confirm", revision });
+    } catch (error) {
+      throw storageProblem(error, "It was not confirmed, and is taken back when its time is up.") ?? error;
+    }
     return this.#answer(revision);
   }
 
   async revert(revision: number): Promise<AppliedAnswer> {
     await this.#send({ on: "revert", revision });
     if (this.#state.at === "error") throw refusal.notRestored(this.#state.said);
+    if (this.#diskTrouble !== null) throw refusal.notKept(this.#diskTrouble);
     return { revision, state: "reverted" };
   }
 
@@ -181,8 +195,8 @@ class Runner implements Engine {
       commands = this.#commit(() => event);
     } catch (error) {
       if (!WITHOUT_DISK.has(event.on)) throw error;
-      this.#diskTrouble = `The state cannot be written to disk: ${refusal.reason(error)}`;
       const next = this.#step(event);
+      this.#diskTrouble = `The state cannot be written to ${this.#parts.settings.data}: ${refusal.reason(error)}`;
       this.#owed.push(...this.#records(next));
       commands = this.#enter(next);
     }
@@ -193,7 +207,8 @@ class Runner implements Engine {
   #commit(make: () => Event): Command[] {
     const next = transaction(this.#parts.db, () => {
       const made = this.#step(make());
-      this.#journal.writeState(made.state);
+      // What stays as it is needs no disk, which may be full.
+      if (made.state !== this.#state || this.#diskTrouble !== null) this.#journal.writeState(made.state);
       for (const { revision, outcome, at } of [...this.#owed, ...this.#records(made)]) {
         this.#journal.record(revision, outcome, at);
       }
@@ -264,11 +279,12 @@ class Runner implements Engine {
       throw error;
     }
     try {
-      await this.#send({ on: "applied", now: this.#parts.clock.now() });
+      await this.#send({ on: "applied", now: momentOf(this.#parts.clock) });
     } catch (error) {
       // The deadline is not on disk, so nobody may be told that there is one.
       await this.#send({ on: "refused", oldRulesInForce: false });
-      throw error;
+      if (this.#state.at === "error") throw refusal.notRestored(this.#state.said);
+      throw storageProblem(error, "The old rules are in force again.") ?? error;
     }
   }
 

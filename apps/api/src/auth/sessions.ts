@@ -1,6 +1,7 @@
 /** Sessions of the page: a row each, ended by deleting it. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../parts.ts";
+import { tryWrite } from "../store/database.ts";
 import { hashOf, newSecret } from "./secrets.ts";
 
 const HOUR = 3_600_000;
@@ -27,7 +28,8 @@ export function openSessions(db: DatabaseSync, clock: Clock): Sessions {
   const get = db.prepare(
     "SELECT name, made_at, seen_at FROM session WHERE hash = ? AND made_at > ? AND seen_at > ?",
   );
-  const seen = db.prepare("UPDATE session SET seen_at = ? WHERE hash = ?");
+  // A wall clock that was set back must not make a session older than the world, and so without end.
+  const seen = db.prepare("UPDATE session SET made_at = min(made_at, ?1), seen_at = ?1 WHERE hash = ?2");
   const remove = db.prepare("DELETE FROM session WHERE hash = ?");
   const dropOld = db.prepare("DELETE FROM session WHERE made_at <= ? OR seen_at <= ?");
   const until = (since: number, now: number) => Math.min(since + LIFE, now + IDLE);
@@ -43,8 +45,8 @@ export function openSessions(db: DatabaseSync, clock: Clock): Sessions {
       const now = clock.now();
       const row = get.get(hashOf(secret), now - LIFE, now - IDLE);
       if (!row) return null;
-      if (now - Number(row.seen_at) >= SEEN_EVERY) seen.run(now, hashOf(secret));
-      const since = Number(row.made_at);
+      if (Math.abs(now - Number(row.seen_at)) >= SEEN_EVERY) tryWrite(() => seen.run(now, hashOf(secret)));
+      const since = Math.min(Number(row.made_at), now);
       return { name: String(row.name), since, until: until(since, now) };
     },
     end(secret) {

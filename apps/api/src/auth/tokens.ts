@@ -5,8 +5,10 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../parts.ts";
 import { hashOf, newSecret } from "./secrets.ts";
 
-/** Minutes that a sign-in link works: long enough to copy it to another machine, short for a shell history. */
-const CODE_MINUTES = 10;
+/** Milliseconds that a sign-in link works: long enough to copy it to another machine, short for a shell history. */
+const CODE_MS = 10 * 60_000;
+/** A code that seems to last longer than this was made before the wall clock was set back, nobody knows when. */
+const LONGEST_MS = 2 * CODE_MS;
 
 export type Tokens = {
   /** Whose token it is, or null. */
@@ -22,8 +24,9 @@ export type Tokens = {
 export function openTokens(db: DatabaseSync, clock: Clock): Tokens {
   const find = db.prepare("SELECT name FROM token WHERE hash = ?");
   const addCode = db.prepare("INSERT INTO sign_in_code (hash, name, expires_at) VALUES (?, ?, ?)");
-  const takeCode = db.prepare("DELETE FROM sign_in_code WHERE hash = ? AND expires_at > ? RETURNING name");
-  const dropOld = db.prepare("DELETE FROM sign_in_code WHERE expires_at <= ?");
+  const takeCode = db.prepare("DELETE FROM sign_in_code WHERE hash = ? RETURNING name");
+  const dropOld = db.prepare("DELETE FROM sign_in_code WHERE expires_at <= ? OR expires_at > ?");
+  const dropStale = () => dropOld.run(clock.now(), clock.now() + LONGEST_MS);
   return {
     find: (token) => nameOf(find.get(hashOf(token))),
     first(dir) {
@@ -39,11 +42,14 @@ export function openTokens(db: DatabaseSync, clock: Clock): Tokens {
     },
     newCode(name) {
       const code = newSecret();
-      dropOld.run(clock.now());
-      addCode.run(hashOf(code), name, clock.now() + CODE_MINUTES * 60_000);
+      dropStale();
+      addCode.run(hashOf(code), name, clock.now() + CODE_MS);
       return code;
     },
-    useCode: (code) => nameOf(takeCode.get(hashOf(code), clock.now())),
+    useCode(code) {
+      dropStale();
+      return nameOf(takeCode.get(hashOf(code)));
+    },
   };
 }
 

@@ -74,7 +74,7 @@ export function openDatabase(dir: string): DatabaseSync {
   return db;
 }
 
-/** Runs `work` in one transaction: all of it, or nothing when it throws. */
+/** Runs `work` in one transaction: all of it, or nothing when it throws, which throws what went wrong first. */
 export function transaction<T>(db: DatabaseSync, work: () => T): T {
   db.exec("BEGIN IMMEDIATE");
   try {
@@ -82,8 +82,26 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
     db.exec("COMMIT");
     return result;
   } catch (error) {
-    db.exec("ROLLBACK");
+    // A full disk has rolled it back already; a second time would be an error that hides the first.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
+  }
+}
+
+/** READONLY, IOERR, FULL and CANTOPEN of SQLite, without the byte that tells more. */
+const DISK_ERRORS: unknown[] = [8, 10, 13, 14];
+
+/** Whether a write failed because of the disk: full, read-only, broken. */
+export function isDiskError(error: unknown): error is Error {
+  return error instanceof Error && "errcode" in error && DISK_ERRORS.includes(Number(error.errcode) & 0xff);
+}
+
+/** Writes what may be lost: a disk that does not take it is no reason to stop. Throws any other error. */
+export function tryWrite(write: () => unknown): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isDiskError(error)) throw error;
   }
 }
 

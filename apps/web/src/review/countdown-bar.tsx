@@ -16,7 +16,7 @@ export function CountdownBar() {
   const { data: status, isError } = useStatus();
   const online = useOnline() && !isError;
   const waiting = status?.unconfirmed ?? null;
-  const seconds = useSecondsLeft(waiting?.deadline ?? null);
+  const seconds = useSecondsLeft(waiting);
   return (
     <>
       <p className="visually-hidden" aria-live="polite">

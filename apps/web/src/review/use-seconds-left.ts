@@ -1,42 +1,35 @@
-/** The server's clock decides; the browser's may be wrong by minutes. */
+/** The server says how much time is left; from there a clock counts on that nobody sets, here or there. */
+import type { Status } from "@flowmgr/flow-api";
 import { useEffect, useState } from "react";
-import { call, keys, queryClient } from "../api/index.ts";
+import { keys, queryClient } from "../api/index.ts";
 
-/** The `Date` header has whole seconds; a difference below two is within its own error and the journey's. */
-const TRUSTED_MS = 2000;
 const ASK_AGAIN_MS = 2000;
 
-/** Milliseconds to add to the browser's clock. */
-async function clockOffset(): Promise<number> {
-  const answer = await call("/status").catch(() => null);
-  const date = Date.parse(answer?.headers.get("date") ?? "");
-  const offset = date + 500 - Date.now();
-  return Number.isNaN(offset) || Math.abs(offset) < TRUSTED_MS ? 0 : offset;
-}
-
 /**
- * Whole seconds until `deadline`, 0 from then on. While there is a deadline the status is asked for often: events
- * may be what the new rules cut off.
+ * Whole seconds until it goes back, 0 from then on. While something waits the status is asked for often: events may be
+ * what the new rules cut off, and each answer sets the count right.
  */
-export function useSecondsLeft(deadline: string | null): number {
-  const [now, setNow] = useState(Date.now);
-  const [offset, setOffset] = useState(0);
+export function useSecondsLeft(waiting: Status["unconfirmed"]): number {
+  const [now, setNow] = useState(() => performance.now());
+  const [end, setEnd] = useState<number | null>(null);
+  const isWaiting = waiting !== null;
   useEffect(() => {
-    if (deadline === null) return;
-    let current = true;
-    void clockOffset().then((found) => current && setOffset(found));
-    setNow(Date.now());
-    const tick = setInterval(() => setNow(Date.now()), 250);
+    setNow(performance.now());
+    setEnd(waiting ? performance.now() + waiting.secondsLeft * 1000 : null);
+  }, [waiting]);
+  useEffect(() => {
+    if (!isWaiting) return;
+    const tick = setInterval(() => setNow(performance.now()), 250);
     const ask = setInterval(
       () => void queryClient.invalidateQueries({ queryKey: keys.status }),
       ASK_AGAIN_MS,
     );
     return () => {
-      current = false;
       clearInterval(tick);
       clearInterval(ask);
     };
-  }, [deadline]);
-  if (deadline === null) return 0;
-  return Math.max(0, Math.ceil((Date.parse(deadline) - now - offset) / 1000));
+  }, [isWaiting]);
+  // Before the first effect has run nothing was counted yet.
+  const left = end === null ? (waiting?.secondsLeft ?? 0) : (end - now) / 1000;
+  return Math.max(0, Math.ceil(left));
 }
