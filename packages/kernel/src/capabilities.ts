@@ -2,11 +2,10 @@
 import { existsSync } from "node:fs";
 import { release } from "node:os";
 import type { FamilyName } from "@flowmgr/flow-compiler";
-import { type EmptyNamespace, findEmptyNamespace } from "./empty-namespace.ts";
 import type { Facts } from "./kernel.ts";
 import { complaint, run, succeeded } from "./run.ts";
 import { parseSave } from "./save.ts";
-import type { Target } from "./target.ts";
+import { canTry, runInEmptyNamespace, type Target } from "./target.ts";
 
 export type Backend = Facts["backend"];
 
@@ -33,8 +32,6 @@ export type Capabilities = {
   ipv6: boolean;
   /** The tools of the back end that is not used, to warn of rules there. */
   other: { backend: Backend; tools: Tools[] };
-  /** Where programs are tried; null where this process can make no namespace. */
-  emptyNamespace: EmptyNamespace | null;
   /** What is missing and what that means, as sentences. */
   lacks: string[];
 };
@@ -67,9 +64,8 @@ export async function findCapabilities(
   }
   const ip6 = inKernel ? used.ip6 : null;
   const lacks = ipv6 && !inKernel ? ["this kernel has no IPv6: flows judge IPv4 packets only"] : [];
-  const emptyNamespace = await findEmptyNamespace();
-  if (emptyNamespace === null) lacks.push(NO_TRIAL);
-  const defragment = await hasSocketMatch(target, emptyNamespace, [used.ip, ipv6 ? ip6 : null]);
+  if (!(await canTry())) lacks.push(NO_TRIAL);
+  const defragment = await hasSocketMatch(target, used.ip, ipv6 ? ip6 : null);
   if (!defragment) {
     lacks.push(
       "this kernel has no match for sockets (xt_socket): of a datagram in fragments, rules about ports and ICMP types see the first fragment only",
@@ -90,7 +86,6 @@ export async function findCapabilities(
     ip6,
     ipv6: ipv6 && ip6 !== null,
     other: { backend: other.backend, tools: otherTools },
-    emptyNamespace,
     lacks,
   };
 }
@@ -140,22 +135,19 @@ async function familyTools(family: FamilyName, backend: Backend): Promise<Tools 
 }
 
 const NO_TRIAL =
-  "configs are not tried before they are applied: this process may not make a network namespace (without CAP_SYS_ADMIN that takes user namespaces); what the kernel refuses shows at the apply, and the old rules stay";
+  "configs are not tried before they are applied, since this process can make no network namespace (without CAP_SYS_ADMIN that takes user namespaces): what the kernel refuses shows at the apply, and the old rules stay";
 
 /**
- * Tried in an empty namespace of the same kernel, since a module may be built in, loadable or missing. Without one
- * the tools read the rule and write nothing: they ask the kernel for the match as they read.
+ * Tried in an empty namespace of the same kernel, since a module may be built in, loadable or missing. Where there is
+ * none the tools only read the rule and write nothing: they ask the kernel for the match as they read.
  */
-async function hasSocketMatch(
-  target: Target,
-  emptyNamespace: EmptyNamespace | null,
-  families: (Tools | null)[],
-): Promise<boolean> {
+async function hasSocketMatch(target: Target, ...families: (Tools | null)[]): Promise<boolean> {
   const stdin = "*mangle\n:TRY - [0:0]\n-A TRY -m socket\nCOMMIT\n";
+  const inEmpty = await canTry();
   const tried = families
     .filter((tools) => tools !== null)
     .map(({ restore }) =>
-      emptyNamespace ? emptyNamespace(restore, { stdin }) : target.run([...restore, "--test"], { stdin }),
+      inEmpty ? runInEmptyNamespace(restore, { stdin }) : target.run([...restore, "--test"], { stdin }),
     );
   return (await Promise.all(tried)).every(succeeded);
 }
@@ -171,6 +163,7 @@ async function backendInUse(target: Target, nft: Found, legacy: Found): Promise<
 
 /** The nft tools list an empty table also on a kernel without nf_tables, so one chain is tried, out of everybody's way. */
 async function kernelTakes({ restore }: Tools): Promise<boolean> {
+  if (!(await canTry())) return true;
   return succeeded(await runInEmptyNamespace(restore, { stdin: "*mangle\n:TRY - [0:0]\nCOMMIT\n" }));
 }
 

@@ -11,13 +11,17 @@ import {
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { kernelError, lineOf, refusal, telling } from "./errors.ts";
 import { type Ran, succeeded } from "./run.ts";
-import { runInEmptyNamespace } from "./target.ts";
+import { canTry, runInEmptyNamespace } from "./target.ts";
 
 /** Milliseconds. `--test` of iptables-restore would be faster and proves nothing: a loop of jumps passes it. */
 const TRY_LIMIT = 120_000;
 
-/** Throws KernelError with the flow and rule that the kernel does not take. Touches nothing. */
+/**
+ * Throws KernelError with the flow and rule that the kernel does not take. Touches nothing. Has nothing to say where
+ * there is no namespace to try it in, which `lacks` of the capabilities tells.
+ */
 export async function check(capabilities: Capabilities, program: Program): Promise<void> {
+  if (!(await canTry())) return;
   const parts = fromNothing(program);
   const all = [
     { tools: capabilities.ip, part: parts.ip },
@@ -69,7 +73,7 @@ async function tryRouting(tools: Tools, part: FamilyDelta): Promise<void> {
 /**
  * The rule that a failed restore is about, by the line that it names. Where it names only the COMMIT, the shortest
  * beginning of the whole program that fails is looked for in empty namespaces: 16 tries for 40 000 rules, in a case
- * that no config of ours should ever meet. Null when the program as such is not to blame.
+ * that no config of ours should ever meet. Null when the program as such is not to blame, or nothing can be tried.
  */
 export async function culprit(
   tools: Tools,

@@ -1,5 +1,5 @@
 /** Where commands run: in a network namespace, or plainly in the machine's own network. */
-import { type Ran, type RunOptions, run } from "./run.ts";
+import { type Ran, type RunOptions, run, succeeded } from "./run.ts";
 
 export type TargetSpec = { kind: "namespace"; name: string } | { kind: "host" };
 
@@ -40,8 +40,37 @@ export function openTarget(spec: TargetSpec): Target {
 
 /**
  * An empty network namespace without a name, which ends with the command: nothing can be left over, not even by a
- * SIGKILL, and two checks can't meet.
+ * SIGKILL, and two checks can't meet. It fails where `canTry` is false.
  */
-export function runInEmptyNamespace(argv: readonly string[], options?: RunOptions): Promise<Ran> {
-  return run(["unshare", "--net", "--", ...argv], options);
+export async function runInEmptyNamespace(argv: readonly string[], options?: RunOptions): Promise<Ran> {
+  const [first] = WAYS;
+  return run([...((await wayToTry()) ?? first), ...argv], options);
+}
+
+/**
+ * Whether this process can make a namespace to try things in. Not in most containers: their system call filter
+ * forbids it. Nor without CAP_SYS_ADMIN on a machine that has no user namespaces.
+ */
+export async function canTry(): Promise<boolean> {
+  return (await wayToTry()) !== null;
+}
+
+/**
+ * The second one makes do without CAP_SYS_ADMIN: in a user namespace of its own everybody may make a network one.
+ * `--keep-caps` and not `--map-root-user`: to map root as root would need CAP_SETFCAP.
+ */
+const WAYS = [
+  ["unshare", "--net", "--"],
+  ["unshare", "--user", "--keep-caps", "--net", "--"],
+] as const;
+
+/** The first that works, found once: what a process may do does not grow. */
+let found: Promise<(typeof WAYS)[number] | null> | undefined;
+
+function wayToTry(): Promise<(typeof WAYS)[number] | null> {
+  found ??= (async () => {
+    for (const way of WAYS) if (succeeded(await run([...way, "true"]))) return way;
+    return null;
+  })();
+  return found;
 }
