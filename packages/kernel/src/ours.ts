@@ -70,6 +70,8 @@ export type JsonRule = {
   fwmask?: string;
   table?: string;
   protocol?: string;
+  /** There when the rule holds for what it does not name. */
+  not?: unknown;
 };
 
 /** All that a rule of ours says; one that says more, like `from` or `not`, was never written by us. */
@@ -91,10 +93,12 @@ export type JsonRoute = {
   dst: string;
   dev?: string;
   table?: string;
+  /** In place of `dev` where there are several ways. */
+  nexthops?: { dev?: string }[];
+  /** `dead`: its interface is down. */
+  flags?: string[];
 };
 
-  /** There when the rule holds for what it does not name. */
-  not?: unknown;
 /** RTN_UNICAST and RTN_LOCAL of linux/rtnetlink.h: what `-N` prints instead of `unicast` and `local`. */
 export const UNICAST = "1";
 export const LOCAL = "2";
@@ -103,7 +107,3 @@ export function isOurRoute(route: JsonRoute): boolean {
   const table = Number(route.table ?? 0);
   return OUR_TABLES.first <= table && table <= OUR_TABLES.last && route.type === LOCAL && route.dev === "lo";
 }
-  /** In place of `dev` where there are several ways. */
-  nexthops?: { dev?: string }[];
-  /** `dead`: its interface is down. */
-  flags?: string[];
