@@ -32,6 +32,8 @@ export type MadeRule = {
   own: Conditions;
   /** The visit to a chain that it stands in. */
   visit: number;
+  /** The line that it comes from. */
+  line: number;
 };
 
 /** As a config holds it. */
@@ -51,6 +53,8 @@ export type Made = {
   unsaid: Map<number, string>;
   /** Lines that no packet can meet, in one way at least. */
   dead: Set<number>;
+  /** Lines that have a word, in one way at least, of which no flow has come: why. */
+  idle: Map<number, string>;
 };
 
 /** Most rules that a table's chains may become where they are reached by many ways. */
@@ -67,6 +71,7 @@ export class ChainWalk implements Made {
   readonly said = new Set<number>();
   readonly unsaid = new Map<number, string>();
   readonly dead = new Set<number>();
+  readonly idle = new Map<number, string>();
   readonly #family: Family;
   readonly #chains = new Map<string, SavedRule[]>();
   readonly #marks: ReadonlyMap<string, Action>;
@@ -132,16 +137,18 @@ export class ChainWalk implements Made {
       return marked !== null;
     }
     if (this.#rules >= MOST_RULES) return refuse(`its chains become more than ${MOST_RULES} rules`);
-    const made = { conditions: joined.ok, own: read.conditions, note: read.note, visit: visit.number };
+    const { note } = read;
+    const made = { conditions: joined.ok, own: read.conditions, note, visit: visit.number, line: saved.line };
     const policy = marked ?? VERDICTS.get(read.target ?? "");
-    if (policy) this.#decide(visit, policy, made);
-    else if (read.target === "RETURN") this.#leave(visit, made);
+    if (policy) {
+      this.#decide(visit, policy, made);
+      for (const { line } of lines) this.said.add(line);
+    } else if (read.target === "RETURN") this.#leave(visit, made);
     else if (read.target !== null && this.#chains.has(read.target)) {
       if (visit.path.includes(read.target)) return refuse(`the chain ${read.target} leads back to itself`);
       if (visit.path.length > DEEPEST) return refuse(`more than ${DEEPEST} jumps lead to it`);
       this.#jump(visit, read, joined.ok, made);
     } else return refuse(wordless(read));
-    for (const { line } of lines) this.said.add(line);
     return marked !== null;
   }
 
@@ -173,6 +180,7 @@ export class ChainWalk implements Made {
     const comment = visit.remark === "" ? [] : [visit.remark];
     visit.remark = "";
     const flow = { kind: this.#kind, name: visit.chain, policy, comment, rules: [...visit.left] };
+    for (const { line } of visit.left) this.said.add(line);
     this.#rules += visit.left.length;
     this.flows.push(flow);
     this.#open = { visit: visit.number, flow };
@@ -182,17 +190,27 @@ export class ChainWalk implements Made {
   #leave(visit: NumberedVisit, made: Omit<MadeRule, "verb">): void {
     const rule: MadeRule = { ...made, verb: "ignore" };
     visit.left.push(rule);
-    if (this.#open?.visit === visit.number) this.#open.flow.rules.push(rule);
+    if (this.#open?.visit !== visit.number) {
+      // Said as soon as a flow begins behind it.
+      this.idle.set(rule.line, "no line that was taken over stands behind it, so there is nothing to leave");
+      return;
+    }
+    this.#open.flow.rules.push(rule);
+    this.said.add(rule.line);
   }
 
   #jump(visit: NumberedVisit, read: ReadRule, guard: Conditions, made: Omit<MadeRule, "verb">): void {
     const { target, note } = read;
     const chain = target ?? "";
-    // Our own hook says only whose it is.
-    const remark = note === "flowmgr" ? "" : note;
+    // Our own hook says only whose it is, and stands there without flows too.
+    const isHook = note === "flowmgr";
+    const remark = isHook ? "" : note;
+    const before = this.flows.length;
     this.#open = null;
     this.#visit({ chain, guard, left: visit.left, path: [...visit.path, chain], remark });
     this.#open = null;
+    if (isHook || this.flows.length > before) this.said.add(made.line);
+    else this.idle.set(made.line, `the chain ${chain} has no line that was taken over`);
     // What comes back from a goto goes on where this chain was called.
     if (read.goto) this.#leave(visit, made);
   }

@@ -45,7 +45,7 @@ function unread({ name, family, rules, chains }: SavedTable, twice: boolean): Le
   return [...policies, ...rules].map(({ line, text }) => ({ line, text, reason }));
 }
 
-function notSaid({ chains, rules }: SavedTable, { said, unsaid, dead }: ChainWalk): LeftOut[] {
+function notSaid({ chains, rules }: SavedTable, { said, unsaid, dead, idle }: ChainWalk): LeftOut[] {
   const listed: LeftOut[] = [];
   for (const [name, { line, text, policy }] of chains) {
     if (policy === null || policy === "ACCEPT") continue;
@@ -55,7 +55,7 @@ function notSaid({ chains, rules }: SavedTable, { said, unsaid, dead }: ChainWal
   for (const { line, text, chain } of rules) {
     const refused = unsaid.get(line);
     if (refused === undefined && said.has(line)) continue;
-    const reason = refused ?? (dead.has(line) ? DEAD : unreached(chain));
+    const reason = refused ?? idle.get(line) ?? (dead.has(line) ? DEAD : unreached(chain));
     listed.push({ line, text, reason });
   }
   return listed;

@@ -44,6 +44,6 @@ it("lists or says every rule, and never throws", () => {
       const rules = lines.flatMap((one, index) => (one.startsWith("-A ") ? [index + 1] : []));
       expect(leftOut.map((one) => one.line)).toEqual(expect.arrayContaining(rules));
     }),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[["-A PREROUTING -j RETURN"]]] },
   );
 });
