@@ -23,6 +23,7 @@ const APT_TEST = {
   ...APT_START,
   chromium: "chromium",
   tcpreplay: "tcpreplay",
+  nft: "nftables",
   ping: "iputils-ping",
 };
 

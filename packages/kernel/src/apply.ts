@@ -35,6 +35,7 @@ import {
 import type { Tools } from "./capabilities.ts";
 import { culprit } from "./check.ts";
 import { kernelError, Refusal, refusal, telling, textOf } from "./errors.ts";
+import { refuseHeldChains } from "./held.ts";
 import type { Applied, ApplyOptions, Snapshot } from "./kernel.ts";
 import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
 import { succeeded } from "./run.ts";
@@ -133,7 +134,9 @@ async function plan(
     const now = await readOwn(machine, snapshots.remembered());
     refuseMissingFamily(now, program);
     refuseForeignNames(now, program);
-    return { now, change: delta(stateOf(now), program) };
+    const change = delta(stateOf(now), program);
+    refuseHeldChains(now, change);
+    return { now, change };
   } catch (error) {
     throw kernelError(error, "nothing was changed", true);
   }

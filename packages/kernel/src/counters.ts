@@ -2,8 +2,8 @@
 import { type FamilyProgram, normaliseRule, type Program } from "@flowmgr/flow-compiler";
 import type { Tools } from "./capabilities.ts";
 import type { Count } from "./kernel.ts";
-import { ask, type Machine } from "./read.ts";
-import { parseSave } from "./save.ts";
+import type { Machine } from "./read.ts";
+import { readTables } from "./saved-tables.ts";
 
 /**
  * Both families added up. Only what stands in the kernel as the program has it is counted: a rule that somebody
@@ -23,9 +23,9 @@ async function countFamily(
   program: FamilyProgram,
   counts: Map<string, Count>,
 ): Promise<void> {
-  const saved = parseSave(await ask(target, tools, [...tools.save, "-c", "-t", "mangle"]))[0];
+  const { mangle } = await readTables(target, tools, "mangle");
   for (const chain of program.chains) {
-    const found = saved?.chains.get(chain.name)?.rules ?? [];
+    const found = mangle.chains.get(chain.name)?.rules ?? [];
     for (const [at, rule] of chain.rules.entries()) {
       if (!rule.counts || rule.source === undefined) continue;
       const key = JSON.stringify(rule.source);

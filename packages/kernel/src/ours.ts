@@ -5,7 +5,7 @@
  * - a chain of mangle: by its name, together with being reached from a jump of ours or being remembered on
  *   disk by the last apply. The name alone proves nothing, and neither does being reached: others may add a jump to our chains.
  *   The one chain that nothing jumps to, DEFRAGMENT: by its name together with the comment of its rule.
- * - a jump in a built-in chain: by its comment.
+ * - a jump in a built-in chain: by its comment and by leading to a chain of such a name.
  * - an `ip rule`: by its protocol number, which the kernel keeps, and by saying no more than ours do. Its priority
  *   may be another: somebody moved it then.
  * - a route: by its table, one of a range of our own, and by being a local route by `lo` there.
@@ -29,7 +29,7 @@ export function ourChains(mangle: SavedTable, remembered: readonly string[]): Se
     .flatMap((rule) => jumpOf(rule.words) ?? []);
   const ours = new Set<string>();
   const defragment = mangle.chains.get(OWN_CHAINS.defragment);
-  const unreached = defragment?.rules.some((rule) => isOurHook(rule.words)) ? [OWN_CHAINS.defragment] : [];
+  const unreached = defragment?.rules.some((rule) => hasOurComment(rule.words)) ? [OWN_CHAINS.defragment] : [];
   const open = [...hooked, ...unreached, ...remembered];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const chain = mangle.chains.get(name);
@@ -43,9 +43,12 @@ export function ourChains(mangle: SavedTable, remembered: readonly string[]): Se
   return ours;
 }
 
-/** Does the rule carry our comment? In a built-in chain it is a jump of ours then. */
+const hasOurComment = (words: string) => wordBehind(words, "--comment") === HOOK_COMMENT;
+
+/** Is a rule of a built-in chain a jump of ours? Others may write the same comment, but not to a chain of ours. */
 export function isOurHook(words: string): boolean {
-  return wordBehind(words, "--comment") === HOOK_COMMENT;
+  const target = jumpOf(words);
+  return hasOurComment(words) && target !== null && isOurName(target);
 }
 
 /** Our jumps in the built-in chains, and how they stand among the rules of others. */

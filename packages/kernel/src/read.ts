@@ -11,7 +11,8 @@ import type { Capabilities, Tools } from "./capabilities.ts";
 import { Refusal } from "./errors.ts";
 import { isOurRoute, isOurRule, type JsonRoute, type JsonRule, ourChains, ourHooks } from "./ours.ts";
 import { complaint, succeeded } from "./run.ts";
-import { parseSave, type SavedTable } from "./save.ts";
+import type { SavedTable } from "./save.ts";
+import { readTables } from "./saved-tables.ts";
 import type { Target } from "./target.ts";
 
 export type Machine = { target: Target; capabilities: Capabilities };
@@ -22,6 +23,8 @@ export type FamilyReading = {
   /** Every table that was asked for and is there; mangle also for itself. */
   tables: SavedTable[];
   mangle: SavedTable;
+  /** What of the tables could not be read, as a sentence. */
+  unread: string | null;
   /** Chains of mangle that others made. */
   foreignChains: string[];
   ipRules: JsonRule[];
@@ -56,19 +59,14 @@ async function readFamily(
   remembered: readonly string[],
   which: "mangle" | "all",
 ): Promise<FamilyReading> {
-  const [saved, routing] = await Promise.all([
-    ask(target, tools, [...tools.save, "-c", ...(which === "all" ? [] : ["-t", "mangle"])]),
+  const [{ tables, mangle, unread }, routing] = await Promise.all([
+    readTables(target, tools, which),
     ask(target, tools, [...tools.ip, "-N", "-json", "-batch", "-"], "rule show\nroute show table all\n"),
   ]);
   // One line of JSON for each line of the batch.
   const [rulesLine = "[]", routesLine = "[]"] = routing.split("\n");
   const ipRules: JsonRule[] = JSON.parse(rulesLine);
   const routes: JsonRoute[] = JSON.parse(routesLine);
-  const tables = parseSave(saved);
-  const mangle: SavedTable = tables.find(({ name }) => name === "mangle") ?? {
-    name: "mangle",
-    chains: new Map(),
-  };
   const ours = ourChains(mangle, remembered);
   const users = [...mangle.chains.values()].filter((chain) => !chain.builtIn);
   return {
@@ -85,6 +83,7 @@ async function readFamily(
     },
     tables,
     mangle,
+    unread,
     foreignChains: users.filter((chain) => !ours.has(chain.name)).map((chain) => chain.name),
     ipRules,
     routes,

@@ -12,7 +12,7 @@ export type SavedChain = { name: string; builtIn: boolean; rules: SavedRule[] };
 export type SavedTable = { name: string; chains: Map<string, SavedChain> };
 
 /** `[packets:bytes] -A chain words`; the counters stand there with `-c` only, a chain's name may be quoted. */
-const RULE = /^(?:\[(\d+):(\d+)\] )?-A ("(?:\\.|[^"\\])*"|\S+) ?(.*)$/;
+const RULE = /^(?:\[(\d+):(\d+)\] )?-A ("(?:\\.|[^"\\])*"|\S+) ?(.*)$/s;
 
 /** `:chain policy [packets:bytes]`; `-` for a chain that users made. */
 const CHAIN = /^:(\S+) (\S+)/;
@@ -21,7 +21,7 @@ const CHAIN = /^:(\S+) (\S+)/;
 export function parseSave(text: string): SavedTable[] {
   const tables: SavedTable[] = [];
   let table: SavedTable | undefined;
-  for (const line of text.split("\n")) {
+  for (const line of linesOf(text)) {
     if (line.startsWith("*")) {
       table = { name: line.slice(1).trim(), chains: new Map() };
       tables.push(table);
@@ -36,6 +36,38 @@ export function parseSave(text: string): SavedTable[] {
   }
   return tables;
 }
+
+/** More than any value in quotes can be long: a comment has 255 bytes, and each may be escaped. */
+const QUOTED = 600;
+
+/** Lines; a comment or a prefix with a line break in it is printed as it is, over several. */
+function linesOf(text: string): string[] {
+  const lines: string[] = [];
+  let begun: string[] = [];
+  for (const line of text.split("\n")) {
+    begun.push(line);
+    const whole = begun.join("\n");
+    if (!isBegun(whole)) lines.push(whole);
+    else if (whole.length - (begun[0]?.length ?? 0) > QUOTED) lines.push(...begun);
+    else continue;
+    begun = [];
+  }
+  return [...lines, ...begun];
+}
+
+/**
+ * Does a quoted value go on in the next line? Names of lists (`recent --name`, `--hashlimit-name`) are printed without
+ * quotes, so a quote in one opens nothing.
+ */
+function isBegun(line: string): boolean {
+  if (!line.includes('"')) return false;
+  const words = wordsOf(line);
+  return words.some(
+    (word, at) => word.startsWith('"') && !CLOSED.test(word) && /^--(?!.*name$)/.test(words[at - 1] ?? ""),
+  );
+}
+
+const CLOSED = /^"(?:\\.|[^"\\])*"$/;
 
 /** The words of a rule; what stands in quotes is one word and keeps them. */
 export function wordsOf(rule: string): string[] {

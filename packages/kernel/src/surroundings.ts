@@ -39,7 +39,7 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
     routesIn: routesIn(own),
     eaten: eaten(settings.checks, own.ip.routes, own.ip.ipRules),
     ipvs,
-    warnings: [...capabilities.lacks, ...others],
+    warnings: [...capabilities.lacks, ...others, ...both.flatMap(({ unread }) => unread ?? [])],
     foreignMarks: distinct([
       ...both.flatMap(({ ipRules }) => ipRules.flatMap(markOfIpRule)),
       ...both.flatMap(({ tables }) => tables).flatMap((table) => marksOfTable(table, own)),

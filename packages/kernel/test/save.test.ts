@@ -35,6 +35,31 @@ test("tables, chains, rules and their counters", () => {
   expect(mangle?.chains.get("@ssh")?.rules).toEqual([{ words: "", packets: 0, bytes: 0 }]);
 });
 
+test("a comment of several lines is one rule, whatever its lines look like; a quote in a name opens none", () => {
+  const [mangle] = parseSave(
+    [
+      "*mangle",
+      ":PREROUTING ACCEPT [0:0]",
+      ":FLOWS - [0:0]",
+      '[1:1] -A PREROUTING -m comment --comment "one',
+      "[0:0] -A FLOWS -j DROP",
+      "*filter",
+      ':@x - [0:0] \\"" -j FLOWS',
+      '[2:2] -A PREROUTING -m recent --set --name odd "n --rsource',
+      '[3:3] -A PREROUTING -m recent --set --name "n --rsource',
+      '[4:4] -A PREROUTING -m comment --comment "',
+      "",
+      ...Array.from({ length: 400 }, (_, at) => `[0:0] -A FLOWS -s 10.0.0.${at % 256}`),
+      "COMMIT",
+    ].join("\n"),
+  );
+  const rules = mangle?.chains.get("PREROUTING")?.rules ?? [];
+  expect(rules.map(({ packets }) => packets)).toEqual([1, 2, 3, 4]);
+  expect(jumpOf(rules[0]?.words ?? "")).toBe("FLOWS");
+  expect([...(mangle?.chains.keys() ?? [])]).toEqual(["PREROUTING", "FLOWS"]);
+  expect(mangle?.chains.get("FLOWS")?.rules).toHaveLength(400);
+});
+
 test("words in quotes are not options", () => {
   const [mangle] = parseSave(SAVED);
   const [first] = mangle?.chains.get("PREROUTING")?.rules ?? [];
