@@ -4,9 +4,9 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AppliedAnswer, Counters, EventName, EventPayload, Plan, Status } from "@flowmgr/flow-api";
-import type { Marks, Program } from "@flowmgr/flow-compiler";
+import type { FamilyName, Marks, Program } from "@flowmgr/flow-compiler";
 import type { Config, Diagnostic, Places } from "@flowmgr/flow-model";
-import type { Kernel } from "@flowmgr/kernel";
+import type { Kernel, Reading } from "@flowmgr/kernel";
 import type { Seen } from "./apply/drift-watch.ts";
 import type { Settings } from "./settings.ts";
 
@@ -100,8 +100,9 @@ export type Engine = {
     "state" | "detail" | "unconfirmed" | "expired" | "foreignBehind" | "warnings" | "interfaces"
   > & {
     tables: { [name: string]: number };
-    tablesInUse: number[];
-  };
+    /** The families that flows judge here. */
+    judged: FamilyName[];
+  } & Pick<Reading, "routesIn" | "eaten">;
   /** The program that an apply of this config would put into the kernel. Throws Problem 422. */
   compile(config: Config): Program;
   /** The kernel as it is now or was a moment ago, beside what it should hold; shared and paced. Throws Problem 502. */

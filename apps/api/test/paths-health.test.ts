@@ -27,6 +27,18 @@ describe("directors", () => {
   const server = (weight: number) => ({ address: "192.168.1.10:25", forward: "Masq", weight });
 
   const rows: [what: string, text: string, change: (reading: Reading) => void, expected: string][] = [
+    [
+      "source check",
+      MAIL,
+      (reading) => {
+        const set = ["net.ipv4.conf.all.src_valid_mark=0"];
+        reading.eaten = [
+          { table: TABLE, iface: "eth0", what: "packets", set },
+          { table: TABLE + 1, iface: "eth1", what: "packets", set },
+        ];
+      },
+      `warning: IPv4 packets of table ${TABLE} that come in by eth0 are dropped: the kernel's check of sources asks that table too (src_valid_mark), which leads elsewhere: sysctl -w net.ipv4.conf.all.src_valid_mark=0`,
+    ],
     ["mark", MAIL, () => {}, "ok: packets of its flows get mark 0x100"],
     [
       "mark",
@@ -198,6 +210,15 @@ describe("tables", () => {
         reading.routesIn = { 77: { ip: 0, ip6: 3 } };
       },
       "warning: table 77 holds 0 IPv4 routes and 3 IPv6 routes, so IPv4 packets of its flows go by the next ip rule",
+    ],
+    [
+      "source check",
+      (reading) => {
+        reading.eaten = [
+          { table: 77, iface: "eth1", what: "answers", set: ["net.ipv4.conf.eth1.rp_filter=2"] },
+        ];
+      },
+      "warning: IPv4 answers to packets of table 77 that come in by eth1 are dropped: the kernel's check of sources (rp_filter) asks the main table, which leads elsewhere: sysctl -w net.ipv4.conf.eth1.rp_filter=2",
     ],
   ];
   test.each(rows)("%s: %s", (what, change, expected) => {

@@ -10,7 +10,7 @@ import {
 import { ANY, type Asked, askedBy, type Direction, matchWords } from "./match.ts";
 import { addressMatch } from "./match-address.ts";
 import { icmpWords } from "./match-payload.ts";
-import type { Chain, ChainRule } from "./program.ts";
+import type { Chain, ChainRule, FamilyName } from "./program.ts";
 import { type Split, splitsOf } from "./split.ts";
 import { join } from "./words.ts";
 
@@ -34,6 +34,14 @@ export function directionOf({ kind }: Flow): Direction {
 /** Is the flow visited? One without a policy never is. */
 export function isOn(flow: Flow): boolean {
   return flow.policy !== null && !flow.skipped;
+}
+
+/** The families in which a rule that is on can match; lists have to be expanded before. */
+export function familiesOf(flow: Flow): FamilyName[] {
+  const families = { ip: 4, ip6: 6 } as const;
+  return (["ip", "ip6"] as const).filter((name) =>
+    partsOf(flow, families[name]).some(({ verb }) => verb === "match"),
+  );
 }
 
 /** The rules that are on and can hold in the family, in order; behind them a director's ICMP errors. */

@@ -1,3 +1,4 @@
+export { familiesOf } from "./chains.ts";
 export { compile, EMPTY_PROGRAM } from "./compile.ts";
 export { delta, isEmptyDelta } from "./delta.ts";
 export { assignMarks, markOf } from "./marks.ts";

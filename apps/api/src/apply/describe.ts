@@ -26,7 +26,9 @@ export function describe(
     warnings: [...(reading?.warnings ?? []), ...(diskTrouble ? [diskTrouble] : [])],
     interfaces: reading?.links.map(({ name }) => name) ?? [],
     tables: reading?.tables ?? {},
-    tablesInUse: Object.keys(reading?.routesIn ?? {}).map(Number),
+    routesIn: reading?.routesIn ?? {},
+    eaten: reading?.eaten ?? [],
+    judged: reading?.state.ip6 === null ? ["ip"] : ["ip", "ip6"],
   };
 }
 

@@ -3,19 +3,24 @@
  * draft from being stored, since a config is often written before its interface exists; a table name that the
  * machine cannot resolve blocks the apply, because the compiler would have no number for it.
  */
-import { type Config, type Diagnostic, type Flow, parseTable } from "@flowmgr/flow-model";
+import { type FamilyName, familiesOf } from "@flowmgr/flow-compiler";
+import { type Config, type Diagnostic, expandLists, type Flow, parseTable } from "@flowmgr/flow-model";
+import type { Reading } from "@flowmgr/kernel";
+import { droppedBySource } from "../paths/source-check.ts";
+import { PROTOCOL } from "../paths/world.ts";
 
 export type Machine = {
   interfaces: string[];
   /** Names from rt_tables. */
   tables: { [name: string]: number };
-  /** Numbers of the tables that hold routes. */
-  tablesInUse: number[];
-};
+  /** The families that flows judge here. */
+  judged: FamilyName[];
+} & Pick<Reading, "routesIn" | "eaten">;
 
 /** Warnings and errors with paths, in the order of the config. */
 export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
-  return config.items.flatMap((item, index) => {
+  const { items } = expandLists(config);
+  return items.flatMap((item, index) => {
     if (item.kind !== "flow" && item.kind !== "outflow") return [];
     return [...checkTable(item, `/items/${index}/policy`, machine), ...checkInterfaces(item, index, machine)];
   });
@@ -41,16 +46,46 @@ function checkTable(flow: Flow, path: string, machine: Machine): Diagnostic[] {
       },
     ];
   }
-  if (flow.skipped || machine.tablesInUse.includes(number)) return [];
-  return [
-    {
-      ...place,
+  if (flow.skipped) return [];
+  return warningsOfTable(flow, { name: flow.policy.table, number }, machine).map((warning) => ({
+    ...place,
+    severity: "warning",
+    ...warning,
+  }));
+}
+
+type Warning = Pick<Diagnostic, "code" | "message" | "help">;
+
+function warningsOfTable(flow: Flow, table: { name: string; number: number }, machine: Machine): Warning[] {
+  const { name, number } = table;
+  const routes = machine.routesIn[number] ?? { ip: 0, ip6: 0 };
+  const used = familiesOf(flow).filter((family) => machine.judged.includes(family));
+  const isEmpty = routes.ip + routes.ip6 === 0;
+  const lacking = used.filter((family) => routes[family] === 0);
+  const empty = lacking.slice(0, isEmpty ? 1 : 2).map((family): Warning => {
+    const what = isEmpty
+      ? "is empty, so its"
+      : `has no ${PROTOCOL[family]} route, so its ${PROTOCOL[family]}`;
+    const command = family === "ip" ? "ip route" : "ip -6 route";
+    return {
       code: "empty-table",
-      severity: "warning",
-      message: `the routing table ${flow.policy.table} is empty, so its packets go by the next ip rule`,
-      help: `add a route: ip route add default via ADDRESS table ${number}`,
-    },
-  ];
+      message: `the routing table ${name} ${what} packets go by the next ip rule`,
+      help: `add a route: ${command} add default via ADDRESS table ${number}`,
+    };
+  });
+  const dropped = machine.eaten
+    .filter((one) => one.table === number && used.includes("ip"))
+    .map((one): Warning => ({ code: "source-check", ...droppedBySource(one) }));
+  return [...empty, ...dropped];
+}
+
+/** What an operator should know of the tables that a config in force names, as sentences, each once. */
+export function tableWarnings(config: Config, machine: Machine): string[] {
+  const found = expandLists(config).items.flatMap((item) =>
+    item.kind === "flow" || item.kind === "outflow" ? checkTable(item, "", machine) : [],
+  );
+  const warnings = found.filter(({ severity }) => severity === "warning");
+  return [...new Set(warnings.map(({ message, help }) => `${message}: ${help}`))];
 }
 
 function checkInterfaces(flow: Flow, index: number, machine: Machine): Diagnostic[] {

@@ -3,6 +3,7 @@ import type { Director, HealthLine } from "@flowmgr/flow-api";
 import { delta, directorTable, markOf, type Program } from "@flowmgr/flow-compiler";
 import { type Config, type Flow, flowsOf } from "@flowmgr/flow-model";
 import type { IpvsService } from "@flowmgr/kernel";
+import { sourceCheckLines } from "./source-check.ts";
 import {
   count,
   FAMILIES,
@@ -58,6 +59,7 @@ function health(world: World, name: string, marked: Marked, broken: ReadonlySet<
     markLine(world, name, mark, broken),
     ...ipRuleLines(world, mark),
     ...localRouteLines(world, directorTable(marked.index)),
+    ...sourceCheckLines(world.reading.eaten.filter(({ table }) => table === directorTable(marked.index))),
     ...serviceLines(world, mark, families.length),
   ];
 }

@@ -1,11 +1,18 @@
 /** Interfaces of the machine, and those that the draft names though they are not there. */
 import type { HealthLine, Interface } from "@flowmgr/flow-api";
 import { type Config, type Flow, flowsOf } from "@flowmgr/flow-model";
-import type { Link } from "@flowmgr/kernel";
+import type { Link, Reading } from "@flowmgr/kernel";
+import { sourceCheckLines } from "./source-check.ts";
+import { numberOf, tablesOf } from "./tables.ts";
 import { isOn, some, type World } from "./world.ts";
 
 /** Those of the machine in its order, then what else the draft names. */
-export function interfaces({ draft, reading: { links } }: Pick<World, "draft" | "reading">): Interface[] {
+export function interfaces(world: World): Interface[] {
+  const {
+    draft,
+    reading: { links },
+  } = world;
+  const eaten = eatenOf(world);
   const names = new Set([...links.map(({ name }) => name), ...namedIn(draft)]);
   return [...names].map((name): Interface => {
     const fitting = links.filter((link) => covers(name, link.name));
@@ -16,9 +23,21 @@ export function interfaces({ draft, reading: { links } }: Pick<World, "draft" | 
       up: fitting.some(({ up }) => up),
       addresses,
       usedBy: usersOf(draft, name),
-      health: health(name, fitting, addresses),
+      health: [
+        ...health(name, fitting, addresses),
+        ...sourceCheckLines(eaten.filter(({ iface }) => covers(name, iface))),
+      ],
     };
   });
+}
+
+/** What the check of sources drops of the tables that draft and kernel use. */
+function eatenOf({ draft, program, reading }: World): Reading["eaten"] {
+  const used = new Set([
+    ...tablesOf(draft).map((text) => numberOf(text, reading.tables)),
+    ...(program?.ip.ipRules.map(({ table }) => table) ?? []),
+  ]);
+  return reading.eaten.filter(({ table }) => used.has(table));
 }
 
 /** Does the name in a condition, `eth0` or `eth+`, hold for this interface? */

@@ -2,6 +2,7 @@
 import type { HealthLine, RoutingTable } from "@flowmgr/flow-api";
 import { markOf, OUR_TABLES } from "@flowmgr/flow-compiler";
 import { type Config, type Flow, flowsOf, parseTable } from "@flowmgr/flow-model";
+import { sourceCheckLines } from "./source-check.ts";
 import { count, familiesOf, hex, ipRuleLines, PROTOCOL, usedBy, type World } from "./world.ts";
 
 /** RT_TABLE_LOCAL of linux/rtnetlink.h: it holds this machine's own addresses, and no policy may name it. */
@@ -41,9 +42,9 @@ const keyOf = ({ name, number }: Named): string => (number === null ? name : Str
 
 const tableOf = ({ policy }: Flow): string[] => (policy?.action === "table" ? [policy.table] : []);
 
-const tablesOf = (config: Config): string[] => flowsOf(config).flatMap(tableOf);
+export const tablesOf = (config: Config): string[] => flowsOf(config).flatMap(tableOf);
 
-function numberOf(text: string, known: World["reading"]["tables"]): number | null {
+export function numberOf(text: string, known: World["reading"]["tables"]): number | null {
   const parsed = parseTable(text);
   if ("error" in parsed) return null;
   return "number" in parsed.ok
@@ -73,6 +74,9 @@ function health(world: World, { name, number }: Named, mark: number | null, used
     markLine(world, mark, used),
     ...(mark === null ? [] : ipRuleLines(world, mark)),
     routesLine(world, number, mark),
+    ...(used || mark !== null
+      ? sourceCheckLines(world.reading.eaten.filter(({ table }) => table === number))
+      : []),
   ];
 }
 

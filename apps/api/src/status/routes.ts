@@ -1,11 +1,13 @@
 /** `GET /status`: the state of it all, and what forms need to know of the machine. */
 import { hostname } from "node:os";
 import { type Status, statusSchema } from "@flowmgr/flow-api";
-import { markOf } from "@flowmgr/flow-compiler";
+import { directorTable, markOf } from "@flowmgr/flow-compiler";
 import { changes, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "../api.ts";
+import { tableWarnings } from "../config/machine-check.ts";
 import type { Caller, Parts } from "../parts.ts";
+import { droppedBySource } from "../paths/source-check.ts";
 import { VERSION } from "../version.ts";
 
 export async function registerStatus(app: Api, parts: Parts): Promise<void> {
@@ -30,7 +32,7 @@ export async function registerStatus(app: Api, parts: Parts): Promise<void> {
 
 function statusOf(parts: Parts, caller: Caller): Status {
   const { settings, kernel, engine } = parts;
-  const { tables, tablesInUse: _, ...state } = engine.state();
+  const { tables, routesIn: _routesIn, eaten: _eaten, judged: _judged, ...state } = engine.state();
   return {
     version: VERSION,
     machine: hostname(),
@@ -48,6 +50,7 @@ function statusOf(parts: Parts, caller: Caller): Status {
     markMask: hex(settings.markMask),
     confirmWithin: settings.confirmWithin,
     ...state,
+    warnings: [...state.warnings, ...pathWarnings(parts)],
     running: running(parts),
     draft: draft(parts),
     directors: directors(parts),
@@ -59,6 +62,19 @@ function statusOf(parts: Parts, caller: Caller): Status {
       address: caller.address,
     },
   };
+}
+
+/** What on the machine keeps packets from going where the config in force sends them. */
+function pathWarnings({ engine }: Parts): string[] {
+  const inForce = engine.running();
+  if (inForce === null) return [];
+  const machine = engine.state();
+  const directorTables = new Set(Object.values(inForce.marks.directors).map(directorTable));
+  const dropped = machine.eaten.filter(({ table }) => directorTables.has(table)).map(droppedBySource);
+  return [
+    ...tableWarnings(inForce.config, machine),
+    ...dropped.map(({ message, help }) => `${message}: ${help}`),
+  ];
 }
 
 function running({ engine }: Parts): Status["running"] {
