@@ -3,7 +3,15 @@
  * `buildServer`; wiring stays in plain sight.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { AppliedAnswer, Counters, EventName, EventPayload, Plan, Status } from "@flowmgr/flow-api";
+import type {
+  AppliedAnswer,
+  Counters,
+  EventName,
+  EventPayload,
+  Plan,
+  Repair,
+  Status,
+} from "@flowmgr/flow-api";
 import type { FamilyName, Marks, Program } from "@flowmgr/flow-compiler";
 import type { Config, Diagnostic, Places } from "@flowmgr/flow-model";
 import type { Kernel, Reading } from "@flowmgr/kernel";
@@ -97,7 +105,7 @@ export type Engine = {
   marks(config: Config): Marks;
   state(): Pick<
     Status,
-    "state" | "detail" | "unconfirmed" | "expired" | "foreignBehind" | "warnings" | "interfaces"
+    "state" | "detail" | "unconfirmed" | "expired" | "repair" | "foreignBehind" | "warnings" | "interfaces"
   > & {
     tables: { [name: string]: number };
     /** The families that flows judge here. */
@@ -109,9 +117,11 @@ export type Engine = {
   seen(): Promise<Seen>;
   /**
    * Puts what is in force back where somebody else changed it, in turn with applies. Throws Problem: 409 while an
-   * apply runs or is unconfirmed, 502 when the kernel refused.
+   * apply runs or is unconfirmed, 502 when the kernel refused. `by`: whose name the repair is told under.
    */
-  repair(): Promise<{ changed: boolean; revision: number | null }>;
+  repair(by: string): Promise<{ changed: boolean; revision: number | null }>;
+  /** What was put right lately, the newest first. */
+  repairs(): Repair[];
   /** Compares the kernel with the running program now; true when they agree. */
   verify(): Promise<boolean>;
   stop(): Promise<void>;

@@ -78,6 +78,8 @@ export const written = z.object({
   neighbours: oneOf("spare", "judge"),
   defragment: oneOf("on", "off"),
   "confirm-within": whole(0, 86_400, "write seconds, 0 to 86400"),
+  "drift-every": whole(1, 3600, "write seconds, 1 to 3600"),
+  "drift-repair": onOff,
   backend: oneOf("auto", "nft", "legacy"),
   "tls-cert": path.optional(),
   "tls-key": path.optional(),
@@ -153,6 +155,16 @@ export const TABLE: Record<Name, Entry> = {
     value: "SECONDS",
     default: "60",
     help: "how long an apply waits to be confirmed: time to open a new ssh session, short enough to sit out. 0: never.",
+  },
+  "drift-every": {
+    value: "SECONDS",
+    default: "5",
+    help: "how often the kernel is compared with what it should hold; less often where that would cost over 5 % of a core.",
+  },
+  "drift-repair": {
+    value: "on|off",
+    default: "off",
+    help: "put drift right without being asked. Off: who changes rules by hand in an emergency keeps them.",
   },
   backend: {
     value: "auto|nft|legacy",

@@ -24,6 +24,10 @@ export type Settings = {
   defragment: "on" | "off";
   /** Default seconds of the confirm timer; 0 = at once for good. */
   confirmWithin: number;
+  /** Seconds between two comparisons of the kernel with what it should hold. */
+  driftEvery: number;
+  /** Whether the server puts drift right without being asked. */
+  driftRepair: boolean;
   backend: "auto" | "nft" | "legacy";
   /** Paths of the PEM files; null = plain HTTP. */
   tls: { cert: string; key: string } | null;
@@ -217,6 +221,8 @@ function shape(values: z.output<typeof written>): Settings {
     neighbours: values.neighbours,
     defragment: values.defragment,
     confirmWithin: values["confirm-within"],
+    driftEvery: values["drift-every"],
+    driftRepair: values["drift-repair"],
     backend: values.backend,
     tls: cert && key ? { cert, key } : null,
     behindProxy: values["behind-proxy"],

@@ -1,24 +1,27 @@
-/** Somebody deletes the namespace behind a running server, and makes it anew. */
+/** Somebody deletes the namespace behind a running server: his own, which he makes anew, or the one that it made. */
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
-import { type Lab, startLab } from "./lab.ts";
+import { type Lab, makePlace, startLab } from "./lab.ts";
 
 const SSH = "flow ssh permit\n  match proto tcp dst 192.168.0.1 dstport 22\n";
 const DNS = "flow dns permit\n  match proto udp dst 192.168.0.1 dstport 53\n";
 
 let lab: Lab;
 const clock = testClock();
+const place = makePlace();
+const netns = (verb: "add" | "delete", { namespace } = place) =>
+  execFileSync("ip", ["netns", verb, namespace]);
+
 beforeAll(async () => {
-  lab = await startLab({ clock });
+  netns("add");
+  lab = await startLab({ clock, place });
 });
 afterAll(async () => {
-  // The one that was made anew is not the server's to remove.
+  // It is not the server's to remove.
   netns("delete");
   await lab.remove();
 });
-
-const netns = (verb: "add" | "delete") => execFileSync("ip", ["netns", verb, lab.place.namespace]);
 
 test("it is told of, not hidden behind an internal error, and nothing is said to be in force", async () => {
   await lab.call("PUT", "/config", { body: SSH });
@@ -57,4 +60,25 @@ test("gone when the time runs out: the old rules are there as soon as it is", as
   clock.pass(1_000);
   await back;
   expect(lab.rules()[0]).toMatch(/^-A @ssh /);
+});
+
+test("one that the server made is made anew, with its world, by whatever puts rules there next", async () => {
+  const own = await startLab();
+  try {
+    await own.call("PUT", "/config", { body: SSH });
+    const whole = own.inside("ip", "-brief", "address");
+    for (const [method, path, body] of [
+      ["POST", "/kernel/repair", undefined],
+      ["PUT", "/config", DNS],
+    ] as const) {
+      netns("delete", own.place);
+      const done = await own.call(method, path, { body });
+      expect(done.json, done.text).toMatchObject({ changed: true });
+      expect(own.rules()).toHaveLength(1);
+      const addresses = (text: string) => text.match(/192\.168\.\d\.\d/g);
+      expect(addresses(own.inside("ip", "-brief", "address"))).toEqual(addresses(whole));
+    }
+  } finally {
+    await own.remove();
+  }
 });

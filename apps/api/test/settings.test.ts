@@ -35,6 +35,8 @@ describe("defaults", () => {
       neighbours: "spare",
       defragment: "on",
       confirmWithin: 60,
+      driftEvery: 5,
+      driftRepair: false,
       backend: "auto",
       tls: null,
       behindProxy: [],

@@ -37,6 +37,18 @@ export const kernelFamilySchema = z.object({
 });
 export type KernelFamily = z.output<typeof kernelFamilySchema>;
 
+/** Drift that was put right. */
+export const repairSchema = z.object({
+  at: z.string(),
+  /** Who asked for it; `the server` when nobody did. */
+  by: z.string(),
+  /** What was put back; null: nothing was applied, so what was there was taken out. */
+  revision: z.number().nullable(),
+  /** One sentence about what differed. */
+  detail: z.string(),
+});
+export type Repair = z.output<typeof repairSchema>;
+
 export const kernelSchema = z.object({
   at: z.string(),
   /** The command that shows the same: `ip netns exec flowmgr iptables-nft -t mangle -L -v -n`. */
@@ -50,6 +62,8 @@ export const kernelSchema = z.object({
     /** Unified diff from what should be in the kernel to what is there, rules and routing; "" without drift. */
     text: z.string(),
   }),
+  /** The latest repairs, the newest first, 20 at most. */
+  repairs: z.array(repairSchema),
 });
 export type KernelListing = z.output<typeof kernelSchema>;
 

@@ -1,6 +1,7 @@
 /** The state of it all, sessions and server-sent events. */
 import { z } from "zod";
 import { countersSchema } from "./apply.ts";
+import { repairSchema } from "./kernel.ts";
 
 export const statusSchema = z.object({
   version: z.string(),
@@ -26,6 +27,13 @@ export const statusSchema = z.object({
     .nullable(),
   /** The last automatic return to the old rules, until the next apply. */
   expired: z.object({ revision: z.number(), at: z.string() }).nullable(),
+  repair: z.object({
+    /** Does the server put drift right without being asked? */
+    byItself: z.boolean(),
+    last: repairSchema.nullable(),
+    /** Why it waits before it does so again, one sentence; null when it does not wait. */
+    held: z.string().nullable(),
+  }),
   draft: z.object({ etag: z.string(), changes: z.number(), changedBy: z.string(), changedAt: z.string() }),
   foreignBehind: z.object({ ip: z.number(), ip6: z.number() }),
   warnings: z.array(z.string()),
@@ -60,6 +68,7 @@ export const eventSchemas = {
   }),
   counters: countersSchema,
   drift: z.object({ drift: z.boolean(), detail: z.string().nullable() }),
+  repair: repairSchema,
 } as const;
 export type EventName = keyof typeof eventSchemas;
 export type EventPayload<N extends EventName> = z.output<(typeof eventSchemas)[N]>;

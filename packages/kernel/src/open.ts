@@ -10,6 +10,7 @@ import type { Machine } from "./read.ts";
 import { openSnapshots } from "./snapshot.ts";
 import { readAll } from "./surroundings.ts";
 import { openTarget, type TargetSpec } from "./target.ts";
+import { keepWorld } from "./world.ts";
 
 export type KernelOptions = {
   target: TargetSpec;
@@ -29,10 +30,15 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const capabilities = await findCapabilities(target, options.backend, options.ipv6);
   const snapshots = openSnapshots(options.dataDir, target.id);
   const machine: Machine = { target, capabilities };
+  const { target: spec } = options;
+  const ensureTarget = spec.kind === "namespace" ? await keepWorld(spec.name) : async () => {};
   const inTurn = oneAtATime();
   const applyLocked: Kernel["apply"] = (program, how) =>
     inTurn(() =>
-      underLock(target, (locked) => apply({ ...machine, target: locked }, snapshots, program, how)),
+      underLock(target, async (locked) => {
+        await telling(ensureTarget);
+        return apply({ ...machine, target: locked }, snapshots, program, how);
+      }),
     );
   return {
     facts: capabilities.facts,
@@ -56,7 +62,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   };
 }
 
-/** What goes wrong while reading is told as a KernelError too. */
+/** What goes wrong before anything of ours is touched is told as a KernelError too. */
 async function telling<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

@@ -66,12 +66,25 @@ export async function ensureWorld(name: string): Promise<{ made: boolean }> {
   return { made: fresh.includes(name) };
 }
 
+/**
+ * Gives a function that makes the world anew when somebody has deleted its namespace since; one that others made comes
+ * back when they make it. Throws what `ensureWorld` throws.
+ */
+export async function keepWorld(name: string): Promise<() => Promise<void>> {
+  const ours = (await namespaceOwner(name)) === "us";
+  return async () => {
+    if (ours && !isThere(name)) await ensureWorld(name);
+  };
+}
+
+const isThere = (name: string) => existsSync(`/run/netns/${name}`);
+
 /** Takes the world away again; a namespace that others made stays. */
 export async function removeWorld(name: string): Promise<void> {
   for (const namespace of [name, ...wires(name).map((wire) => wire.peer)]) {
     if ((await namespaceOwner(namespace)) === "us") await must(["ip", "netns", "delete", namespace]);
   }
-  if (!existsSync(`/run/netns/${name}`)) forgetLock(openTarget({ kind: "namespace", name }));
+  if (!isThere(name)) forgetLock(openTarget({ kind: "namespace", name }));
 }
 
 async function ensureNamespace(name: string, fresh: string[]): Promise<void> {
@@ -90,7 +103,7 @@ async function ensureNamespace(name: string, fresh: string[]): Promise<void> {
 
 /** Who made a namespace; null when there is none of that name. */
 async function namespaceOwner(name: string): Promise<"us" | "others" | null> {
-  if (!existsSync(`/run/netns/${name}`)) return null;
+  if (!isThere(name)) return null;
   const lo = await run(["ip", "-n", name, "-json", "link", "show", "lo"]);
   return lo.stdout.includes(`"ifalias":"${MARK}"`) ? "us" : "others";
 }

@@ -7,9 +7,7 @@ import { pause } from "./pace.ts";
 import { reason } from "./refusals.ts";
 import type { Serial } from "./serial.ts";
 
-/** How often the kernel is compared with what it should hold. Reading 10 000 flows takes 0.4 s: 4 % of a core. */
-const PERIOD_MS = 10_000;
-/** And never more than 1/20 of a core. */
+/** Comparing takes 1/20 of a core at most, however often it is asked for: reading 10 000 flows takes 0.4 s. */
 const LOOK_SHARE = 20;
 
 /** What people ask to see may cost this part of a core on top, 1/10, however many ask. */
@@ -34,6 +32,8 @@ type WatchParts = {
   events: Events;
   options: CompileOptions;
   kernelQueue: Serial;
+  /** Milliseconds between two looks, while looking is cheap. */
+  periodMs: number;
   /** What the kernel should hold. */
   wanted: () => Program | null;
   /** False while the old rules are being put back, when a difference is no news. */
@@ -44,6 +44,7 @@ export class DriftWatch {
   readonly #parts: WatchParts;
   #cancel: (() => void) | null = null;
   #stopped = false;
+  #round: Promise<void> = Promise.resolve();
   /** What was found last, unless rules were changed since, and how long it may be given again. */
   #seen: { found: Seen; until: number } | null = null;
   #looking: Promise<boolean> | null = null;
@@ -65,7 +66,7 @@ export class DriftWatch {
         await this.#read();
       } catch (error) {
         this.#seen = null;
-        this.unreadable = `The kernel cannot be read: ${reason(error)}`;
+        this.#tell(this.drift, `The kernel cannot be read: ${reason(error)}`);
       }
       return this.drift === null && this.unreadable === null;
     });
@@ -88,7 +89,6 @@ export class DriftWatch {
 
   /** Kernel and program were compared just now, by an apply, so it can be read again. */
   agreed(): void {
-    this.unreadable = null;
     this.#seen = null;
     this.#tell(null);
   }
@@ -101,7 +101,6 @@ export class DriftWatch {
     const found = settled() ? drift(reading.state, program, options) : null;
     const ended = clock.monotonic();
     this.reading = reading;
-    this.unreadable = null;
     this.#seen = {
       found: { at: clock.now(), reading, program, drift: found },
       until: ended + pause(ended - began, ASKED_SHARE, FRESH_MS),
@@ -109,29 +108,40 @@ export class DriftWatch {
     this.#tell(found?.detail ?? null);
   }
 
-  #tell(found: string | null): void {
-    if (found === this.drift) return;
+  #tell(found: string | null, unreadable: string | null = null): void {
+    if (found === this.drift && unreadable === this.unreadable) return;
     this.drift = found;
-    this.#parts.events.emit("drift", { drift: found !== null, detail: found });
+    this.unreadable = unreadable;
+    this.#parts.events.emit("drift", { drift: found !== null, detail: unreadable ?? found });
   }
 
-  /** Looks again and again until `stop`. */
-  start(): void {
-    this.#again(PERIOD_MS);
+  /** Looks again and again until `stop`; `seen` is called after each look. It must not throw. */
+  start(seen: () => Promise<void>): void {
+    this.#again(this.#parts.periodMs, seen);
   }
 
-  stop(): void {
+  /** Waits for the look that is under way, and for what is done about it. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
+    await this.#round;
   }
 
-  #again(ms: number): void {
-    const { clock } = this.#parts;
+  #again(ms: number, seen: () => Promise<void>): void {
+    const { clock, periodMs } = this.#parts;
     if (this.#stopped) return;
-    this.#cancel = clock.after(ms, async () => {
-      const began = clock.monotonic();
-      await this.look();
-      this.#again(pause(clock.monotonic() - began, LOOK_SHARE, PERIOD_MS));
+    this.#cancel = clock.after(ms, () => {
+      this.#round = this.#turn(seen).then((took) => this.#again(pause(took, LOOK_SHARE, periodMs), seen));
     });
+  }
+
+  /** Gives how long the look took, in milliseconds. */
+  async #turn(seen: () => Promise<void>): Promise<number> {
+    const { clock } = this.#parts;
+    const began = clock.monotonic();
+    await this.look();
+    const took = clock.monotonic() - began;
+    if (!this.#stopped) await seen();
+    return took;
   }
 }

@@ -1,6 +1,7 @@
 /** The difference between what the kernel holds and what it should hold, in words. */
 import {
   type CompileOptions,
+  type Delta,
   delta,
   EMPTY_PROGRAM,
   type FamilyDelta,
@@ -29,12 +30,14 @@ export function drift(state: State, program: Program | null, options: CompileOpt
   const wanted = program ?? EMPTY_PROGRAM(options);
   const difference = delta(state, wanted);
   if (isEmptyDelta(difference)) return null;
-  const families = [
-    familyWords("IPv4", difference.ip),
-    difference.ip6 ? familyWords("IPv6", difference.ip6) : "",
-  ].filter((words) => words !== "");
   const owner = program === null ? "Nothing was applied from here, but the kernel" : "The kernel";
-  return { detail: `${owner} differs from the running revision: ${families.join("; ")}.`, wanted };
+  return { detail: `${owner} differs from the running revision: ${differenceWords(difference)}.`, wanted };
+}
+
+/** What of ours was missing, changed or left over before this change was made: `IPv4: chain @ssh changed`. */
+export function differenceWords({ ip, ip6 }: Delta): string {
+  const families = [familyWords("IPv4", ip), ip6 ? familyWords("IPv6", ip6) : ""];
+  return families.filter((words) => words !== "").join("; ");
 }
 
 const isBare = (state: FamilyState): boolean =>

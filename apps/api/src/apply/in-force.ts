@@ -17,7 +17,7 @@ import { type ApplyOptions, KernelError } from "@flowmgr/kernel";
 import type { Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
 import { Counting } from "./counters.ts";
-import { drift } from "./drift.ts";
+import { differenceWords, drift } from "./drift.ts";
 import { DriftWatch, type Seen } from "./drift-watch.ts";
 import type { Journal, StoredRevision } from "./journal.ts";
 import { markConflict } from "./mark-conflict.ts";
@@ -63,6 +63,7 @@ export class InForce {
       events,
       options: this.#options,
       kernelQueue: this.queue,
+      periodMs: settings.driftEvery * 1000,
       wanted: () => this.now?.program ?? null,
       settled,
     });
@@ -165,30 +166,36 @@ export class InForce {
   }
 
   /**
-   * Makes the kernel agree again with what is in force; gives whether anything had to be changed. Null when
+   * Makes the kernel agree again with what is in force; gives what differed, null when nothing did. "superseded" when
    * something else is wanted by the time that this has come through the queue. Throws KernelError.
    */
-  async repair(wanted: Loaded | null, stillWanted: () => boolean): Promise<boolean | null> {
+  async repair(
+    wanted: Loaded | null,
+    stillWanted: () => boolean,
+  ): Promise<{ differed: string | null } | "superseded"> {
     return this.queue(async () => {
-      if (this.now !== wanted || !stillWanted()) return null;
+      if (this.now !== wanted || !stillWanted()) return "superseded";
       // Nothing was ever applied: a kernel without anything of ours is right as it is.
       if (wanted === null) {
         const { state } = await this.#parts.kernel.read();
-        if (drift(state, null, this.#options) === null) return false;
+        if (drift(state, null, this.#options) === null) return { differed: null };
       }
-      return this.#put(wanted);
+      return { differed: await this.#put(wanted) };
     });
   }
 
-  /** Gives whether anything had to be changed. */
-  async #put(wanted: Loaded | null, how: ApplyOptions = {}): Promise<boolean> {
+  /** Gives what differed before, in words; null when nothing had to be changed. */
+  async #put(wanted: Loaded | null, how: ApplyOptions = {}): Promise<string | null> {
     const { kernel, clock } = this.#parts;
-    const { changed, reset } = await kernel.apply(wanted?.program ?? EMPTY_PROGRAM(this.#options), how);
+    const { changed, delta, reset } = await kernel.apply(
+      wanted?.program ?? EMPTY_PROGRAM(this.#options),
+      how,
+    );
     this.now = wanted;
     this.switchedAt = clock.monotonic();
     this.counting.renew(wanted?.program ?? null, reset);
     this.watch.agreed();
-    return changed;
+    return changed ? differenceWords(delta) : null;
   }
 
   async #check(wanted: { text: string; marks: Marks; program: Program }): Promise<void> {

@@ -1,6 +1,6 @@
 /** Why an apply, a confirm or a revert was not taken, as answers for people. */
 import { type Config, type Diagnostic, locate, printWithPlaces } from "@flowmgr/flow-model";
-import type { KernelError } from "@flowmgr/kernel";
+import { KernelError } from "@flowmgr/kernel";
 import { Problem } from "../problem.ts";
 import type { Refusal, State } from "./machine.ts";
 
@@ -85,6 +85,16 @@ export function kernelRefused(error: KernelError, config: Config): Problem {
 /** The 502 of a machine that cannot be asked: its namespace is gone, a tool is broken. */
 export function unreadable(detail: string): Problem {
   return new Problem({ status: 502, code: "kernel-unreadable", title: "The kernel cannot be read", detail });
+}
+
+/** Runs the task; what the kernel refuses is thrown as an answer in the words of the config, Problem 502. */
+export async function inWords<Result>(config: Config, task: () => Promise<Result>): Promise<Result> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof KernelError) throw kernelRefused(error, config);
+    throw error;
+  }
 }
 
 /** What the kernel said, at the flow and rule that it said it of. */

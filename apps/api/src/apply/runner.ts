@@ -6,7 +6,7 @@
  * says which revision has to be in force (machine.ts), and the kernel package leaves the kernel with whole rules, old
  * or new.
  */
-import type { AppliedAnswer, Counters } from "@flowmgr/flow-api";
+import type { AppliedAnswer, Counters, Repair } from "@flowmgr/flow-api";
 import type { Marks, Program } from "@flowmgr/flow-compiler";
 import { type Config, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
 import { KernelError } from "@flowmgr/kernel";
@@ -20,6 +20,7 @@ import { InForce, type Loaded } from "./in-force.ts";
 import { type Journal, type Outcome, openJournal, type StoredRevision } from "./journal.ts";
 import { type Command, type Event, type Moment, type State, type Step, step } from "./machine.ts";
 import * as refusal from "./refusals.ts";
+import { SERVER, SelfRepair } from "./self-repair.ts";
 
 const END_OF_TIME: Moment = {
   wall: Number.POSITIVE_INFINITY,
@@ -49,6 +50,7 @@ class Runner implements Engine {
   readonly #parts: EngineParts;
   readonly #journal: Journal;
   readonly #inForce: InForce;
+  readonly #selfRepair: SelfRepair;
   readonly #timers = new Map<"deadline" | "retry", () => void>();
   #state: State;
   /** Why the state could not be written, in a sentence. */
@@ -62,6 +64,13 @@ class Runner implements Engine {
     this.#state = this.#journal.state();
     const settled = () => this.#state.at === "idle" || this.#state.at === "unconfirmed";
     this.#inForce = new InForce(parts, this.#journal, settled);
+    const { watch } = this.#inForce;
+    this.#selfRepair = new SelfRepair({
+      ...parts,
+      trouble: () => watch.drift ?? watch.unreadable,
+      may: () => this.#state.at === "idle" && this.#state.running !== null,
+      repair: () => this.#putBack(this.#inForce.now, SERVER),
+    });
   }
 
   async start(leaving?: "leaving"): Promise<void> {
@@ -74,11 +83,11 @@ class Runner implements Engine {
       if (!(error instanceof KernelError || error instanceof Problem)) throw error;
     }
     await this.#inForce.watch.look();
-    this.#inForce.watch.start();
+    this.#inForce.watch.start(() => this.#selfRepair.turn());
   }
 
   async stop(): Promise<void> {
-    this.#inForce.watch.stop();
+    await this.#inForce.watch.stop();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
     await this.#inForce.queue(async () => this.#inForce.counting.save());
@@ -111,7 +120,8 @@ class Runner implements Engine {
   state(): ReturnType<Engine["state"]> {
     const [newest = null] = this.#journal.list(1, undefined);
     const now = momentOf(this.#parts.clock);
-    return describe(this.#state, this.#inForce.watch, newest, this.#diskTrouble, now);
+    const described = describe(this.#state, this.#inForce.watch, newest, this.#diskTrouble, now);
+    return { ...described, repair: this.#selfRepair.status() };
   }
 
   async verify(): Promise<boolean> {
@@ -124,7 +134,7 @@ class Runner implements Engine {
     const text = print(config);
     const { now } = this.#inForce;
     if (now?.text === text) {
-      await this.#putBack(now);
+      await this.#putBack(now, caller.name);
       return { revision: now.revision, state: "confirmed", changed: false };
     }
     const marks = this.marks(config);
@@ -134,14 +144,18 @@ class Runner implements Engine {
       revision = this.#journal.add({ ...fields, at: this.#parts.clock.now() });
       return { on: "apply", revision, within: confirmWithin };
     });
-    await inWords(config, () => this.#perform(commands));
+    await refusal.inWords(config, () => this.#perform(commands));
     return { ...this.#answer(revision), changed: true };
   }
 
-  async repair(): Promise<{ changed: boolean; revision: number | null }> {
+  async repair(by: string): Promise<{ changed: boolean; revision: number | null }> {
     if (this.#state.at === "error") await this.#retryNow();
     const { now } = this.#inForce;
-    return { changed: await this.#putBack(now), revision: now?.revision ?? null };
+    return { changed: await this.#putBack(now, by), revision: now?.revision ?? null };
+  }
+
+  repairs(): Repair[] {
+    return this.#selfRepair.repairs.list();
   }
 
   /** Putting it back has failed and would be tried again in a while: whoever asks has mended something. */
@@ -155,13 +169,15 @@ class Runner implements Engine {
    * Makes the kernel agree where somebody else changed it; gives whether he did. What is being tried is not put back:
    * it ends soon, confirmed or not, and a repair must not stand in the way of that.
    */
-  async #putBack(wanted: Loaded | null): Promise<boolean> {
+  async #putBack(wanted: Loaded | null, by: string): Promise<boolean> {
     const idle = () => this.#state.at === "idle";
     if (!idle()) throw refusal.conflict("busy", this.#state);
     const config = wanted?.config ?? EMPTY_CONFIG;
-    const changed = await inWords(config, () => this.#inForce.repair(wanted, idle));
-    if (changed === null) throw refusal.conflict("busy", this.#state);
-    return changed;
+    const repaired = await refusal.inWords(config, () => this.#inForce.repair(wanted, idle));
+    if (repaired === "superseded") throw refusal.conflict("busy", this.#state);
+    if (repaired.differed === null) return false;
+    this.#selfRepair.repairs.note({ by, revision: wanted?.revision ?? null, detail: repaired.differed });
+    return true;
   }
 
   async confirm(revision: number, caller: Caller): Promise<AppliedAnswer> {
@@ -295,15 +311,5 @@ class Runner implements Engine {
       return this.#send({ on: "restore-failed", said: refusal.reason(error) });
     }
     await this.#send({ on: "restored" });
-  }
-}
-
-/** Turns what the kernel refuses into an answer in the words of the config. */
-async function inWords<Result>(config: Config, task: () => Promise<Result>): Promise<Result> {
-  try {
-    return await task();
-  } catch (error) {
-    if (error instanceof KernelError) throw refusal.kernelRefused(error, config);
-    throw error;
   }
 }

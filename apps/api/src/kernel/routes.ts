@@ -2,6 +2,7 @@
 import { type KernelListing, kernelSchema, repairedSchema } from "@flowmgr/flow-api";
 import { z } from "zod";
 import type { Api } from "../api.ts";
+import { SERVER } from "../apply/self-repair.ts";
 import { rfc3339 } from "../clock.ts";
 import type { Parts } from "../parts.ts";
 import { notFound } from "../problem.ts";
@@ -27,7 +28,16 @@ const query = z
   });
 
 /** `log`: a line for the server's log, where repairs are written down. */
-export function registerKernel(app: Api, { kernel, engine }: Parts, log: (line: string) => void): void {
+export function registerKernel(
+  app: Api,
+  { kernel, engine, events }: Parts,
+  log: (line: string) => void,
+): void {
+  const stop = events.subscribe((name, payload) => {
+    if (name !== "repair" || !("by" in payload) || payload.by !== SERVER) return;
+    log(`${SERVER} put ${nameOf(payload.revision)} back into the kernel: ${payload.detail}`);
+  });
+  app.addHook("onClose", async () => stop());
   app.get(
     "/kernel",
     {
@@ -52,6 +62,7 @@ export function registerKernel(app: Api, { kernel, engine }: Parts, log: (line: 
           detail: drift?.detail ?? null,
           text: drift ? driftText(reading, drift.wanted) : "",
         },
+        repairs: engine.repairs(),
       };
     },
   );
@@ -65,11 +76,12 @@ export function registerKernel(app: Api, { kernel, engine }: Parts, log: (line: 
       },
     },
     async ({ caller }) => {
-      const repaired = await engine.repair();
-      const { changed, revision } = repaired;
-      const what = revision === null ? "the empty rules" : `revision ${revision}`;
-      if (changed) log(`${caller.name} (${caller.via}, ${caller.address}) put ${what} back into the kernel`);
+      const repaired = await engine.repair(caller.name);
+      const who = `${caller.name} (${caller.via}, ${caller.address})`;
+      if (repaired.changed) log(`${who} put ${nameOf(repaired.revision)} back into the kernel`);
       return repaired;
     },
   );
 }
+
+const nameOf = (revision: number | null) => (revision === null ? "the empty rules" : `revision ${revision}`);

@@ -18,7 +18,7 @@ type Message =
   | { kind: "who" };
 
 const NAME = "flowmgr.events";
-const NAMES: EventName[] = ["draft", "apply", "counters", "drift"];
+const NAMES: EventName[] = ["draft", "apply", "counters", "drift", "repair"];
 const REOPEN_MS = 3000;
 
 const tab = `${Date.now()}-${Math.random()}`;
@@ -135,6 +135,7 @@ function happened(name: EventName, data: string): void {
   }
   if (name === "apply") void applied(data);
   if (name === "drift") drifted(data);
+  if (name === "repair") void readKernelAgain();
   if (name === "draft") void queryClient.invalidateQueries({ queryKey: keys.paths });
   void queryClient.invalidateQueries({ queryKey: keys.status });
 }
