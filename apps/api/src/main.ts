@@ -9,7 +9,8 @@ import { systemClock } from "./clock.ts";
 import { readSettings, type Settings, SettingsError } from "./settings.ts";
 import { settingsHelp } from "./settings-table.ts";
 import { type Running, StartError, signInLink, start } from "./start.ts";
-import { DataDirError, openDatabase } from "./store/database.ts";
+import { DataDirError, openDatabase, tryWrite } from "./store/database.ts";
+import { removedFromHost, uninstall } from "./uninstall.ts";
 import { VERSION } from "./version.ts";
 
 type Command = { help: string; run: (settings: Settings) => Promise<number> };
@@ -125,11 +126,18 @@ async function agreed(settings: Settings): Promise<boolean> {
 function greet(settings: Settings, { url, parts, first }: Running): void {
   const where =
     settings.target.kind === "host" ? "this machine's own network" : `namespace ${settings.target.name}`;
-  const code = openTokens(parts.db, parts.clock).newCode("admin");
   print(`flowmgr ${VERSION} on ${url}, rules go to ${where}`);
   print(`Token for scripts: ${join(settings.data, "admin-token")}${first ? " (just made)" : ""}`);
-  print("Sign in within ten minutes, once, by this link:");
-  print(`  ${signInLink(url, code)}`);
+  const written = tryWrite(() => {
+    const code = openTokens(parts.db, parts.clock).newCode("admin");
+    print("Sign in within ten minutes, once, by this link:");
+    print(`  ${signInLink(url, code)}`);
+  });
+  if (!written) {
+    say(
+      `${settings.data} cannot be written: make room there; until then nobody signs in and nothing is applied`,
+    );
+  }
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process as it would any other. */

@@ -10,7 +10,7 @@ import { registerApply } from "./apply/routes.ts";
 import { watchConnections } from "./auth/connections.ts";
 import { type Auth, guard, secretOf } from "./auth/guard.ts";
 import { hostCheck } from "./auth/host.ts";
-import { limit, MonotonicStore } from "./auth/limit.ts";
+import { limit, monotonicStore } from "./auth/limit.ts";
 import { registerSession, registerSignIn } from "./auth/routes.ts";
 import { openSessions } from "./auth/sessions.ts";
 import { openTokens } from "./auth/tokens.ts";
@@ -52,7 +52,7 @@ export async function buildServer(parts: Parts, options: ServerOptions = {}): Pr
   endGracefully(app);
   registerProblems(app, options.log ?? (() => {}));
   registerBodies(app);
-  await app.register(rateLimit, { global: false, store: MonotonicStore });
+  await app.register(rateLimit, { global: false, store: monotonicStore(parts.clock) });
   const auth = openAuth(app, parts);
   const isOurs = hostCheck(parts.settings);
   app.addHook("onRequest", async (request) => isOurs(request));

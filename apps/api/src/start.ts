@@ -13,7 +13,7 @@ import { createEvents } from "./events.ts";
 import type { Clock, Parts } from "./parts.ts";
 import { buildServer, type ServerOptions } from "./server.ts";
 import type { Settings } from "./settings.ts";
-import { lockDataDir, makeDataDir, openDatabase } from "./store/database.ts";
+import { lockDataDir, makeDataDir, openDatabase, tryWrite } from "./store/database.ts";
 
 /** The server cannot start; the message says why and what to do. */
 export class StartError extends Error {
@@ -58,7 +58,8 @@ export async function start(settings: Settings, clock: Clock, options: ServerOpt
     undo.push(() => app.close());
     await listen(app, settings);
     const url = urlOf(settings, app);
-    db.prepare("INSERT OR REPLACE INTO server (only, url) VALUES (1, ?)").run(url);
+    // Only `login-link` asks for it. A full disk must not keep a server down that has a deadline to watch.
+    tryWrite(() => db.prepare("INSERT OR REPLACE INTO server (only, url) VALUES (1, ?)").run(url));
     return { app, parts, url, first, close: () => unwind(undo) };
   } catch (error) {
     await unwind(undo);
@@ -132,9 +133,16 @@ async function reachKernel(
     }
     return await openKernel({ target, backend, ipv6, dataDir: data });
   } catch (error) {
-    throw new StartError(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    const forbidden = target.kind === "namespace" && /not permitted|denied|read-only/i.test(message);
+    throw new StartError(forbidden ? `${message}\n${NAMESPACE_NEEDS}` : message);
   }
 }
+
+/** What `ip netns add` and the small world need; most containers have none of it. */
+const NAMESPACE_NEEDS = `A network namespace takes CAP_SYS_ADMIN and a /proc/sys that can be written. In a container either give both
+(docker: --cap-add SYS_ADMIN --security-opt apparmor=unconfined --security-opt systempaths=unconfined), or start with
+--target host: that is the network of the container, and NET_ADMIN and NET_RAW are enough.`;
 
 async function listen(app: FastifyInstance, { listen: { host, port } }: Settings): Promise<void> {
   try {

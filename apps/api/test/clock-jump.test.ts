@@ -147,4 +147,4 @@ test("set while it runs: the deadline follows, the time does not; a start anew m
   set(DAY);
   expect((await status(await serve("a third boot"))).state).toBe("in-sync");
   expect(first()).toMatch(/^-A @ssh /);
-});
+}, 120_000);

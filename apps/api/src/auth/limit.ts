@@ -1,6 +1,7 @@
 /** So many in a window of time, per key. In memory: a restart forgets, and that is fine. */
-import type { FastifyRateLimitStore } from "@fastify/rate-limit";
+import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from "@fastify/rate-limit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Clock } from "../parts.ts";
 import { Problem } from "../problem.ts";
 
 /** Callers that are remembered; who has called least lately is forgotten first. */
@@ -10,24 +11,26 @@ const KEPT = 5_000;
  * What @fastify/rate-limit counts in, by a clock that nobody sets: once the wall clock is set back, a window of its
  * own store would last as long as the jump, and lock everybody out.
  */
-export class MonotonicStore implements FastifyRateLimitStore {
-  readonly #windows = new Map<string, { current: number; end: number }>();
+export function monotonicStore(clock: Clock): FastifyRateLimitStoreCtor {
+  return class Store {
+    readonly #windows = new Map<string, { current: number; end: number }>();
 
-  incr(key: string, callback: Parameters<FastifyRateLimitStore["incr"]>[1], timeWindow: number): void {
-    const now = performance.now();
-    const found = this.#windows.get(key);
-    const window = found && now < found.end ? found : { current: 0, end: now + timeWindow };
-    window.current += 1;
-    this.#windows.delete(key);
-    this.#windows.set(key, window);
-    const [oldest] = this.#windows.keys();
-    if (this.#windows.size > KEPT && oldest !== undefined) this.#windows.delete(oldest);
-    callback(null, { current: window.current, ttl: window.end - now });
-  }
+    incr(key: string, callback: Parameters<FastifyRateLimitStore["incr"]>[1], timeWindow: number): void {
+      const now = clock.monotonic();
+      const found = this.#windows.get(key);
+      const window = found && now < found.end ? found : { current: 0, end: now + timeWindow };
+      window.current += 1;
+      this.#windows.delete(key);
+      this.#windows.set(key, window);
+      const [oldest] = this.#windows.keys();
+      if (this.#windows.size > KEPT && oldest !== undefined) this.#windows.delete(oldest);
+      callback(null, { current: window.current, ttl: window.end - now });
+    }
 
-  child(): MonotonicStore {
-    return new MonotonicStore();
-  }
+    child(): Store {
+      return new Store();
+    }
+  };
 }
 
 export type Limit = {

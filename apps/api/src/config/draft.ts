@@ -18,7 +18,7 @@ import {
 import { rfc3339 } from "../clock.ts";
 import type { DraftStore, Engine, Parts, StoredDraft } from "../parts.ts";
 import { Problem } from "../problem.ts";
-import { transaction } from "../store/database.ts";
+import { transaction, tryWrite } from "../store/database.ts";
 import { refuseErrors } from "./body.ts";
 import { checkMachine } from "./machine-check.ts";
 
@@ -123,7 +123,7 @@ class SqliteDraft implements DraftStore {
       changedAt,
       changedBy: running?.author ?? "flowmgr",
     };
-    this.#store(row);
+    tryWrite(() => this.#store(row));
     return row;
   }
 

@@ -96,12 +96,14 @@ export function isDiskError(error: unknown): error is Error {
   return error instanceof Error && "errcode" in error && DISK_ERRORS.includes(Number(error.errcode) & 0xff);
 }
 
-/** Writes what may be lost: a disk that does not take it is no reason to stop. Throws any other error. */
-export function tryWrite(write: () => unknown): void {
+/** Writes what may be lost; gives whether the disk took it. Throws any other error. */
+export function tryWrite(write: () => unknown): boolean {
   try {
     write();
+    return true;
   } catch (error) {
-    if (!isDiskError(error)) throw error;
+    if (isDiskError(error)) return false;
+    throw error;
   }
 }
 
