@@ -10,7 +10,6 @@ import { readSettings, type Settings, SettingsError } from "./settings.ts";
 import { settingsHelp } from "./settings-table.ts";
 import { type Running, StartError, signInLink, start } from "./start.ts";
 import { DataDirError, openDatabase, tryWrite } from "./store/database.ts";
-import { removedFromHost, uninstall } from "./uninstall.ts";
 import { VERSION } from "./version.ts";
 
 type Command = { help: string; run: (settings: Settings) => Promise<number> };
