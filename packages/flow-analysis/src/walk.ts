@@ -94,7 +94,8 @@ function visit(
   return { rule: null, icmpErrors: true };
 }
 
-function verdictOf({ policy }: Flow, { tables = KNOWN_TABLES }: TraceOptions): Verdict {
+/** The verdict of a flow that is on. */
+export function verdictOf({ policy }: Flow, { tables = KNOWN_TABLES }: TraceOptions): Verdict {
   if (!policy) return UNDECIDED.verdict;
   if (policy.action !== "table") return policy;
   const table = parseTable(policy.table);

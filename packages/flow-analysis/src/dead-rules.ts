@@ -1,0 +1,267 @@
+/**
+ * Rules that could go: those that no packet comes to, and those that change no verdict. Each is proven, over all
+ * packets; what cannot be proven within the budget is said to be open and never called dead.
+ *
+ * Most rules are settled by a packet: one that comes to the rule and would have another verdict without it. The
+ * packets that are tried are corners of what the rule holds for, points outside of the rule that took the last
+ * one, and points inside of later rules that say something else. Only where none is found, a diagram of the
+ * earlier rules, restricted to what this rule holds for, decides.
+ */
+import { type Config, type Family, icmpErrorDestinations, type Packet } from "@flowmgr/flow-model";
+import { type Box, meet } from "./space/boxes.ts";
+import { type Judged, Space } from "./space/decisions.ts";
+import { packetOf } from "./space/fields.ts";
+import { TooLarge } from "./space/node-store.ts";
+import { flowEnd, proveRule } from "./space/rule-proof.ts";
+import { type Direction, flowsInForce, type JudgingRule } from "./space/rules.ts";
+import { isInside, Sampler } from "./space/sample.ts";
+import { meaningOf, type TraceOptions, type Verdict, verdictOf } from "./walk.ts";
+
+/** A rule by the name of its flow and its number from 1; null: the director's ICMP errors at the flow's end. */
+export type RuleName = { flow: string; rule: number | null };
+
+export type DeadRule = RuleName & {
+  /**
+   * `covered-by-one` and `covered-together`: earlier rules take every packet that it holds for.
+   * `no-effect`: packets come to it, and each would have the same verdict without it.
+   */
+  reason: "covered-by-one" | "covered-together" | "no-effect";
+  /** The rules that take its packets, or that give them the same verdict: the greediest first, not all of many. */
+  by: RuleName[];
+  /** A packet that it holds for. */
+  packet: Packet;
+};
+
+export type DeadRules = {
+  /** `partial`: some rules are open; what was found is true all the same. */
+  status: "complete" | "partial";
+  dead: DeadRule[];
+  open: RuleName[];
+};
+
+/** Edges of a diagram for one rule: some 300 ms. */
+const EDGES_FOR_ONE = 1_000_000;
+/** Edges for all rules of a config, direction and family: some seconds. */
+const EDGES_FOR_ALL = 8_000_000;
+/** Packets that are tried before a proof is. Measured: beyond these, more find little. */
+const TRIES = 24;
+/** Of these for each later rule. */
+const TRIES_FOR_LATER = 6;
+/** Most rules named beside a dead one. */
+const MOST_NAMED = 5;
+
+/** The dead rules of a config that `check` finds no error in; flows that are switched off have none. */
+export function deadRules(config: Config, options: TraceOptions = {}): DeadRules {
+  const found: Found[] = [];
+  for (const direction of ["in", "out"] as const) {
+    if (flowsInForce(config, direction).length === 0) continue;
+    for (const family of [4, 6] as const) found.push(...judge(config, direction, family, options));
+  }
+  return summary(found);
+}
+
+/** What is known of a rule in one family. */
+type Found = {
+  key: string;
+  name: RuleName;
+  state: "acts" | "open" | { dead: DeadRule };
+};
+
+/** A rule is dead when it is in each family in which it holds for anything. */
+function summary(found: readonly Found[]): DeadRules {
+  const byRule = new Map<string, Found[]>();
+  for (const one of found) byRule.set(one.key, [...(byRule.get(one.key) ?? []), one]);
+  const dead: DeadRule[] = [];
+  const open: RuleName[] = [];
+  for (const both of byRule.values()) {
+    if (both.some(({ state }) => state === "acts")) continue;
+    const [first] = both;
+    const reasons = both.flatMap(({ state }) => (typeof state === "object" ? [state.dead] : []));
+    const [reason] = reasons.sort((a, b) => ORDER.indexOf(b.reason) - ORDER.indexOf(a.reason));
+    if (reason && reasons.length === both.length) dead.push(reason);
+    else if (first) open.push(first.name);
+  }
+  return { status: open.length > 0 ? "partial" : "complete", dead, open };
+}
+
+/** The later one says less. */
+const ORDER: readonly DeadRule["reason"][] = ["covered-by-one", "covered-together", "no-effect"];
+
+function judge(config: Config, direction: Direction, family: Family, options: TraceOptions): Found[] {
+  const space = new Space([config], direction, family, meaningOf(options));
+  const [judged] = space.judged;
+  if (!judged) return [];
+  const judgement = new Judgement(space, judged, options);
+  return judged.rules.flatMap((rule, at) => {
+    if (rule.rule === null || rule.boxes.length === 0) return [];
+    const key = `${rule.flowIndex} ${rule.rule}`;
+    return [{ key, name: nameOf(rule), state: judgement.of(at) }];
+  });
+}
+
+const nameOf = ({ flow, rule }: JudgingRule): RuleName => ({
+  flow: flow.name,
+  rule: rule === null ? null : rule + 1,
+});
+
+/** The packets that both rules hold for. */
+function meets(one: JudgingRule | undefined, other: JudgingRule | undefined): Box[] {
+  const both: Box[] = [];
+  for (const mine of one?.boxes ?? []) {
+    for (const theirs of other?.boxes ?? []) {
+      const here = meet(mine, theirs);
+      if (here) both.push(here);
+    }
+  }
+  return both;
+}
+
+/** Without it, its director's connections would lose the ICMP errors to its destinations. */
+function feedsErrors({ flow, rule }: JudgingRule): boolean {
+  const alone = flow.rules.filter((_, index) => index === rule);
+  return icmpErrorDestinations({ ...flow, rules: alone }).length > 0;
+}
+
+class Judgement {
+  readonly #space: Space;
+  readonly #judged: Judged;
+  /** For each rule its verdict, as text; "" where it ignores. */
+  readonly #verdicts: readonly string[];
+  #edgesLeft = EDGES_FOR_ALL;
+
+  constructor(space: Space, judged: Judged, options: TraceOptions) {
+    this.#space = space;
+    this.#judged = judged;
+    this.#verdicts = judged.rules.map(({ flow, ignores }) =>
+      ignores ? "" : JSON.stringify(verdictOf(flow, options) satisfies Verdict),
+    );
+  }
+
+  of(at: number): Found["state"] {
+    const rule = this.#judged.rules[at];
+    const tried = this.#try(at);
+    if (!rule || tried.acts) return "acts";
+    const one = tried.reached ? null : this.#coveredByOne(at, tried.point);
+    if (one !== null) return this.#dead(at, "covered-by-one", [one], tried.point);
+    if (this.#edgesLeft <= 0) return "open";
+    try {
+      this.#space.renew(Math.min(EDGES_FOR_ONE, this.#edgesLeft));
+      const proof = proveRule(this.#space, this.#judged, at, (one) => this.#verdictOf(one));
+      if (proof === "matters" || (proof === "no-effect" && feedsErrors(rule))) return "acts";
+      const reason = proof === "unreached" ? "covered-together" : proof;
+      return this.#dead(at, reason, this.#takers(at, reason), tried.point);
+    } catch (error) {
+      if (error instanceof TooLarge) return "open";
+      throw error;
+    } finally {
+      this.#edgesLeft -= this.#space.diagram.edges;
+    }
+  }
+
+  /** Looks for a packet that shows the rule to matter. */
+  #try(at: number): { acts: boolean; reached: boolean; point: Uint32Array } {
+    const { index, rules } = this.#judged;
+    const boxes = rules[at]?.boxes ?? [];
+    const sampler = new Sampler(this.#space.world, at);
+    let point = sampler.first(boxes[0] ?? []);
+    let sample = point;
+    let reached = false;
+    for (let turn = 0; turn < TRIES; turn += 1) {
+      const box = boxes[turn % boxes.length] ?? [];
+      const blocker = index.blocker(point, at);
+      if (blocker < 0) {
+        if (!reached) sample = point;
+        reached = true;
+        if (this.#matters(at, point)) return { acts: true, reached, point };
+        point = sampler.draw(box);
+      } else {
+        const taken = rules[blocker]?.boxes[0];
+        point = (taken && sampler.drawOutside(box, taken)) ?? sampler.draw(box);
+      }
+    }
+    if (reached && this.#mattersInLater(at, sampler)) return { acts: true, reached, point: sample };
+    return { acts: false, reached, point: sample };
+  }
+
+  /** Would the packet's verdict be another one without the rule? */
+  #matters(at: number, point: Uint32Array): boolean {
+    const { index } = this.#judged;
+    return this.#verdictOf(index.decider(point)) !== this.#verdictOf(index.decider(point, at));
+  }
+
+  #verdictOf(at: number): string {
+    return this.#verdicts[at] ?? "undecided";
+  }
+
+  /** Tries packets of later rules that say something else; one that ignores changes nothing but in its own flow. */
+  #mattersInLater(at: number, sampler: Sampler): boolean {
+    const { rules, index } = this.#judged;
+    const end = rules[at]?.ignores ? flowEnd(this.#judged, at) : rules.length;
+    let tries = 0;
+    for (let later = at + 1; later < end && tries < TRIES; later += 1) {
+      if (this.#verdicts[later] === this.#verdicts[at]) continue;
+      for (const both of meets(rules[at], rules[later])) {
+        for (let turn = 0; turn < TRIES_FOR_LATER; turn += 1) {
+          const point = sampler.draw(both);
+          if (index.blocker(point, at) < 0 && this.#matters(at, point)) return true;
+        }
+        tries += 1;
+      }
+    }
+    return false;
+  }
+
+  /** One earlier rule that takes all that this one holds for; only those that take the sample can. */
+  #coveredByOne(at: number, sample: Uint32Array): number | null {
+    const { rules, index } = this.#judged;
+    const rule = rules[at];
+    if (!rule) return null;
+    for (const other of [...index.deciding(sample), index.blocker(sample, at)]) {
+      const earlier = rules[other];
+      if (other >= at || !earlier) continue;
+      const sameFlow = earlier.flowIndex === rule.flowIndex;
+      if (!sameFlow && this.#isLeftBefore(other, rule.boxes)) continue;
+      const covers = rule.boxes.every((box) =>
+        earlier.boxes.some((wide) => isInside(box, wide, this.#space.world)),
+      );
+      if (covers) return other;
+    }
+    return null;
+  }
+
+  /** Does an `ignore` before a rule, in its flow, take any packet of the boxes past it? */
+  #isLeftBefore(at: number, boxes: readonly Box[]): boolean {
+    const { rules } = this.#judged;
+    const flow = rules[at]?.flowIndex;
+    for (let before = at - 1; rules[before]?.flowIndex === flow; before -= 1) {
+      const earlier = rules[before];
+      if (!earlier?.ignores) continue;
+      if (earlier.boxes.some((one) => boxes.some((box) => meet(one, box) !== null))) return true;
+    }
+    return false;
+  }
+
+  /** Who takes the rule's packets before it, or after it: those met most often by packets drawn from it first. */
+  #takers(at: number, reason: DeadRule["reason"]): number[] {
+    const { index, rules } = this.#judged;
+    const sampler = new Sampler(this.#space.world, at);
+    const counts = new Map<number, number>();
+    for (let turn = 0; turn < 8 * TRIES; turn += 1) {
+      const boxes = rules[at]?.boxes ?? [];
+      const point = sampler.draw(boxes[turn % boxes.length] ?? []);
+      const taker = reason === "no-effect" ? index.decider(point, at) : index.blocker(point, at);
+      if (taker >= 0 && taker !== at) counts.set(taker, (counts.get(taker) ?? 0) + 1);
+    }
+    return [...counts].sort(([, a], [, b]) => b - a).map(([taker]) => taker);
+  }
+
+  #dead(at: number, reason: DeadRule["reason"], by: readonly number[], point: Uint32Array): Found["state"] {
+    const { rules } = this.#judged;
+    const { world, direction } = this.#space;
+    const names = by.flatMap((one) => rules[one] ?? []).map(nameOf);
+    const name = rules[at];
+    if (!name) return "open";
+    const packet = packetOf(world, direction, point);
+    return { dead: { ...nameOf(name), reason, by: names.slice(0, MOST_NAMED), packet } };
+  }
+}

@@ -1,0 +1,65 @@
+/** What a rule does, over all packets that it holds for: exact, by diagrams that are restricted to those packets. */
+import type { Box } from "./boxes.ts";
+import type { Judged, Space } from "./decisions.ts";
+import { NONE, type Node, terminal } from "./node-store.ts";
+
+/**
+ * `unreached`: earlier rules take all that it holds for. `no-effect`: packets come to it, and each would have the same
+ * verdict without it. `verdict` gives that of a rule by its place, and of none by -1. Throws TooLarge.
+ */
+export function proveRule(
+  space: Space,
+  judged: Judged,
+  at: number,
+  verdict: (at: number) => string,
+): "matters" | "no-effect" | "unreached" {
+  let reached = false;
+  for (const box of judged.rules[at]?.boxes ?? []) {
+    const here = reaching(space, judged, at, box);
+    if (here === NONE) continue;
+    reached = true;
+    if (differs(space, judged, at, box, here, verdict)) return "matters";
+  }
+  return reached ? "no-effect" : "unreached";
+}
+
+/** The packets of a box that come to the rule. */
+function reaching(space: Space, judged: Judged, at: number, box: Box): Node {
+  const start = flowStart(judged, at);
+  const left = space.diagram.minus(space.boxNode(box), space.endings(judged, box, start, at));
+  return left === NONE ? NONE : space.diagram.minus(left, space.decisions(judged, box, 0, start));
+}
+
+/** Is there a packet among those that come to the rule whose verdict would be another one without it? */
+function differs(
+  space: Space,
+  judged: Judged,
+  at: number,
+  box: Box,
+  reaching: Node,
+  verdict: (at: number) => string,
+): boolean {
+  const { diagram } = space;
+  const { base, rules } = judged;
+  const mine = rules[at]?.ignores
+    ? space.decisions(judged, box, flowEnd(judged, at))
+    : space.boxNode(box, terminal(base + at));
+  const without = space.decisions(judged, box, at + 1);
+  const verdictAt = (number: number) => verdict(number === 0 ? -1 : number - base);
+  const differing = diagram.pair(mine, without, (a, b) => (verdictAt(a) === verdictAt(b) ? 0 : 1));
+  return diagram.restrict(differing, reaching) !== NONE;
+}
+
+/** Place of the first rule of a rule's flow. */
+function flowStart({ rules }: Judged, at: number): number {
+  let start = at;
+  while (start > 0 && rules[start - 1]?.flowIndex === rules[at]?.flowIndex) start -= 1;
+  return start;
+}
+
+/** Place behind the last rule of a rule's flow. */
+export function flowEnd({ rules }: Judged, at: number): number {
+  let end = at + 1;
+  while (end < rules.length && rules[end]?.flowIndex === rules[at]?.flowIndex) end += 1;
+  return end;
+}

@@ -1,0 +1,54 @@
+/** The rules of a config that judge packets of one direction and family, in order, with what they hold for. */
+import {
+  type Config,
+  expandLists,
+  type Flow,
+  flowsOf,
+  type MeaningOptions,
+  type Packet,
+} from "@flowmgr/flow-model";
+import { type Box, boxesOf, icmpErrorBoxes } from "./boxes.ts";
+import type { World } from "./fields.ts";
+
+export type Direction = Packet["direction"];
+
+/** What may end a packet's visit to a flow: a rule that is on, or the end of a director's flow. */
+export type JudgingRule = {
+  /** With the values of named lists. */
+  flow: Flow;
+  /** Index of the flow among the flows of the config, in force or not, of either direction. */
+  flowIndex: number;
+  /** Index of the rule in its flow; null for a director's ICMP errors. */
+  rule: number | null;
+  /** Ends the visit and decides nothing: the packet goes on to the next flow. */
+  ignores: boolean;
+  /** The packets that it holds for; none when it can hold for nothing. */
+  boxes: readonly Box[];
+};
+
+/** The flows that judge packets of a direction: neither of the other one nor switched off. */
+export function flowsInForce(config: Config, direction: Direction): { flow: Flow; flowIndex: number }[] {
+  const kind = direction === "in" ? "flow" : "outflow";
+  return flowsOf(expandLists(config)).flatMap((flow, flowIndex) =>
+    flow.kind === kind && !flow.skipped && flow.policy !== null ? [{ flow, flowIndex }] : [],
+  );
+}
+
+/** In the order in which a packet meets them; a flow's stand side by side. */
+export function judgingRules(
+  config: Config,
+  direction: Direction,
+  world: World,
+  meaning: MeaningOptions,
+): JudgingRule[] {
+  return flowsInForce(config, direction).flatMap(({ flow, flowIndex }) => {
+    const rules = flow.rules.flatMap((rule, index): JudgingRule[] => {
+      if (rule.off) return [];
+      const boxes = boxesOf(rule, world, meaning);
+      return [{ flow, flowIndex, rule: index, ignores: rule.verb === "ignore", boxes }];
+    });
+    const errors = icmpErrorBoxes(flow, world, meaning);
+    if (errors.length === 0) return rules;
+    return [...rules, { flow, flowIndex, rule: null, ignores: false, boxes: errors }];
+  });
+}

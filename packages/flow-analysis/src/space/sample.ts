@@ -1,0 +1,81 @@
+/** Packets of a box, as points: its corners and what lies between. The same for the same seed. */
+import type { Box } from "./boxes.ts";
+import { LEVELS, type World } from "./fields.ts";
+import { complement, type Intervals, intersection } from "./intervals.ts";
+
+export class Sampler {
+  readonly #maxima: readonly number[];
+  #state: number;
+
+  constructor({ maxima }: World, seed: number) {
+    this.#maxima = maxima;
+    this.#state = seed * 2_654_435_761 + 1;
+  }
+
+  /** The lowest corner. */
+  first(box: Box): Uint32Array {
+    return Uint32Array.from(this.#levels(), (level) => box[level]?.[0] ?? 0);
+  }
+
+  /** A point of the box: of each field an end of one of its intervals, or anything in between. */
+  draw(box: Box): Uint32Array {
+    return Uint32Array.from(this.#levels(), (level) => this.#drawFrom(this.#intervals(box, level)));
+  }
+
+  /** A point of the box that lies outside of another one; null where the box is all inside. */
+  drawOutside(box: Box, other: Box): Uint32Array | null {
+    const start = this.#below(LEVELS);
+    for (let turn = 0; turn < LEVELS; turn += 1) {
+      const level = (start + turn) % LEVELS;
+      const blocked = other[level];
+      if (!blocked) continue;
+      const free = intersection(this.#intervals(box, level), complement(blocked, this.#maxima[level] ?? 0));
+      if (free.length === 0) continue;
+      const point = this.draw(box);
+      point[level] = this.#drawFrom(free);
+      return point;
+    }
+    return null;
+  }
+
+  #levels(): number[] {
+    return Array.from({ length: LEVELS }, (_, level) => level);
+  }
+
+  #intervals(box: Box, level: number): Intervals {
+    return box[level] ?? [0, this.#maxima[level] ?? 0];
+  }
+
+  #drawFrom(intervals: Intervals): number {
+    const at = 2 * this.#below(intervals.length >>> 1);
+    const [low, high] = [intervals[at] ?? 0, intervals[at + 1] ?? 0];
+    switch (this.#below(4)) {
+      case 0:
+        return low;
+      case 1:
+        return high;
+      default:
+        return low + this.#below(high - low + 1);
+    }
+  }
+
+  /** A whole number from 0 on, below the limit (mulberry32, Tommy Ettinger, public domain). */
+  #below(limit: number): number {
+    this.#state = (this.#state + 0x6d2b_79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * limit);
+  }
+}
+
+/** Is each packet of the inner box in the outer one? */
+export function isInside(inner: Box, outer: Box, { maxima }: World): boolean {
+  for (let level = 0; level < LEVELS; level += 1) {
+    const wide = outer[level];
+    if (!wide) continue;
+    const max = maxima[level] ?? 0;
+    const narrow = inner[level] ?? [0, max];
+    if (intersection(narrow, complement(wide, max)).length > 0) return false;
+  }
+  return true;
+}
