@@ -10,6 +10,7 @@ import { readSettings, type Settings, SettingsError } from "./settings.ts";
 import { settingsHelp } from "./settings-table.ts";
 import { type Running, StartError, signInLink, start } from "./start.ts";
 import { DataDirError, openDatabase, tryWrite } from "./store/database.ts";
+import { removedFromHost, uninstall } from "./uninstall.ts";
 import { VERSION } from "./version.ts";
 
 type Command = { help: string; run: (settings: Settings) => Promise<number> };
@@ -19,6 +20,7 @@ const COMMANDS: Record<string, Command> = {
   serve: { help: "start the server: what npm start does when no command is named", run: serve },
   boot: { help: "put the running rules into the kernel and end: before the network is up", run: bootOnly },
   "login-link": { help: "print another sign-in link", run: loginLink },
+  uninstall: { help: "take all that is ours out of the kernel; the data directory stays", run: removeAll },
 };
 
 const usage = () => `flowmgr ${VERSION}: flows that steer packets on a Linux load balancer
@@ -91,27 +93,39 @@ async function bootOnly(settings: Settings): Promise<number> {
   return 0;
 }
 
+/** A yes to rules on this host is none to their end: this is asked each time. */
+async function removeAll(settings: Settings): Promise<number> {
+  if (!mayChangeRules()) return 1;
+  const asks = settings.target.kind === "host" && !settings.yes;
+  if (asks && !(await agreed(removedFromHost(), "give --yes if that is meant"))) return 2;
+  for (const line of await uninstall(settings)) print(line);
+  return 0;
+}
+
 /** Null when rules may be changed; else why not is said, and this is the exit status. */
 async function mayBegin(settings: Settings): Promise<number | null> {
-  if (!mayChangeRules()) {
-    say("changing packet rules needs root (CAP_NET_ADMIN): sudo npm start");
-    return 1;
-  }
-  return isAgreed(settings) || (await agreed(settings)) ? null : 2;
+  if (!mayChangeRules()) return 1;
+  if (isAgreed(settings)) return null;
+  const once = "give --yes if that is meant, once; it is remembered";
+  return (await agreed(touchedOnHost(settings), once)) ? null : 2;
 }
 
 /** Bit 12 of the effective capabilities (linux/capability.h): root in a container may lack it. */
 const CAP_NET_ADMIN = 1n << 12n;
 
+/** Says so when not. */
 function mayChangeRules(): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
-  return (BigInt(`0x${effective}`) & CAP_NET_ADMIN) !== 0n;
+  const may = (BigInt(`0x${effective}`) & CAP_NET_ADMIN) !== 0n;
+  if (!may) say("changing packet rules needs root (CAP_NET_ADMIN): sudo npm start");
+  return may;
 }
 
-async function agreed(settings: Settings): Promise<boolean> {
-  say(touchedOnHost(settings));
+/** Whether somebody who was told `what` says yes; `hint`: what to do where nobody can be asked. */
+async function agreed(what: string, hint: string): Promise<boolean> {
+  say(what);
   if (!process.stdin.isTTY) {
-    say("nobody is there to be asked: give --yes if that is meant, once; it is remembered");
+    say(`nobody is there to be asked: ${hint}`);
     return false;
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -79,12 +79,16 @@ export async function keepWorld(name: string): Promise<() => Promise<void>> {
 
 const isThere = (name: string) => existsSync(`/run/netns/${name}`);
 
-/** Takes the world away again; a namespace that others made stays. */
-export async function removeWorld(name: string): Promise<void> {
+/** Takes the world away again, and gives the namespaces that went; one that others made stays. */
+export async function removeWorld(name: string): Promise<string[]> {
+  const gone: string[] = [];
   for (const namespace of [name, ...wires(name).map((wire) => wire.peer)]) {
-    if ((await namespaceOwner(namespace)) === "us") await must(["ip", "netns", "delete", namespace]);
+    if ((await namespaceOwner(namespace)) !== "us") continue;
+    await must(["ip", "netns", "delete", namespace]);
+    gone.push(namespace);
   }
   if (!isThere(name)) forgetLock(openTarget({ kind: "namespace", name }));
+  return gone;
 }
 
 async function ensureNamespace(name: string, fresh: string[]): Promise<void> {

@@ -62,7 +62,7 @@ const pingIsDropped = async (from: string, ...words: string[]) =>
 
 async function makeWorld(backend: "nft" | "legacy") {
   const name = randomName();
-  onTestFinished(() => removeWorld(name));
+  onTestFinished(async () => void (await removeWorld(name)));
   await ensureWorld(name);
   const kernel = await openKernel({
     target: { kind: "namespace", name },
