@@ -1,9 +1,9 @@
 export { familiesOf } from "./chains.ts";
 export { compile, EMPTY_PROGRAM } from "./compile.ts";
-export { delta, isEmptyDelta } from "./delta.ts";
+export { delta, holds, isEmptyDelta, isFlowChain } from "./delta.ts";
 export { assignMarks, markOf } from "./marks.ts";
 export { normaliseRule } from "./normalise.ts";
-export { HOOK_COMMENT, OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS } from "./ours.ts";
+export { HOOK_COMMENT, OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS, RETIRED_COMMENT } from "./ours.ts";
 export * from "./program.ts";
 export { renderFamily, renderRouting } from "./render.ts";
 export { describeIpRule, describeRoute, directorTable } from "./routing.ts";

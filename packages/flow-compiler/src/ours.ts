@@ -6,6 +6,12 @@
 /** The comment of every jump of ours in a built-in chain, and of the rule in the chain that nothing jumps to. */
 export const HOOK_COMMENT = "flowmgr";
 
+/**
+ * Before the name of a batch, it is the comment of the rule that ends a flow's chain before its end: no packet meets
+ * what stands behind it, which is there until what it has counted is read.
+ */
+export const RETIRED_COMMENT = "flowmgr-retired-";
+
 /** The chains that are not named after a flow. The class chains (`FLOWS-lo`) begin with one of these and `-`. */
 export const OWN_CHAINS = {
   flows: "FLOWS",

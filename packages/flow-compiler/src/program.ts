@@ -68,9 +68,17 @@ export type Program = { ip: FamilyProgram; ip6: FamilyProgram | null; marks: Mar
 
 export type FamilyName = "ip" | "ip6";
 
+export type ChainState = {
+  name: string;
+  /** Those that packets meet. */
+  rules: string[];
+  /** How many stand behind them that no packet meets (RETIRED_COMMENT), the rule that ends the chain included. */
+  retired?: number;
+};
+
 /** What is ours on the machine now, as read back: the shape that a program is compared with. */
 export type FamilyState = {
-  chains: { name: string; rules: string[] }[];
+  chains: ChainState[];
   /** Our jumps in built-in chains; `place` as found: `middle` when foreign rules stand before and behind. */
   hooks: {
     chain: "PREROUTING" | "OUTPUT" | "INPUT";
@@ -90,6 +98,8 @@ export type FamilyDelta = {
   restore: string;
   lines: (Source | null)[];
   remove: { ipRules: IpRule[]; routes: LocalRoute[] };
+  /** Input of one more restore, when `restore` is "": takes away what no packet meets any more. "" when that is nothing. */
+  sweep: string;
   /** Names of the chains that are added, removed and rewritten. */
   added: string[];
   removed: string[];

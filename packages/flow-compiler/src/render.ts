@@ -43,6 +43,10 @@ export function appendRule(chain: string, words: string): string {
   return `-A ${plain(chain)} ${plain(words)}`;
 }
 
+export function prependRule(chain: string, words: string): string {
+  return `-I ${plain(chain)} 1 ${plain(words)}`;
+}
+
 /**
  * Nothing in our rules needs quoting, and nothing is quoted: a quote in restore text swallows the line end, and
  * what follows it would be read as part of the rule. The language refuses such names; this is the last door.

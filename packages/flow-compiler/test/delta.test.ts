@@ -8,6 +8,7 @@ import {
   delta,
   EMPTY_PROGRAM,
   type FamilyState,
+  holds,
   isEmptyDelta,
   type Program,
   renderFamily,
@@ -15,7 +16,7 @@ import {
 } from "../src/index.ts";
 import { configs } from "./arbitrary.ts";
 import { DEFAULTS } from "./golden.ts";
-import { NOTHING, restoreInto, stateOf } from "./state.ts";
+import { NOTHING, readBack, restoreInto, stateOf } from "./state.ts";
 
 function programOf(text: string): Program {
   const { config } = checkText(text);
@@ -93,6 +94,56 @@ describe("chains", () => {
     expect(cleared?.removed).toEqual(["FLOWS", "OUTFLOWS"]);
     expect(cleared?.restore).toContain("-D PREROUTING -m comment --comment flowmgr -j FLOWS\n");
     expect(delta({ ip: NOTHING, ip6: null }, programOf(SSH)).ip6).toBeNull();
+  });
+});
+
+describe("with a batch", () => {
+  test("the new rules stand before the old ones, which no packet meets and which are swept by their numbers", () => {
+    const after = programOf(
+      SSH.replace("dstport 22", "dstport 2222 match proto tcp dst 10.0.0.1 dstport 23"),
+    );
+    const state = stateOf(programOf(SSH));
+    const { ip } = delta(state, after, "b1");
+    expect(ip.restore).toBe(
+      [
+        "*mangle",
+        "-I @ssh 1 -m comment --comment flowmgr-retired-b1 -j RETURN",
+        "-I @ssh 1 -d 10.0.0.1/32 -p tcp -m tcp --dport 23 -j ACCEPT",
+        "-I @ssh 1 -d 10.0.0.1/32 -p tcp -m tcp --dport 2222 -j ACCEPT",
+        "COMMIT",
+        "",
+      ].join("\n"),
+    );
+    expect(ip).toMatchObject({
+      lines: [null, null, { flow: "ssh", rule: 2 }, { flow: "ssh", rule: 1 }, null],
+      sweep: "",
+      changed: ["@ssh"],
+    });
+    const switched = { ...state.ip, chains: readBack(restoreInto(state.ip, ip.restore).chains) };
+    expect(delta({ ...state, ip: switched }, after, "b2").ip).toMatchObject({
+      restore: "",
+      sweep: "*mangle\n-D @ssh 4\n-D @ssh 3\nCOMMIT\n",
+    });
+    expect(holds({ ...state, ip: switched }, after)).toBe(true);
+    expect(isEmptyDelta(delta({ ...state, ip: switched }, after))).toBe(false);
+  });
+
+  test("a chain that goes stays, with an end before its rules, and what led to it leads elsewhere", () => {
+    const state = stateOf(programOf(SSH + DNS));
+    const { restore, removed } = delta(state, programOf(SSH), "b1").ip;
+    expect(restore).toContain("-I @dns 1 -m comment --comment flowmgr-retired-b1 -j RETURN\n");
+    expect(restore).not.toContain("-X");
+    expect(removed).toEqual(["@dns"]);
+    const chains = readBack(restoreInto(state.ip, restore).chains);
+    const rest = delta({ ...state, ip: { ...state.ip, chains } }, programOf(SSH), "b2").ip;
+    expect(rest).toMatchObject({ restore: "", sweep: "*mangle\n-F @dns\n-X @dns\nCOMMIT\n" });
+  });
+
+  test("more old rules than can be taken away one by one are not kept", () => {
+    const state = stateOf(programOf(SSH));
+    const chains = [{ name: "@ssh", rules: Array.from({ length: 5001 }, () => "-j ACCEPT") }];
+    const { restore } = delta({ ...state, ip: { ...state.ip, chains } }, programOf(SSH), "b1").ip;
+    expect(restore).toContain(":@ssh - [0:0]\n");
   });
 });
 
@@ -202,16 +253,45 @@ describe("ip rules and routes", () => {
   });
 });
 
+const programs = configs.map((config): Program => {
+  const assigned = assignMarks(config, { directors: {}, tables: {} }, DEFAULTS);
+  if ("error" in assigned) throw new Error(assigned.error.message);
+  return compile(config, assigned.marks, DEFAULTS);
+});
+
+const byName = (state: Pick<FamilyState, "chains" | "hooks">) => ({
+  chains: [...state.chains].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  hooks: state.hooks,
+});
+
+test("with batches too, also when the last one was not swept: first what is in force, then nothing else is there", () => {
+  fc.assert(
+    fc.property(programs, programs, programs, (before, between, after) => {
+      const restored = (machine: FamilyState, text: string): FamilyState => ({
+        ...machine,
+        ...restoreInto(machine, text),
+      });
+      const read = (machine: FamilyState) => ({ ...machine, chains: readBack(machine.chains) });
+      const change = (machine: FamilyState, program: Program, batch: string) =>
+        delta({ ip: read(machine), ip6: null }, { ...program, ip6: null }, batch).ip;
+      let machine = stateOf(before).ip;
+      machine = restored(machine, change(machine, between, "b1").restore);
+      const { restore } = change(machine, after, "b2");
+      machine = restored(machine, restore);
+      const wanted = byName(stateOf(after).ip).chains;
+      const met = byName(read(machine)).chains.flatMap(({ name, rules }) =>
+        wanted.some((one) => one.name === name) ? { name, rules } : [],
+      );
+      expect(met).toEqual(wanted);
+      const { restore: again, sweep } = change(machine, after, "b3");
+      expect(again).toBe("");
+      expect(byName(restored(machine, sweep)).chains).toEqual(wanted);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test("from any program to any other: the text gives exactly the other one, in an order that the kernel takes", () => {
-  const programs = configs.map((config): Program => {
-    const assigned = assignMarks(config, { directors: {}, tables: {} }, DEFAULTS);
-    if ("error" in assigned) throw new Error(assigned.error.message);
-    return compile(config, assigned.marks, DEFAULTS);
-  });
-  const byName = (state: Pick<FamilyState, "chains" | "hooks">) => ({
-    chains: [...state.chains].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    hooks: state.hooks,
-  });
   fc.assert(
     fc.property(programs, programs, (before, after) => {
       const state = stateOf(before);

@@ -1,5 +1,11 @@
 /** What a machine would read back that holds a program and nothing of others. */
-import type { FamilyProgram, FamilyState, Program, State } from "../src/index.ts";
+import {
+  type FamilyProgram,
+  type FamilyState,
+  type Program,
+  RETIRED_COMMENT,
+  type State,
+} from "../src/index.ts";
 
 export const NOTHING: FamilyState = { chains: [], hooks: [], ipRules: [], routes: [] };
 
@@ -35,7 +41,8 @@ export function restoreInto(state: FamilyState, text: string): Pick<FamilyState,
     if (command === "-A ") chainOf(name).push(words);
     if (command === "-I ") chainOf(name).unshift(words.replace(/^1 /, ""));
     if (command === "-F ") chainOf(name).length = 0;
-    if (command === "-D ") remove(chainOf(name), words);
+    if (command === "-D " && /^\d+$/.test(words)) removeAt(chainOf(name), Number(words));
+    else if (command === "-D ") remove(chainOf(name), words);
     if (command === "-X ") {
       if (chainOf(name).length > 0 || targets(chains).has(name)) refuse(`${name} is in use`);
       chains.delete(name);
@@ -49,6 +56,14 @@ export function restoreInto(state: FamilyState, text: string): Pick<FamilyState,
   return { chains: own.map(([name, rules]) => ({ name, rules })), hooks };
 }
 
+/** Chains as they are read back: what packets meet, and how much stands behind. */
+export function readBack(chains: FamilyState["chains"]): FamilyState["chains"] {
+  return chains.map(({ name, rules }) => {
+    const end = rules.findIndex((words) => words.includes(RETIRED_COMMENT));
+    return end < 0 ? { name, rules } : { name, rules: rules.slice(0, end), retired: rules.length - end };
+  });
+}
+
 const BUILT_IN = ["PREROUTING", "OUTPUT", "INPUT"] as const;
 
 function targets(chains: Map<string, string[]>): Set<string> {
@@ -59,6 +74,11 @@ function remove(rules: string[], words: string): void {
   const at = rules.indexOf(words);
   if (at < 0) refuse(`no rule ${words}`);
   rules.splice(at, 1);
+}
+
+function removeAt(rules: string[], number: number): void {
+  if (number < 1 || number > rules.length) refuse(`no rule ${number}`);
+  rules.splice(number - 1, 1);
 }
 
 function refuse(what: string): never {

@@ -7,42 +7,36 @@
  *   3 switch    one restore per family, atomic to traffic
  *   4 delete    the ip rules and routes that nothing needs any more
  *   5 read back, compare
+ *   6 sweep     what flows' chains held before, as soon as its counts are booked; then 5 again
  *
  * And if we die here? Before 1 nothing has happened. After 2, or with 4 undone, there are routes and ip rules that
  * no rule uses: packets don't carry the mark. Between the two restores of 3 one family has the new rules, the other
- * the old ones, each whole. All of it is ours by `ours.ts`, so the next apply, of the old program or of the new
- * one, starts from what it finds and gets there; it needs no memory of what was under way.
+ * the old ones, each whole. Before 6 is done there are old rules that no packet meets, with their counts, under the
+ * name of their batch. All of it is ours by `ours.ts`, so the next apply, of the old program or of the new one,
+ * starts from what it finds and gets there; it needs no memory of what was under way.
  *
  * When a step fails, the way back is computed like the way there, from what stands there now to the snapshot; a
  * list of undo commands would only be right if each step had done what it said.
  */
+import { randomBytes } from "node:crypto";
 import {
   type Delta,
   delta,
-  describeIpRule,
-  describeRoute,
-  type FamilyDelta,
   type FamilyName,
   type FamilyProgram,
   type Hook,
-  type IpRule,
+  holds,
   isEmptyDelta,
-  type LocalRoute,
   type Program,
-  type Source,
   type State,
 } from "@flowmgr/flow-compiler";
-import type { Tools } from "./capabilities.ts";
-import { culprit } from "./check.ts";
-import { kernelError, Refusal, refusal, telling, textOf } from "./errors.ts";
+import { countedLines } from "./counters.ts";
+import { kernelError, Refusal, textOf } from "./errors.ts";
 import { refuseHeldChains } from "./held.ts";
 import type { Applied, ApplyOptions, Snapshot } from "./kernel.ts";
 import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
-import { succeeded } from "./run.ts";
 import type { Snapshots } from "./snapshot.ts";
-
-/** Milliseconds for one restore. 10 000 flows take 4 s on a quiet machine; 30 of it may be waiting for the lock. */
-const RESTORE_LIMIT = 120_000;
+import { carryOut, sweep } from "./steps.ts";
 
 /** Throws KernelError, which says whether the old rules are in force. The caller holds the lock of the target. */
 export async function apply(
@@ -54,26 +48,46 @@ export async function apply(
   const { now, change } = await plan(machine, snapshots, program);
   if (isEmptyDelta(change)) {
     settle(snapshots, program);
-    return { changed: false, delta: change, reset: [], snapshot: null };
+    return { changed: false, delta: change, lines: countedLines(now), snapshot: null };
   }
   const before = stateOf(now);
   const chains = union(chainsOf(before), chainsOf(program));
   const snapshot = remember(snapshots, before, chains, options);
+  let reached: OwnReading;
   try {
-    await carryOut(machine, change, program);
-    await mustHold(machine, chains, program);
+    reached = await reach(machine, chains, now, program, options);
   } catch (error) {
-    const { oldRulesInForce, outcome } = await goBack(machine, chains, before);
+    const { oldRulesInForce, outcome } = await goBack(machine, chains, before, options);
     if (oldRulesInForce) settle(snapshots, before);
     throw kernelError(error, outcome, oldRulesInForce);
   }
   settle(snapshots, program);
-  return {
-    changed: true,
-    delta: change,
-    reset: resetRules(change, program),
-    snapshot,
-  };
+  return { changed: true, delta: change, lines: countedLines(reached), snapshot };
+}
+
+/**
+ * Steps 2 to 6, from what was just read. Gives what stands there in the end; throws Refusal.
+ *
+ * A packet that was inside an old chain at the switch is counted there before that chain is read: legacy waits for
+ * every CPU to leave the old table, and with nft the reading, by a process that has to start first, is thousands of
+ * packets later.
+ */
+async function reach(
+  machine: Machine,
+  chains: Remembered,
+  now: OwnReading,
+  wanted: Program,
+  { book }: ApplyOptions,
+): Promise<OwnReading> {
+  const batch = book ? randomBytes(6).toString("hex") : null;
+  book?.(countedLines(now), false);
+  await carryOut(machine, delta(stateOf(now), wanted, batch), wanted);
+  const switched = await mustHold(machine, chains, wanted, { swept: false });
+  book?.(countedLines(switched), true);
+  const rest = delta(stateOf(switched), wanted, batch);
+  if (isEmptyDelta(rest)) return switched;
+  await sweep(machine, rest, wanted);
+  return mustHold(machine, chains, wanted, { swept: true });
 }
 
 function remember(
@@ -160,87 +174,23 @@ function refuseForeignNames(now: OwnReading, wanted: Program): void {
   }
 }
 
-/** Steps 2 to 4. Both families are ready before the first one switches. */
-async function carryOut(machine: Machine, change: Delta, wanted: Program): Promise<void> {
-  const parts = partsOf(machine, change);
-  for (const { tools, part } of parts) {
-    await routing(machine, tools, "add", [
-      ...part.create.routes.map(routeWords),
-      ...part.create.ipRules.map(ruleWords),
-    ]);
-  }
-  for (const { tools, part } of parts) await restore(machine, tools, part, wanted);
-  for (const { tools, part } of parts) {
-    await routing(machine, tools, "delete", [
-      ...part.remove.ipRules.map(ruleWords),
-      ...part.remove.routes.map(routeWords),
-    ]);
-  }
-}
-
-function partsOf({ capabilities }: Machine, change: Delta): { tools: Tools; part: FamilyDelta }[] {
-  const { ip, ip6 } = capabilities;
-  return [
-    { tools: ip, part: change.ip },
-    ...(ip6 === null || change.ip6 === null ? [] : [{ tools: ip6, part: change.ip6 }]),
-  ];
-}
-
-type Words = { kind: "rule" | "route"; words: string };
-
-const routeWords = (route: LocalRoute): Words => ({
-  kind: "route",
-  words: describeRoute(route),
-});
-const ruleWords = (rule: IpRule): Words => ({
-  kind: "rule",
-  words: describeIpRule(rule),
-});
-
-/** One process for all of them; it stops at the first that fails. */
-async function routing(
-  { target }: Machine,
-  tools: Tools,
-  verb: "add" | "delete",
-  all: Words[],
-): Promise<void> {
-  if (all.length === 0) return;
-  const lines = all.map(({ kind, words }) => `${kind} ${verb} ${words}`);
-  const ran = await target.run([...tools.ip, "-batch", "-"], {
-    stdin: `${lines.join("\n")}\n`,
-  });
-  if (succeeded(ran)) return;
-  const at = /Command failed -:(\d+)/.exec(ran.stderr)?.[1];
-  const line = at === undefined ? "" : ` (ip ${lines[Number(at) - 1]})`;
-  throw refusal(tools.family, null, `${telling(ran)}${line}`);
-}
-
-async function restore(machine: Machine, tools: Tools, part: FamilyDelta, wanted: Program): Promise<void> {
-  if (part.restore === "") return;
-  const ran = await machine.target.run(tools.restore, {
-    stdin: part.restore,
-    limit: RESTORE_LIMIT,
-  });
-  if (succeeded(ran)) return;
-  const source = await culprit(tools, ran, part.lines, wanted);
-  throw refusal(tools.family, source, telling(ran));
-}
-
-/** Step 5: the kernel's own words are compared; a restore that succeeded proves nothing. */
-async function mustHold(machine: Machine, chains: Remembered, wanted: Program): Promise<void> {
+/**
+ * Step 5: the kernel's own words are compared; a restore that succeeded proves nothing. Until all is `swept`, more may
+ * stand there that no packet meets. Gives what was read.
+ */
+async function mustHold(
+  machine: Machine,
+  chains: Remembered,
+  wanted: Program,
+  { swept }: { swept: boolean },
+): Promise<OwnReading> {
   const found = await readOwn(machine, chains);
-  const rest = delta(stateOf(found), wanted);
-  if (isEmptyDelta(rest)) return;
-  const families = (["ip", "ip6"] as const).filter(
-    (name) => rest[name] !== null && !isEmptyFamily(rest[name]),
-  );
+  const state = stateOf(found);
+  const rest = delta(state, wanted);
+  if (swept ? isEmptyDelta(rest) : holds(state, wanted)) return found;
+  const family = isEmptyDelta({ ...rest, ip6: null }) ? "ip6" : "ip";
   const said = `read back, the rules are not those that were sent${differing(rest)}`;
-  throw new Refusal(said, families[0] ?? null, null, said);
-}
-
-function isEmptyFamily(part: FamilyDelta): boolean {
-  const { create, remove, restore: text } = part;
-  return text === "" && [create, remove].every((each) => each.ipRules.length + each.routes.length === 0);
+  throw new Refusal(said, family, null, said);
 }
 
 function differing(rest: Delta): string {
@@ -255,17 +205,21 @@ function differing(rest: Delta): string {
 type Back = { oldRulesInForce: boolean; outcome: string };
 
 /** Back to the snapshot. Only what is read back afterwards counts, not what the steps said. */
-async function goBack(machine: Machine, chains: Remembered, before: State): Promise<Back> {
+async function goBack(
+  machine: Machine,
+  chains: Remembered,
+  before: State,
+  options: ApplyOptions,
+): Promise<Back> {
   const wanted = programOf(before);
   let trouble: string | null = null;
   try {
-    const now = await readOwn(machine, chains);
-    await carryOut(machine, delta(stateOf(now), wanted), wanted);
+    await reach(machine, chains, await readOwn(machine, chains), wanted, options);
   } catch (error) {
     trouble = textOf(error);
   }
   try {
-    await mustHold(machine, chains, wanted);
+    await mustHold(machine, chains, wanted, { swept: false });
     return { oldRulesInForce: true, outcome: "the old rules are in force" };
   } catch (error) {
     const outcome = `going back failed too: ${trouble ?? textOf(error)}; the rules in force may be a mix`;
@@ -285,19 +239,4 @@ function chainsOf({ ip, ip6 }: State | Program): Remembered {
 function union(one: Remembered, other: Remembered): Remembered {
   const both = (family: FamilyName) => [...new Set([...one[family], ...other[family]])];
   return { ip: both("ip"), ip6: both("ip6") };
-}
-
-/** The rules whose counters begin anew: those that count, in chains that were there and are written again. */
-function resetRules(change: Delta, wanted: Program): Source[] {
-  const sources = new Map<string, Source>();
-  for (const family of ["ip", "ip6"] satisfies FamilyName[]) {
-    const changed = new Set(change[family]?.changed);
-    for (const chain of wanted[family]?.chains ?? []) {
-      if (!changed.has(chain.name)) continue;
-      for (const { counts, source } of chain.rules) {
-        if (counts && source) sources.set(JSON.stringify(source), source);
-      }
-    }
-  }
-  return [...sources.values()];
 }

@@ -111,9 +111,7 @@ async function findTools(backend: Backend): Promise<Found> {
  * A legacy tool that writes puts a new table in, and gives it the old one's counters only then: who reads between the
  * two finds zeros (1 of 600 readings beside a writer). All that write hold this lock meanwhile; what reads does not.
  */
-function underXtablesLock(): string[] {
-  return ["flock", "--wait", LOCK_WAIT, process.env.XTABLES_LOCKFILE ?? "/run/xtables.lock"];
-}
+const UNDER_XTABLES_LOCK = ["flock", "--wait", LOCK_WAIT, "/run/xtables.lock"];
 
 /** Debian names the two back ends apart; elsewhere there may be one, under the plain name. */
 async function familyTools(family: FamilyName, backend: Backend): Promise<Tools | null> {
@@ -126,7 +124,7 @@ async function familyTools(family: FamilyName, backend: Backend): Promise<Tools 
       family,
       version,
       save: [`${name}-save`],
-      read: [...(backend === "legacy" ? underXtablesLock() : []), `${name}-save`],
+      read: [...(backend === "legacy" ? UNDER_XTABLES_LOCK : []), `${name}-save`],
       restore: [`${name}-restore`, "--wait", LOCK_WAIT, "--noflush"],
       ip: ["ip", family === "ip" ? "-4" : "-6"],
     };

@@ -1,44 +1,111 @@
-/** The kernel's packet and byte counters, per rule of the config. */
-import { type FamilyProgram, normaliseRule, type Program } from "@flowmgr/flow-compiler";
-import type { Tools } from "./capabilities.ts";
-import type { Count } from "./kernel.ts";
-import type { Machine } from "./read.ts";
+/** The kernel's packet and byte counters: line by line as iptables has them, and per rule of the config. */
+import {
+  type FamilyName,
+  isFlowChain,
+  normaliseRule,
+  type Program,
+  type Source,
+} from "@flowmgr/flow-compiler";
+import type { Count, CountedLine, Reading } from "./kernel.ts";
+import { batchOf } from "./ours.ts";
+import type { Machine, OwnReading } from "./read.ts";
+import type { SavedTable } from "./save.ts";
 import { readTables } from "./saved-tables.ts";
+
+const FAMILIES = ["ip", "ip6"] as const;
 
 /**
  * Both families added up. Only what stands in the kernel as the program has it is counted: a rule that somebody
  * changed behind our back counts something else, and is left out. Throws Refusal when iptables-save fails.
  */
-export async function counters(machine: Machine, program: Program): Promise<Count[]> {
-  const { ip, ip6 } = machine.capabilities;
-  const counts = new Map<string, Count>();
-  await countFamily(machine, ip, program.ip, counts);
-  if (program.ip6 !== null && ip6 !== null) await countFamily(machine, ip6, program.ip6, counts);
+export async function counters({ target, capabilities }: Machine, program: Program): Promise<Count[]> {
+  const lines = await Promise.all(
+    FAMILIES.map(async (family) => {
+      const [tools, wanted] = [capabilities[family], program[family]];
+      if (tools === null || wanted === null) return [];
+      const { mangle } = await readTables(target, tools, "mangle");
+      return linesIn(mangle, family, wanted.chains);
+    }),
+  );
+  return countRules(lines.flat(), program);
+}
+
+/** What has counted anything in the chains of flows, those included that no packet meets any more. */
+export function countedLines(reading: OwnReading): CountedLine[] {
+  return FAMILIES.flatMap((family) => {
+    const part = reading[family];
+    return part === null ? [] : linesIn(part.mangle, family, part.state.chains);
+  });
+}
+
+/** What has counted anything in the chains of flows and is met by packets, as it was read with all else. */
+export function linesOf({ state, counted }: Pick<Reading, "state" | "counted">): CountedLine[] {
+  return FAMILIES.flatMap((family) =>
+    (state[family]?.chains ?? []).flatMap(({ name, rules }, at) =>
+      rules.flatMap((words, line) => {
+        const { packets = 0, bytes = 0 } = counted[family]?.chains[at]?.[line] ?? {};
+        return packets === 0 ? [] : { family, chain: name, words, packets, bytes, retired: null };
+      }),
+    ),
+  );
+}
+
+function linesIn(mangle: SavedTable, family: FamilyName, chains: readonly { name: string }[]): CountedLine[] {
+  return chains
+    .filter(({ name }) => isFlowChain(name))
+    .flatMap(({ name }) => {
+      let retired: string | null = null;
+      return (mangle.chains.get(name)?.rules ?? []).flatMap(({ words, packets, bytes }) => {
+        const batch = batchOf(words);
+        retired = batch ?? retired;
+        if (packets === 0 || batch !== null) return [];
+        return { family, chain: name, words: normaliseRule(words, family), packets, bytes, retired };
+      });
+    });
+}
+
+/** The counts of a program's rules, zeros too, in its order, from the lines that packets meet. */
+export function countRules(lines: readonly CountedLine[], program: Program): Count[] {
+  const ownerOf = owners(program);
+  const counts = new Map<Source, Count>();
+  for (const source of new Set(ownerOf.values())) counts.set(source, { source, packets: 0, bytes: 0 });
+  for (const line of lines) {
+    const source = line.retired === null ? ownerOf.get(keyOf(line)) : undefined;
+    const count = source && counts.get(source);
+    if (count === undefined) continue;
+    count.packets += line.packets;
+    count.bytes += line.bytes;
+  }
   return [...counts.values()];
 }
 
-async function countFamily(
-  { target }: Machine,
-  tools: Tools,
-  program: FamilyProgram,
-  counts: Map<string, Count>,
-): Promise<void> {
-  const { mangle } = await readTables(target, tools, "mangle");
-  for (const chain of program.chains) {
-    const found = mangle.chains.get(chain.name)?.rules ?? [];
-    for (const [at, rule] of chain.rules.entries()) {
-      if (!rule.counts || rule.source === undefined) continue;
-      const key = JSON.stringify(rule.source);
-      const sum = counts.get(key) ?? {
-        source: rule.source,
-        packets: 0,
-        bytes: 0,
-      };
-      counts.set(key, sum);
-      const there = found[at];
-      if (there === undefined || normaliseRule(there.words, tools.family) !== rule.words) continue;
-      sum.packets += there.packets;
-      sum.bytes += there.bytes;
+/**
+ * Whose packets a line of the kernel counts, by the program that it comes from. Words say it, for of two equal lines
+ * in a chain no packet gets to the second.
+ */
+export function ownerIn(program: Program): (line: CountedLine) => Source | undefined {
+  const ownerOf = owners(program);
+  return (line) => ownerOf.get(keyOf(line));
+}
+
+const keyOf = ({ family, chain, words }: Pick<CountedLine, "family" | "chain" | "words">): string =>
+  `${family} ${chain} ${words}`;
+
+/** Equal sources are one object. */
+function owners(program: Program): Map<string, Source> {
+  const owner = new Map<string, Source>();
+  const sources = new Map<string, Source>();
+  for (const family of FAMILIES) {
+    for (const { name, rules } of program[family]?.chains ?? []) {
+      for (const { words, source, counts } of rules) {
+        if (!counts || source === undefined) continue;
+        const same = JSON.stringify(source);
+        const one = sources.get(same) ?? source;
+        sources.set(same, one);
+        const key = keyOf({ family, chain: name, words });
+        if (!owner.has(key)) owner.set(key, one);
+      }
     }
   }
+  return owner;
 }

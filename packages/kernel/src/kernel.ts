@@ -1,6 +1,6 @@
 /**
  * The way into the kernel: five verbs. Everything that crosses them is plain JSON, so that a small privileged
- * process can be split off later without a rewrite.
+ * process can be split off later without a rewrite; `book` would be a message back.
  */
 import type { Delta, FamilyName, Program, Source, State } from "@flowmgr/flow-compiler";
 
@@ -98,12 +98,22 @@ export type Reading = {
 
 export type Count = { source: Source; packets: number; bytes: number };
 
+/** A line of a flow's chain that has counted something. Two that read alike in a chain may both be there. */
+export type CountedLine = Tally & {
+  family: FamilyName;
+  chain: string;
+  /** As `compile` writes it. */
+  words: string;
+  /** The batch with which it went out of force, its count being final since; null while packets meet it. */
+  retired: string | null;
+};
+
 export type Applied = {
   /** False when the machine held the program already. */
   changed: boolean;
   delta: Delta;
-  /** Rules whose counters began anew, because their chain was rewritten. */
-  reset: Source[];
+  /** What stands there in the end and has counted something. */
+  lines: CountedLine[];
   /** The way back; null when nothing changed, or when the disk did not take it and that was allowed. */
   snapshot: Snapshot | null;
 };
@@ -114,6 +124,12 @@ export type Snapshot = { id: string };
 export type ApplyOptions = {
   /** Goes on when the snapshot cannot be written: a full disk must not keep the old rules from coming back. */
   evenWithoutDisk?: boolean;
+  /**
+   * Told what all lines have counted, before anything changes and again when the new rules are in force (`switched`),
+   * before anything is taken away that has counted. Of a batch that is retired the same counts may be told again, by
+   * the next apply, when this one ends before all of it is gone. Without `book`, chains that change begin anew.
+   */
+  book?: (lines: CountedLine[], switched: boolean) => void;
 };
 
 export type Kernel = {
@@ -123,8 +139,9 @@ export type Kernel = {
   /** Loads the program into an empty throw-away namespace with the same back end; throws KernelError. */
   check(program: Program): Promise<void>;
   /**
-   * Snapshot on disk, create, one restore per family, delete, read back and compare. On any failure back to the
-   * snapshot, verified, then throws KernelError, which says whether the old rules are in force again.
+   * Snapshot on disk, create, one restore per family, delete, read back and compare; then what was in force before is
+   * swept away. A private namespace that `ensureWorld` made and somebody deleted is made anew first. On any failure
+   * back to the snapshot, verified, then throws KernelError, which says whether the old rules are in force again.
    */
   apply(program: Program, options?: ApplyOptions): Promise<Applied>;
   /** Back to a program that was in force: apply with the snapshot's words; used by rollback and at start. */

@@ -5,12 +5,20 @@
  * - a chain of mangle: by its name, together with being reached from a jump of ours or being remembered on
  *   disk by the last apply. The name alone proves nothing, and neither does being reached: others may add a jump to our chains.
  *   The one chain that nothing jumps to, DEFRAGMENT: by its name together with the comment of its rule.
+ *   A chain that went, left until its counters are read: by its name together with the comment of the rule that ends it.
  * - a jump in a built-in chain: by its comment and by leading to a chain of such a name.
  * - an `ip rule`: by its protocol number, which the kernel keeps, and by saying no more than ours do. Its priority
  *   may be another: somebody moved it then.
  * - a route: by its table, one of a range of our own, and by being a local route by `lo` there.
  */
-import { type FamilyState, HOOK_COMMENT, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS } from "@flowmgr/flow-compiler";
+import {
+  type FamilyState,
+  HOOK_COMMENT,
+  OUR_PROTOCOL,
+  OUR_TABLES,
+  OWN_CHAINS,
+  RETIRED_COMMENT,
+} from "@flowmgr/flow-compiler";
 import { jumpOf, type SavedTable, wordBehind } from "./save.ts";
 
 /** The built-in chains that hold jumps of ours. */
@@ -29,8 +37,13 @@ export function ourChains(mangle: SavedTable, remembered: readonly string[]): Se
     .flatMap((rule) => jumpOf(rule.words) ?? []);
   const ours = new Set<string>();
   const defragment = mangle.chains.get(OWN_CHAINS.defragment);
-  const unreached = defragment?.rules.some((rule) => hasOurComment(rule.words)) ? [OWN_CHAINS.defragment] : [];
-  const open = [...hooked, ...unreached, ...remembered];
+  const unreached = defragment?.rules.some((rule) => hasOurComment(rule.words))
+    ? [OWN_CHAINS.defragment]
+    : [];
+  const retired = [...mangle.chains.values()]
+    .filter(({ name, rules }) => isOurName(name) && rules.some(({ words }) => batchOf(words) !== null))
+    .map(({ name }) => name);
+  const open = [...hooked, ...unreached, ...retired, ...remembered];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const chain = mangle.chains.get(name);
     if (chain === undefined || chain.builtIn || ours.has(name) || !isOurName(name)) continue;
@@ -41,6 +54,13 @@ export function ourChains(mangle: SavedTable, remembered: readonly string[]): Se
     }
   }
   return ours;
+}
+
+const END = new RegExp(`^-m comment --comment ${RETIRED_COMMENT}(\\w+) -j RETURN$`);
+
+/** The batch of the rules behind this one, which no packet meets; null for a rule that does not end its chain so. */
+export function batchOf(words: string): string | null {
+  return END.exec(words)?.[1] ?? null;
 }
 
 const hasOurComment = (words: string) => wordBehind(words, "--comment") === HOOK_COMMENT;

@@ -1,5 +1,6 @@
 /** What of ours stands on the machine now. Nothing here changes anything. */
 import {
+  type ChainState,
   type FamilyName,
   type FamilyState,
   type IpRule,
@@ -9,9 +10,17 @@ import {
 } from "@flowmgr/flow-compiler";
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { Refusal } from "./errors.ts";
-import { isOurRoute, isOurRule, type JsonRoute, type JsonRule, ourChains, ourHooks } from "./ours.ts";
+import {
+  batchOf,
+  isOurRoute,
+  isOurRule,
+  type JsonRoute,
+  type JsonRule,
+  ourChains,
+  ourHooks,
+} from "./ours.ts";
 import { complaint, succeeded } from "./run.ts";
-import type { SavedTable } from "./save.ts";
+import type { SavedChain, SavedTable } from "./save.ts";
 import { readTables } from "./saved-tables.ts";
 import type { Target } from "./target.ts";
 
@@ -63,20 +72,12 @@ async function readFamily(
     readTables(target, tools, which),
     ask(target, tools, [...tools.ip, "-N", "-json", "-batch", "-"], "rule show\nroute show table all\n"),
   ]);
-  // One line of JSON for each line of the batch.
-  const [rulesLine = "[]", routesLine = "[]"] = routing.split("\n");
-  const ipRules: JsonRule[] = JSON.parse(rulesLine);
-  const routes: JsonRoute[] = JSON.parse(routesLine);
+  const [ipRules, routes] = parseRouting(tools, routing);
   const ours = ourChains(mangle, remembered);
   const users = [...mangle.chains.values()].filter((chain) => !chain.builtIn);
   return {
     state: {
-      chains: users
-        .filter((chain) => ours.has(chain.name))
-        .map(({ name, rules }) => ({
-          name,
-          rules: rules.map((rule) => normaliseRule(rule.words, tools.family)),
-        })),
+      chains: users.filter((chain) => ours.has(chain.name)).map((chain) => chainState(chain, tools.family)),
       hooks: ourHooks(mangle),
       ipRules: ipRules.filter(isOurRule).map(ipRule),
       routes: routes.filter(isOurRoute).map((route) => localRoute(route, tools.family)),
@@ -88,6 +89,13 @@ async function readFamily(
     ipRules,
     routes,
   };
+}
+
+function chainState({ name, rules }: SavedChain, family: FamilyName): ChainState {
+  const end = rules.findIndex(({ words }) => batchOf(words) !== null);
+  const met = end < 0 ? rules : rules.slice(0, end);
+  const words = met.map((rule) => normaliseRule(rule.words, family));
+  return { name, rules: words, ...(end >= 0 && { retired: rules.length - end }) };
 }
 
 /** Numbers as numbers: `0x10` too. Without a mask, ip means all bits. */
@@ -106,6 +114,17 @@ function localRoute(route: JsonRoute, family: FamilyName): LocalRoute {
     destination: route.dst === "default" ? everything : route.dst,
     table: Number(route.table),
   };
+}
+
+/** One line of JSON for each line of the batch. Throws Refusal when that is not what ip has printed. */
+function parseRouting(tools: Tools, text: string): [JsonRule[], JsonRoute[]] {
+  const [rules = "", routes = ""] = text.split("\n");
+  try {
+    return [JSON.parse(rules), JSON.parse(routes)];
+  } catch {
+    const said = `${tools.ip.join(" ")} did not print ip rules and routes whole`;
+    throw new Refusal(said, tools.family, null, said);
+  }
 }
 
 /** What the command prints. Throws Refusal when it fails. */

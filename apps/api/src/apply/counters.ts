@@ -1,66 +1,82 @@
 /**
- * Packet and byte counts with their history: since when each counts, and when it was last seen to grow. The kernel
- * knows neither, so both are kept here, and on disk, so that a restart forgets nothing.
+ * What each rule has counted, since when, and when it was last seen to grow. The kernel forgets it with a rule's line,
+ * at a reboot and at a flush, and knows no times, so totals are kept here and on disk: what the lines of a rule show
+ * more than at the last reading is added, and what shows less has begun at zero.
+ *
+ * An apply writes chains anew. It tells what their lines have counted before it changes anything, and again, final,
+ * when no packet meets them any more, and it takes them away only when that is on disk. If we die in between, the
+ * next apply tells it again; its batch says whether that is in the totals.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Counters } from "@flowmgr/flow-api";
-import type { Program, Source } from "@flowmgr/flow-compiler";
-import type { Count } from "@flowmgr/kernel";
-import { z } from "zod";
-import { rfc3339 } from "../clock.ts";
+import type { Program } from "@flowmgr/flow-compiler";
+import type { Config } from "@flowmgr/flow-model";
+import {
+  type ApplyOptions,
+  type Count,
+  type CountedLine,
+  countRules,
+  ownerIn,
+  type Tally,
+} from "@flowmgr/kernel";
 import type { Clock } from "../parts.ts";
-import { transaction } from "../store/database.ts";
+import { tryWrite } from "../store/database.ts";
+import { counterAnswer } from "./counter-answer.ts";
 import { pause } from "./pace.ts";
+import { keyOf, sameRules } from "./same-rules.ts";
+import type { Serial } from "./serial.ts";
+import { type Ledger, readLedger, type Total, type Totals, writeLedger } from "./totals.ts";
 
 /** Reading may cost this part of a core, 1/10, however many watch: at 10 000 flows one reading takes 0.4 s. */
 export const READING_SHARE = 10;
 /** An answer this young is given again, so that many who ask at once cost one reading. */
 const FRESH_MS = 500;
-/** What was seen goes to disk this often; a crash forgets at most that much of `lastHit`. */
+/** What was seen goes to disk this often: so much is lost when the machine loses its power. */
 const SAVE_MS = 30_000;
 
-type Seen = { packets: number; since: number; lastHit: number | null };
-type Total = Counters["flows"][number]["rules"][number];
+/** A revision whose rules count. */
+export type Counted = { revision: number; config: Config; program: Program };
 
-const row = z.object({
-  flow: z.string(),
-  rule: z.number(),
-  packets: z.number(),
-  since: z.number(),
-  last_hit: z.number().nullable(),
-});
+type Options = {
+  db: DatabaseSync;
+  clock: Clock;
+  /** All that reads or writes the kernel. */
+  kernelQueue: Serial;
+  readKernel: (program: Program) => Promise<Count[]>;
+  /** Throws when the revision can't be had. */
+  load: (revision: number) => Counted;
+};
 
-/** Rule 0 stands for a flow's ICMP errors: rules count from 1. */
-const keyOf = (source: Source): string => `${source.flow}/${source.rule ?? 0}`;
+/** Goes along with an apply. */
+export type Booking = {
+  book: NonNullable<ApplyOptions["book"]>;
+  /** The new rules are in force; `lines`: what they have counted. */
+  done: (lines: CountedLine[]) => void;
+};
 
-/** The counters of what is in force. */
+const NOTHING: Tally = { packets: 0, bytes: 0 };
+
 export class Counting {
-  readonly #db: DatabaseSync;
-  readonly #clock: Clock;
-  readonly #readKernel: () => Promise<Count[]>;
-  readonly #seen = new Map<string, Seen>();
-  readonly #unsaved = new Map<string, Source>();
-  /** Which rule counts at which place of the program in force; null before the first. */
-  #keyAt: Map<string, string> | null = null;
+  readonly #options: Options;
+  /** As it is on disk. */
+  #written: Ledger;
+  #now: Ledger;
+  /** The revision of `#now`; undefined as long as nobody asked for it. */
+  #counted: Counted | null | undefined;
   #savedAt: number;
   #last: { answer: Counters; until: number } | null = null;
   #reading: Promise<Counters> | null = null;
 
-  /** `readKernel` is never called twice at once. */
-  constructor(db: DatabaseSync, clock: Clock, readKernel: () => Promise<Count[]>) {
-    this.#db = db;
-    this.#clock = clock;
-    this.#readKernel = readKernel;
-    this.#savedAt = clock.monotonic();
-    for (const found of db.prepare("SELECT * FROM counter").all()) {
-      const { flow, rule, packets, since, last_hit } = row.parse(found);
-      this.#seen.set(keyOf({ flow, rule }), { packets, since, lastHit: last_hit });
-    }
+  constructor(options: Options) {
+    this.#options = options;
+    this.#written = readLedger(options.db);
+    this.#now = this.#written;
+    this.#savedAt = options.clock.monotonic();
   }
 
   /** Counts per flow and rule, at most half a second old, or older where reading is dear. */
   async read(): Promise<Counters> {
-    if (this.#last && this.#clock.monotonic() < this.#last.until) return this.#last.answer;
+    if (this.#last && this.#options.clock.monotonic() < this.#last.until) return this.#last.answer;
     this.#reading ??= this.#readNow().finally(() => {
       this.#reading = null;
     });
@@ -68,137 +84,190 @@ export class Counting {
   }
 
   async #readNow(): Promise<Counters> {
-    const began = this.#clock.monotonic();
-    const counts = await this.#readKernel();
-    const at = this.#clock.now();
-    const flows = byFlow(counts.map((count) => ({ count, seen: this.#note(count, at) })));
-    const ended = this.#clock.monotonic();
-    const until = ended + pause(ended - began, READING_SHARE, FRESH_MS);
-    this.#last = { answer: { at: rfc3339(at), flows }, until };
-    if (ended - this.#savedAt > SAVE_MS) this.save();
-    return this.#last.answer;
+    const { clock, kernelQueue, readKernel } = this.#options;
+    const began = clock.monotonic();
+    const answer = await kernelQueue(async () => {
+      const counted = this.#current();
+      const counts = counted ? await readKernel(counted.program) : [];
+      this.#note(counts);
+      return counterAnswer(clock.now(), counts, this.#now.totals);
+    });
+    const ended = clock.monotonic();
+    this.#last = { answer, until: ended + pause(ended - began, READING_SHARE, FRESH_MS) };
+    return answer;
   }
 
-  /** One rule's count, and what it says about the past. */
-  #note(count: Count, at: number): Seen {
-    const key = keyOf(count.source);
-    const before = this.#seen.get(key) ?? { packets: 0, since: at, lastHit: null };
-    if (this.#seen.has(key) && before.packets === count.packets) return before;
-    const now = {
-      packets: count.packets,
-      // A count that shrank began anew behind our back: a reboot, or `iptables -Z`.
-      since: count.packets < before.packets ? at : before.since,
-      lastHit: count.packets > before.packets ? at : before.lastHit,
-    };
-    this.#seen.set(key, now);
-    this.#unsaved.set(key, count.source);
-    return now;
+  /** What the lines of the rules in force show. */
+  note(lines: readonly CountedLine[]): void {
+    const counted = this.#current();
+    if (counted) this.#note(countRules(lines, counted.program));
+  }
+
+  #note(counts: readonly Count[]): void {
+    const { clock } = this.#options;
+    const totals: Totals = new Map(this.#now.totals);
+    for (const count of counts) {
+      const key = keyOf(count.source);
+      const total = totals.get(key);
+      if (total) totals.set(key, grown(total, count, clock.now()));
+    }
+    this.#now = { ...this.#now, totals };
+    if (clock.monotonic() - this.#savedAt >= SAVE_MS) this.save();
   }
 
   /**
-   * Another program is in force now; the counters of `reset` began anew with it. A rule is known again by where it
-   * counts in the kernel, for its number changes when one before it goes.
+   * For an apply of `wanted`, null for nothing. `tried`: another revision that the kernel may hold, or may have held
+   * until it was taken away, while we did not look.
    */
-  renew(program: Program | null, reset: Source[]): void {
-    const at = this.#clock.now();
-    const anew = new Set(reset.map(keyOf));
-    const before = new Map(this.#seen);
-    const keyAt = this.#keyAt;
-    this.#keyAt = new Map();
-    this.#seen.clear();
-    for (const [key, { source, place }] of sources(program)) {
-      this.#keyAt.set(place, key);
-      // At the start nobody remembers places, and what is on disk is of this program.
-      const old = keyAt === null ? key : keyAt.get(place);
-      const kept = anew.has(key) || old === undefined ? undefined : before.get(old);
-      const now = kept ?? { packets: 0, since: at, lastHit: null };
-      this.#seen.set(key, now);
-      if (now !== before.get(key)) this.#unsaved.set(key, source);
+  booking(wanted: Counted | null, tried: Counted | null): Booking {
+    const counted = this.#current();
+    const others = [wanted, tried].filter((one) => one !== null);
+    let owner: ReturnType<typeof ownersIn> | null = null;
+    return {
+      book: (lines, switched) => {
+        if (counted) {
+          owner ??= ownersIn(counted, others);
+          this.#book(lines, owner, switched);
+        }
+        this.#now = { ...this.#now, booked: new Set(lines.flatMap(({ retired }) => retired ?? [])) };
+        this.save();
+      },
+      done: (lines) => {
+        this.#renew(counted, wanted, lines);
+        this.#last = null;
+        this.save();
+      },
+    };
+  }
+
+  #book(lines: readonly CountedLine[], ownerOf: ReturnType<typeof ownersIn>, switched: boolean): void {
+    const at = this.#options.clock.now();
+    const { booked } = this.#now;
+    const [all, met] = [new Map<string, Tally>(), new Map<string, Tally>()];
+    for (const line of lines) {
+      if (line.retired !== null && booked.has(line.retired)) continue;
+      const key = ownerOf(line, switched && line.retired === null);
+      if (key === undefined) continue;
+      add(all, key, line);
+      if (line.retired === null) add(met, key, line);
     }
-    for (const key of before.keys()) {
-      if (this.#seen.has(key)) continue;
-      const [flow = "", rule] = key.split("/");
-      this.#unsaved.set(key, { flow, rule: Number(rule) });
+    const totals: Totals = new Map();
+    for (const [key, total] of this.#now.totals) {
+      const { packets, bytes } = met.get(key) ?? NOTHING;
+      totals.set(key, seenAs(grown(total, all.get(key) ?? NOTHING, at), { packets, bytes }));
     }
-    this.#last = null;
-    this.save();
+    this.#now = { ...this.#now, totals };
+  }
+
+  /** A rule that is there again, or still, goes on with its total; another begins with this moment. */
+  #renew(counted: Counted | null, wanted: Counted | null, lines: readonly CountedLine[]): void {
+    const at = this.#options.clock.now();
+    const { revision, totals: old, before } = this.#now;
+    const isOther = wanted?.revision !== revision;
+    const again = wanted && before?.revision === wanted.revision ? before.totals : null;
+    const same = counted && wanted ? sameRules(counted.config, wanted.config) : new Map<string, string>();
+    const totals: Totals = new Map();
+    for (const count of wanted ? countRules(lines, wanted.program) : []) {
+      const key = keyOf(count.source);
+      const past = old.get(same.get(key) ?? "");
+      const seen = { packets: count.packets, bytes: count.bytes };
+      const anew = again?.get(key) ?? { ...NOTHING, since: at, lastHit: null };
+      totals.set(key, past ? grown(past, count, at) : { ...anew, seen });
+    }
+    const left = revision === null ? null : { revision, totals: old };
+    this.#now = {
+      ...this.#now,
+      revision: wanted?.revision ?? null,
+      totals,
+      before: isOther ? left : before,
+    };
+    this.#counted = wanted;
+  }
+
+  #current(): Counted | null {
+    if (this.#counted === undefined) this.#counted = this.#load();
+    return this.#counted;
+  }
+
+  /** Without the program of a revision nobody knows what its lines were, and every rule begins anew. */
+  #load(): Counted | null {
+    const { revision } = this.#now;
+    try {
+      return revision === null ? null : this.#options.load(revision);
+    } catch {
+      return null;
+    }
   }
 
   /**
-   * What was seen since the last time, to disk. One that takes nothing gets it the next time: what counts in the
-   * kernel, and whether the rules are right, does not hang on it.
+   * To disk. One that takes nothing gets it the next time: what counts in the kernel, and whether the rules are
+   * right, does not hang on it.
    */
   save(): void {
-    if (this.#unsaved.size === 0) return;
-    try {
-      this.#write();
-    } catch {
-      return;
-    }
-    this.#unsaved.clear();
-    this.#savedAt = this.#clock.monotonic();
-  }
-
-  #write(): void {
-    transaction(this.#db, () => {
-      const put = this.#db.prepare(
-        "INSERT OR REPLACE INTO counter (flow, rule, packets, since, last_hit) VALUES (?, ?, ?, ?, ?)",
-      );
-      const drop = this.#db.prepare("DELETE FROM counter WHERE flow = ? AND rule = ?");
-      for (const [key, { flow, rule }] of this.#unsaved) {
-        const now = this.#seen.get(key);
-        if (now) put.run(flow, rule ?? 0, now.packets, now.since, now.lastHit);
-        else drop.run(flow, rule ?? 0);
-      }
+    tryWrite(() => {
+      writeLedger(this.#options.db, this.#written, this.#now);
+      this.#written = this.#now;
+      this.#savedAt = this.#options.clock.monotonic();
     });
   }
-}
 
-/** What counts in a program, each once, in its order, and the first place in the kernel where it does. */
-function sources(program: Program | null): Map<string, { source: Source; place: string }> {
-  const found = new Map<string, { source: Source; place: string }>();
-  for (const family of ["ip", "ip6"] as const) {
-    for (const { name, rules } of program?.[family]?.chains ?? []) {
-      for (const [at, { counts, source }] of rules.entries()) {
-        if (!counts || !source || found.has(keyOf(source))) continue;
-        found.set(keyOf(source), { source, place: `${family} ${name} ${at}` });
-      }
-    }
+  /** A last reading, to disk: what comes after it is lost only when the kernel's counters are, before the next start. */
+  async close(): Promise<void> {
+    await this.read().catch(() => undefined);
+    this.save();
   }
-  return found;
 }
 
-function byFlow(counts: { count: Count; seen: Seen }[]): Counters["flows"] {
-  const flows = new Map<string, { rules: Total[]; icmpErrors?: Omit<Total, "rule"> }>();
-  for (const { count, seen } of counts) {
-    const { packets, bytes, source } = count;
-    const flow = flows.get(source.flow) ?? { rules: [] };
-    flows.set(source.flow, flow);
-    const total = {
-      packets,
-      bytes,
-      since: rfc3339(seen.since),
-      lastHit: seen.lastHit === null ? null : rfc3339(seen.lastHit),
-    };
-    if (source.rule === null) flow.icmpErrors = total;
-    else flow.rules.push({ rule: source.rule, ...total });
-  }
-  return [...flows].map(([name, flow]) => ({
-    name,
-    ...sum([...flow.rules, ...(flow.icmpErrors ? [flow.icmpErrors] : [])]),
-    rules: flow.rules.sort((a, b) => a.rule - b.rule),
-    ...(flow.icmpErrors && { icmpErrors: flow.icmpErrors }),
-  }));
-}
-
-/** All packets whose visit ended in the flow. It counts since its oldest part does. */
-function sum(parts: Omit<Total, "rule">[]): Omit<Total, "rule"> {
-  const times = parts.map((part) => part.since).sort();
-  const hits = parts.flatMap((part) => part.lastHit ?? []).sort();
+/** A total with what was counted since it was last seen. */
+function grown(total: Total, { packets, bytes }: Tally, at: number): Total {
+  const { seen } = total;
+  if (packets === seen.packets && bytes === seen.bytes) return total;
+  const from = packets < seen.packets || bytes < seen.bytes ? NOTHING : seen;
+  const more = packets - from.packets;
   return {
-    packets: parts.reduce((total, part) => total + part.packets, 0),
-    bytes: parts.reduce((total, part) => total + part.bytes, 0),
-    since: times[0] ?? "",
-    lastHit: hits.at(-1) ?? null,
+    packets: total.packets + more,
+    bytes: total.bytes + bytes - from.bytes,
+    seen: { packets, bytes },
+    since: total.since,
+    lastHit: more > 0 ? at : total.lastHit,
+  };
+}
+
+function seenAs(total: Total, seen: Tally): Total {
+  const same = total.seen.packets === seen.packets && total.seen.bytes === seen.bytes;
+  return same ? total : { ...total, seen };
+}
+
+function add(sums: Map<string, Tally>, key: string, { packets, bytes }: Tally): void {
+  const sum = sums.get(key) ?? NOTHING;
+  sums.set(key, { packets: sum.packets + packets, bytes: sum.bytes + bytes });
+}
+
+/**
+ * The rule of `counted` that a line belongs to. A line that is not of its program may be of another one's, of a rule
+ * that is the same; what is in force after the switch is asked for there first.
+ */
+function ownersIn(
+  counted: Counted,
+  others: readonly Counted[],
+): (line: CountedLine, switched: boolean) => string | undefined {
+  const find = [counted, ...others].map((one) => {
+    const ownerOf = ownerIn(one.program);
+    const same = one === counted ? null : sameRules(counted.config, one.config);
+    return (line: CountedLine) => {
+      const source = ownerOf(line);
+      if (source === undefined) return undefined;
+      return same ? same.get(keyOf(source)) : keyOf(source);
+    };
+  });
+  const [own, wanted = own, ...rest] = find;
+  const before = [own, wanted, ...rest];
+  const after = [wanted, own, ...rest];
+  return (line, switched) => {
+    for (const ask of switched ? after : before) {
+      const key = ask?.(line);
+      if (key !== undefined) return key;
+    }
+    return undefined;
   };
 }

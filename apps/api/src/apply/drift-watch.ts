@@ -36,6 +36,8 @@ type WatchParts = {
   periodMs: number;
   /** What the kernel should hold. */
   wanted: () => Program | null;
+  /** Told of every reading, before anybody else can touch the kernel. */
+  read: (reading: Reading) => void;
   /** False while the old rules are being put back, when a difference is no news. */
   settled: () => boolean;
 };
@@ -97,6 +99,7 @@ export class DriftWatch {
     const { kernel, clock, wanted, settled, options } = this.#parts;
     const began = clock.monotonic();
     const reading = await kernel.read();
+    this.#parts.read(reading);
     const program = wanted();
     const found = settled() ? drift(reading.state, program, options) : null;
     const ended = clock.monotonic();

@@ -13,7 +13,7 @@ import {
   type Program,
 } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, print } from "@flowmgr/flow-model";
-import { type ApplyOptions, KernelError } from "@flowmgr/kernel";
+import { type ApplyOptions, KernelError, linesOf } from "@flowmgr/kernel";
 import type { Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
 import { Counting } from "./counters.ts";
@@ -54,9 +54,13 @@ export class InForce {
     const ipv6 = settings.ipv6 && kernel.facts.ip6tables !== null;
     const asked = compileOptions(settings);
     this.#options = { ...asked, ipv6, defragment: kernel.facts.defragment ? asked.defragment : "off" };
-    this.counting = new Counting(db, clock, () =>
-      this.queue(async () => (this.now ? readable(kernel.counters(this.now.program)) : [])),
-    );
+    this.counting = new Counting({
+      db,
+      clock,
+      kernelQueue: this.queue,
+      readKernel: (program) => readable(kernel.counters(program)),
+      load: (revision) => this.load(revision),
+    });
     this.watch = new DriftWatch({
       kernel,
       clock,
@@ -65,6 +69,7 @@ export class InForce {
       kernelQueue: this.queue,
       periodMs: settings.driftEvery * 1000,
       wanted: () => this.now?.program ?? null,
+      read: (reading) => this.counting.note(linesOf(reading)),
       settled,
     });
   }
@@ -162,7 +167,19 @@ export class InForce {
   async restore(revision: number | null): Promise<void> {
     const wanted = revision === null ? null : this.load(revision);
     this.now = wanted;
-    await this.queue(() => this.#put(wanted, { evenWithoutDisk: true }));
+    const tried = this.#tried(revision);
+    await this.queue(() => this.#put(wanted, { evenWithoutDisk: true }, tried));
+  }
+
+  /** The newest revision, when it is another one: the kernel may hold it, if we died while it was put there. */
+  #tried(revision: number | null): Loaded | null {
+    const [newest] = this.#journal.list(1, undefined);
+    if (newest === undefined || newest.id === revision) return null;
+    try {
+      return this.load(newest.id);
+    } catch {
+      return null;
+    }
   }
 
   /**
@@ -185,15 +202,18 @@ export class InForce {
   }
 
   /** Gives what differed before, in words; null when nothing had to be changed. */
-  async #put(wanted: Loaded | null, how: ApplyOptions = {}): Promise<string | null> {
+  async #put(
+    wanted: Loaded | null,
+    how: ApplyOptions = {},
+    tried: Loaded | null = null,
+  ): Promise<string | null> {
     const { kernel, clock } = this.#parts;
-    const { changed, delta, reset } = await kernel.apply(
-      wanted?.program ?? EMPTY_PROGRAM(this.#options),
-      how,
-    );
+    const { book, done } = this.counting.booking(wanted, tried);
+    const program = wanted?.program ?? EMPTY_PROGRAM(this.#options);
+    const { changed, delta, lines } = await kernel.apply(program, { ...how, book });
     this.now = wanted;
     this.switchedAt = clock.monotonic();
-    this.counting.renew(wanted?.program ?? null, reset);
+    done(lines);
     this.watch.agreed();
     return changed ? differenceWords(delta) : null;
   }

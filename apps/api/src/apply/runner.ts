@@ -90,7 +90,7 @@ class Runner implements Engine {
     await this.#inForce.watch.stop();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    await this.#inForce.queue(async () => this.#inForce.counting.save());
+    await this.#inForce.counting.close();
   }
 
   running(): StoredRevision | null {

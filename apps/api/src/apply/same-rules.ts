@@ -1,0 +1,41 @@
+/** Which rule of one config is which of another: known by what it says, since numbers change. */
+import type { Source } from "@flowmgr/flow-compiler";
+import { type Config, expandLists, flowsOf, printRule } from "@flowmgr/flow-model";
+
+/** Rule 0 stands for a flow's ICMP errors: rules count from 1. */
+export const keyOf = ({ flow, rule }: Source): string => `${flow}/${rule ?? 0}`;
+
+export function sourceOf(key: string): Source {
+  const [flow = "", rule = "0"] = key.split("/");
+  return { flow, rule: rule === "0" ? null : Number(rule) };
+}
+
+/**
+ * Keys in `to` of the rules that are in `from` too, each with its key there. A rule is the same when it stands in the
+ * same flow with the same verb and conditions, lists spelt out; of several that say the same, the first is the first.
+ */
+export function sameRules(from: Config, to: Config): Map<string, string> {
+  const known = keysBySaying(from);
+  const same = new Map<string, string>();
+  for (const [saying, key] of keysBySaying(to)) {
+    const old = known.get(saying);
+    if (old !== undefined) same.set(key, old);
+  }
+  return same;
+}
+
+function keysBySaying(config: Config): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const { kind, name, rules } of flowsOf(expandLists(config))) {
+    keys.set(`${kind} ${name}`, keyOf({ flow: name, rule: null }));
+    const times = new Map<string, number>();
+    for (const [at, rule] of rules.entries()) {
+      if (rule.off) continue;
+      const text = printRule({ ...rule, note: "" });
+      const before = times.get(text) ?? 0;
+      times.set(text, before + 1);
+      keys.set(`${kind} ${name} ${before} ${text}`, keyOf({ flow: name, rule: at + 1 }));
+    }
+  }
+  return keys;
+}

@@ -1,0 +1,104 @@
+/** The totals of rules on disk. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Tally } from "@flowmgr/kernel";
+import { z } from "zod";
+import { transaction } from "../store/database.ts";
+import { keyOf, sourceOf } from "./same-rules.ts";
+
+/** What a rule has counted in all, and how much of it its lines in the kernel show. Times: milliseconds since 1970. */
+export type Total = Tally & { seen: Tally; since: number; lastHit: number | null };
+
+/** By the key of the rule. A Total is never changed, only replaced. */
+export type Totals = Map<string, Total>;
+
+export type Ledger = {
+  /** The revision whose rules count now; null when none do. */
+  revision: number | null;
+  totals: Totals;
+  /** The revision before: its totals, of which those that went on are among the others. */
+  before: { revision: number; totals: Totals } | null;
+  /** Batches that are part of the totals. */
+  booked: Set<string>;
+};
+
+const row = z.object({
+  revision: z.number(),
+  flow: z.string(),
+  rule: z.number(),
+  packets: z.number(),
+  bytes: z.number(),
+  seen_packets: z.number(),
+  seen_bytes: z.number(),
+  since: z.number(),
+  last_hit: z.number().nullable(),
+});
+
+const counting = z.object({ revision: z.number().nullable(), before: z.number().nullable() });
+
+export function readLedger(db: DatabaseSync): Ledger {
+  const { revision, before } = counting.parse(db.prepare("SELECT revision, before FROM counting").get());
+  const booked = db.prepare("SELECT name FROM booked_batch").all();
+  return {
+    revision,
+    totals: readTotals(db, revision),
+    before: before === null ? null : { revision: before, totals: readTotals(db, before) },
+    booked: new Set(booked.map(({ name }) => String(name))),
+  };
+}
+
+function readTotals(db: DatabaseSync, revision: number | null): Totals {
+  const found = db.prepare("SELECT * FROM rule_total WHERE revision = ?").all(revision);
+  return new Map(
+    found.map((each) => {
+      const { flow, rule, packets, bytes, seen_packets, seen_bytes, since, last_hit } = row.parse(each);
+      const seen = { packets: seen_packets, bytes: seen_bytes };
+      return [keyOf({ flow, rule }), { packets, bytes, seen, since, lastHit: last_hit }];
+    }),
+  );
+}
+
+/** Writes what differs from `written`, which is what is on disk, in one transaction. Throws what the disk says. */
+export function writeLedger(db: DatabaseSync, written: Ledger, now: Ledger): void {
+  transaction(db, () => {
+    if (now.revision !== written.revision || now.before?.revision !== written.before?.revision) {
+      db.prepare("UPDATE counting SET revision = ?, before = ?").run(
+        now.revision,
+        now.before?.revision ?? null,
+      );
+    }
+    const [old, wanted] = [byRevision(written), byRevision(now)];
+    for (const revision of old.keys()) {
+      if (!wanted.has(revision)) db.prepare("DELETE FROM rule_total WHERE revision = ?").run(revision);
+    }
+    for (const [revision, totals] of wanted) {
+      writeTotals(db, revision, old.get(revision) ?? new Map(), totals);
+    }
+    const drop = db.prepare("DELETE FROM booked_batch WHERE name = ?");
+    for (const name of written.booked) if (!now.booked.has(name)) drop.run(name);
+    const add = db.prepare("INSERT INTO booked_batch (name) VALUES (?)");
+    for (const name of now.booked) if (!written.booked.has(name)) add.run(name);
+  });
+}
+
+function byRevision({ revision, totals, before }: Ledger): Map<number, Totals> {
+  const all = new Map<number, Totals>();
+  if (before) all.set(before.revision, before.totals);
+  if (revision !== null) all.set(revision, totals);
+  return all;
+}
+
+function writeTotals(db: DatabaseSync, revision: number, written: Totals, totals: Totals): void {
+  const put = db.prepare("INSERT OR REPLACE INTO rule_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const [key, total] of totals) {
+    if (written.get(key) === total) continue;
+    const { flow, rule } = sourceOf(key);
+    const { packets, bytes, seen, since, lastHit } = total;
+    put.run(revision, flow, rule ?? 0, packets, bytes, seen.packets, seen.bytes, since, lastHit);
+  }
+  const drop = db.prepare("DELETE FROM rule_total WHERE revision = ? AND flow = ? AND rule = ?");
+  for (const key of written.keys()) {
+    if (totals.has(key)) continue;
+    const { flow, rule } = sourceOf(key);
+    drop.run(revision, flow, rule ?? 0);
+  }
+}
