@@ -16,6 +16,7 @@ describe("directors", () => {
   const TABLE = 0x666c_0001;
   const service = (servers: IpvsService["servers"], mark = 0x100): IpvsService => ({
     mark,
+    family: servers.length === 0 ? null : "ip",
     scheduler: "wlc",
     servers,
   });
@@ -56,6 +57,14 @@ describe("directors", () => {
       },
       "error: chain PREROUTING is not as it should be, so packets miss mark 0x100; repair puts it right",
     ],
+    [
+      "mark",
+      MAIL,
+      ({ state }) => {
+        state.ip.hooks = state.ip.hooks.filter(({ chain }) => chain !== "INPUT");
+      },
+      "warning: chain INPUT is not as it should be, so IPVS, which compares the whole mark, misses packets in which others have set bits; repair puts it right",
+    ],
     ["ip rule", MAIL, () => {}, `ok: IPv4: fwmark 0x100/0xff00 lookup ${TABLE} is there`],
     [
       "ip rule",
@@ -94,7 +103,19 @@ describe("directors", () => {
       "service",
       EVERYWHERE,
       ipvs(service([server(1)])),
+      "warning: IPVS has 1 service for mark 256 (0x100), scheduler wlc, for IPv4; IPv6 needs one of its own: ipvsadm -A -f 256 -6 -s wlc",
+    ],
+    [
+      "service",
+      EVERYWHERE,
+      ipvs(service([])),
       "warning: IPVS has 1 service for mark 256 (0x100), scheduler wlc; IPv4 and IPv6 need one each: ipvsadm -A -f 256 -6 -s wlc",
+    ],
+    [
+      "service",
+      MAIL,
+      ipvs({ ...service([{ address: "fd00::10", forward: "Masq", weight: 1 }]), family: "ip6" }),
+      "warning: IPVS has 1 service for mark 256 (0x100), scheduler wlc; IPv4 needs one of its own: ipvsadm -A -f 256 -s wlc",
     ],
     [
       "servers",
@@ -106,15 +127,20 @@ describe("directors", () => {
       "servers",
       MAIL,
       ipvs(service([server(0)])),
-      "error: all servers have weight 0, so none gets new connections: 192.168.1.10:25 (Masq, weight 0)",
+      "error: all servers have weight 0, so none gets new connections: 192.168.1.10:25 (Masq, every port becomes 25, weight 0)",
     ],
     [
       "servers",
       MAIL,
       ipvs(service([server(0), server(1)])),
-      "warning: 1 of 2 servers get no new connections, weight 0: 192.168.1.10:25 (Masq, weight 0)",
+      "warning: 1 of 2 servers get no new connections, weight 0: 192.168.1.10:25 (Masq, every port becomes 25, weight 0)",
     ],
-    ["servers", MAIL, ipvs(service([server(1)])), "ok: 1 server: 192.168.1.10:25 (Masq, weight 1)"],
+    [
+      "servers",
+      MAIL,
+      ipvs(service([server(1)])),
+      "ok: 1 server: 192.168.1.10:25 (Masq, every port becomes 25, weight 1)",
+    ],
   ];
   test.each(rows)("%s of %j: %s", (what, text, change, expected) => {
     const [pool] = directors(world(text, change));

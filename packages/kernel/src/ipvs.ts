@@ -26,18 +26,25 @@ export function parseIpvs(text: string): IpvsService[] {
     const server = SERVER.exec(line);
     if (server) {
       const [, host = "", port = "", forward = "", weight = ""] = server;
-      const address = `${host.startsWith("[") ? host : dotted(host)}:${Number.parseInt(port, 16)}`;
-      current?.servers.push({ address, forward, weight: Number(weight) });
+      if (current) current.family = host.startsWith("[") ? "ip6" : "ip";
+      current?.servers.push({ address: addressOf(host, port), forward, weight: Number(weight) });
       continue;
     }
     const [, mark, scheduler = ""] = SERVICE.exec(line) ?? [];
-    current = mark === undefined ? null : { mark: Number.parseInt(mark, 16), scheduler, servers: [] };
+    current =
+      mark === undefined ? null : { mark: Number.parseInt(mark, 16), family: null, scheduler, servers: [] };
     if (current) services.push(current);
   }
   return services;
 }
 
-/** `C0A8010A` is 192.168.1.10. */
+/** `C0A8010A` and `0050` are 192.168.1.10:80; port 0 is none, and IPv6 stands in brackets only in front of a port. */
+function addressOf(host: string, port: string): string {
+  const address = host.startsWith("[") ? new URL(`http://${host}`).hostname : dotted(host);
+  const number = Number.parseInt(port, 16);
+  return number === 0 ? address.replace(/^\[|\]$/g, "") : `${address}:${number}`;
+}
+
 function dotted(hex: string): string {
   return (hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).join(".");
 }

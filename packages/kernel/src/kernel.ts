@@ -64,9 +64,11 @@ export type Ipvs = { services: IpvsService[] } | { absent: string };
 export type IpvsService = {
   /** The whole packet mark, all 32 bits. */
   mark: number;
+  /** That of its servers; null as long as it has none, since then the kernel does not tell. */
+  family: FamilyName | null;
   scheduler: string;
   servers: {
-    /** `192.168.1.10:80`, `[fd00::10]:80`; port 0: the one that the packet came to. */
+    /** `192.168.1.10:80`, `[fd00::10]:80`; without a port, as `fd00::10`: each packet's own. */
     address: string;
     /** `Masq`, `Route`, `Tunnel`, `Local`, as the kernel calls it. */
     forward: string;

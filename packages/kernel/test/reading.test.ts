@@ -74,22 +74,28 @@ FWM  00000100 wlc persistent 300 FFFFFFFF
   -> C0A8010C:0000      Route   0      0          0         
 FWM  00000100 rr 
   -> [fd00:0000:0000:0001:0000:0000:0000:0010]:0019      Tunnel  5      0          0         
+  -> [fd00:0000:0000:0001:0000:0000:0000:0011]:0000      Masq    1      0          0         
 FWM  0000FF00 rr ops 
 `;
   expect(parseIpvs(text)).toEqual([
     {
       mark: 0x100,
+      family: "ip",
       scheduler: "wlc",
       servers: [
         { address: "192.168.1.10:80", forward: "Masq", weight: 1 },
-        { address: "192.168.1.12:0", forward: "Route", weight: 0 },
+        { address: "192.168.1.12", forward: "Route", weight: 0 },
       ],
     },
     {
       mark: 0x100,
+      family: "ip6",
       scheduler: "rr",
-      servers: [{ address: "[fd00:0000:0000:0001:0000:0000:0000:0010]:25", forward: "Tunnel", weight: 5 }],
+      servers: [
+        { address: "[fd00:0:0:1::10]:25", forward: "Tunnel", weight: 5 },
+        { address: "fd00:0:0:1::11", forward: "Masq", weight: 1 },
+      ],
     },
-    { mark: 0xff00, scheduler: "rr", servers: [] },
+    { mark: 0xff00, family: null, scheduler: "rr", servers: [] },
   ]);
 });

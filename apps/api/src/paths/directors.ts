@@ -1,6 +1,6 @@
 /** Directors, and whether a packet of theirs gets to a server: mark, ip rule, local route, IPVS service, servers. */
 import type { Director, HealthLine } from "@flowmgr/flow-api";
-import { delta, directorTable, markOf, type Program } from "@flowmgr/flow-compiler";
+import { delta, directorTable, type FamilyName, markOf, type Program } from "@flowmgr/flow-compiler";
 import { type Config, type Flow, flowsOf } from "@flowmgr/flow-model";
 import type { IpvsService } from "@flowmgr/kernel";
 import { sourceCheckLines } from "./source-check.ts";
@@ -60,19 +60,22 @@ function health(world: World, name: string, marked: Marked, broken: ReadonlySet<
     ...ipRuleLines(world, mark),
     ...localRouteLines(world, directorTable(marked.index)),
     ...sourceCheckLines(world.reading.eaten.filter(({ table }) => table === directorTable(marked.index))),
-    ...serviceLines(world, mark, families.length),
+    ...serviceLines(world, mark, families),
   ];
 }
 
-/** Chains that are missing or are not as they should be, and PREROUTING when no packet gets to them. */
+/** Chains that are missing or are not as they should be, and chains of the kernel that lack our jump to them. */
 function brokenChains({ reading, program }: World): ReadonlySet<string> {
   if (program === null) return new Set();
   const change = delta(reading.state, program);
   return new Set(
     FAMILIES.flatMap((family) => {
-      const hooked = reading.state[family]?.hooks.some(({ chain }) => chain === "PREROUTING") ?? true;
+      const hooks = new Set(reading.state[family]?.hooks.map(({ chain }) => chain));
+      const unhooked = (program[family]?.hooks ?? []).flatMap(({ chain }) =>
+        hooks.has(chain) ? [] : [chain],
+      );
       const { added = [], changed = [] } = change[family] ?? {};
-      return [...added, ...changed, ...(hooked ? [] : ["PREROUTING"])];
+      return [...added, ...changed, ...unhooked];
     }),
   );
 }
@@ -81,10 +84,28 @@ function markLine({ running }: World, name: string, mark: number, broken: Readon
   const what = "mark";
   const flows = flowsOf(running).filter((flow) => isOn(flow) && leadsTo(name)(flow));
   const chains = ["PREROUTING", "FLOWS", ...flows.map((flow) => `@${flow.name}`)];
-  const wrong = chains.filter((chain) => broken.has(chain));
-  if (wrong.length === 0) return { what, state: "ok", text: `packets of its flows get mark ${hex(mark)}` };
-  const which = `chain ${some(wrong)} ${wrong.length === 1 ? "is" : "are"} not as ${wrong.length === 1 ? "it" : "they"} should be`;
-  return { what, state: "error", text: `${which}, so packets miss mark ${hex(mark)}; repair puts it right` };
+  const missed = wrong(chains, broken);
+  if (missed) {
+    return {
+      what,
+      state: "error",
+      text: `${missed}, so packets miss mark ${hex(mark)}; repair puts it right`,
+    };
+  }
+  const mixed = wrong(["INPUT", "DIRECTORS"], broken);
+  if (mixed) {
+    const text = `${mixed}, so IPVS, which compares the whole mark, misses packets in which others have set bits; repair puts it right`;
+    return { what, state: "warning", text };
+  }
+  return { what, state: "ok", text: `packets of its flows get mark ${hex(mark)}` };
+}
+
+/** `chain @ssh is not as it should be`; null when all are. */
+function wrong(chains: string[], broken: ReadonlySet<string>): string | null {
+  const names = chains.filter((chain) => broken.has(chain));
+  if (names.length === 0) return null;
+  const [is, it] = names.length === 1 ? ["is", "it"] : ["are", "they"];
+  return `chain ${some(names)} ${is} not as ${it} should be`;
 }
 
 /**
@@ -118,7 +139,7 @@ function destinationsIn(routes: NonNullable<Program["ip6"]>["routes"], table: nu
   return routes.flatMap((route) => (route.table === table ? [route.destination] : []));
 }
 
-function serviceLines({ reading: { ipvs } }: World, mark: number, families: number): HealthLine[] {
+function serviceLines({ reading: { ipvs } }: World, mark: number, families: FamilyName[]): HealthLine[] {
   const what = "service";
   if ("absent" in ipvs)
     return [{ what, state: "unknown", text: `${ipvs.absent}, so its services are not known` }];
@@ -128,16 +149,27 @@ function serviceLines({ reading: { ipvs } }: World, mark: number, families: numb
     const text = `IPVS has no service for mark ${mark} (${hex(mark)}): ipvsadm -A -f ${mark} -s wlc`;
     return [{ what, state: "error", text }];
   }
-  const one = `IPVS has ${count(services.length, "service")} for mark ${mark} (${hex(mark)}), scheduler ${first.scheduler}`;
+  const found = `IPVS has ${count(services.length, "service")} for mark ${mark} (${hex(mark)}), scheduler ${first.scheduler}`;
+  const lack = lackOf(services, families);
   const line: HealthLine =
-    services.length < families
-      ? {
-          what,
-          state: "warning",
-          text: `${one}; IPv4 and IPv6 need one each: ipvsadm -A -f ${mark} -6 -s wlc`,
-        }
-      : { what, state: "ok", text: one };
+    lack === null
+      ? { what, state: "ok", text: found }
+      : { what, state: "warning", text: `${found}${lack.why}: ${lack.how} -s wlc` };
   return [line, serversLine(services, mark)];
+}
+
+/** What of the two families has no service. The family of one without servers is not known. */
+function lackOf(services: IpvsService[], families: FamilyName[]): { why: string; how: string } | null {
+  const missing = families.filter((family) => !services.some((service) => service.family === family));
+  const unknown = services.filter(({ family }) => family === null).length;
+  const [family] = missing;
+  if (family === undefined || missing.length <= unknown) return null;
+  const [first] = services;
+  const add = `ipvsadm -A -f ${first?.mark}`;
+  if (missing.length > 1) return { why: "; IPv4 and IPv6 need one each", how: `${add} -6` };
+  const has = families.filter((each) => each !== family).map((each) => `, for ${PROTOCOL[each]}`);
+  const why = `${has.join("")}; ${PROTOCOL[family]} needs one of its own`;
+  return { why, how: family === "ip6" ? `${add} -6` : add };
 }
 
 function serversLine(services: IpvsService[], mark: number): HealthLine {
@@ -163,4 +195,14 @@ function serversLine(services: IpvsService[], mark: number): HealthLine {
 }
 
 const named = (servers: IpvsService["servers"]): string =>
-  some(servers.map(({ address, forward, weight }) => `${address} (${forward}, weight ${weight})`));
+  some(
+    servers.map(
+      (server) => `${server.address} (${server.forward}${rewriting(server)}, weight ${server.weight})`,
+    ),
+  );
+
+/** NAT to a server with a port: IPVS sends every port of the mark to this one. */
+function rewriting({ address, forward }: IpvsService["servers"][number]): string {
+  const port = /^(?:[\d.]+|\[.*\]):(\d+)$/.exec(address)?.[1];
+  return forward === "Masq" && port !== undefined ? `, every port becomes ${port}` : "";
+}
