@@ -5,5 +5,5 @@ export { assignMarks, markOf } from "./marks.ts";
 export { normaliseRule } from "./normalise.ts";
 export { HOOK_COMMENT, OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS, RETIRED_COMMENT } from "./ours.ts";
 export * from "./program.ts";
-export { renderFamily, renderRouting } from "./render.ts";
+export { plain, renderFamily, renderRouting } from "./render.ts";
 export { describeIpRule, describeRoute, directorTable } from "./routing.ts";

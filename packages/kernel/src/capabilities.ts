@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { release } from "node:os";
 import type { FamilyName } from "@flowmgr/flow-compiler";
 import type { Facts } from "./kernel.ts";
+import { ourHooks } from "./ours.ts";
 import { complaint, run, succeeded } from "./run.ts";
 import { parseSave } from "./save.ts";
 import { canTry, runInEmptyNamespace, type Target } from "./target.ts";
@@ -30,7 +31,11 @@ export type Capabilities = {
   ip6: Tools | null;
   /** Whether programs have an IPv6 part. */
   ipv6: boolean;
-  /** The tools of the back end that is not used, to warn of rules there. */
+  /** Whether that is so because somebody said it, on a kernel that has IPv6. */
+  ipv6Off: boolean;
+  /** Why the back end was chosen, to stand behind "flows use nft, ". */
+  why: string;
+  /** The tools of the back end that is not used, for rules there: ours, that have to move, and those of others. */
   other: { backend: Backend; tools: Tools[] };
   /** What is missing and what that means, as sentences. */
   lacks: string[];
@@ -42,7 +47,7 @@ export type Capabilities = {
  */
 const LOCK_WAIT = "30";
 
-/** Throws, with the package to install, when the machine lacks iptables, ip6tables or the back end asked for. */
+/** Throws, with the package to install, when the machine lacks iptables or the back end asked for. */
 export async function findCapabilities(
   target: Target,
   asked: Backend | "auto",
@@ -51,19 +56,23 @@ export async function findCapabilities(
   await mustHaveTarget(target);
   const [nft, legacy] = [await findTools("nft"), await findTools("legacy")];
   if (nft.ip === null && legacy.ip === null) throw new Error("iptables is not installed (package iptables)");
-  const backend = asked === "auto" ? await backendInUse(target, nft, legacy) : asked;
+  const { backend, why } =
+    asked === "auto"
+      ? await backendInUse(target, nft, legacy)
+      : { backend: asked, why: `as --backend ${asked} says` };
   const [used, other] = backend === "nft" ? [nft, legacy] : [legacy, nft];
   if (used.ip === null) {
     throw new Error(`--backend ${backend}: this machine's iptables has only the ${other.backend} back end`);
   }
   const inKernel = existsSync("/proc/net/if_inet6");
-  if (ipv6 && inKernel && used.ip6 === null) {
-    throw new Error(
-      `this machine has no ip6tables for the ${backend} back end, so IPv6 packets would pass unjudged: install it (package iptables), or start with --ipv6 off`,
+  const ip6 = inKernel ? used.ip6 : null;
+  const lacks: string[] = [];
+  if (ipv6 && !inKernel) lacks.push("this kernel has no IPv6: flows judge IPv4 packets only");
+  if (ipv6 && inKernel && ip6 === null) {
+    lacks.push(
+      `this machine has no ip6tables for the ${backend} back end, so IPv6 packets pass unjudged, whatever flows say: install it (package iptables) and start again, or start with --ipv6 off`,
     );
   }
-  const ip6 = inKernel ? used.ip6 : null;
-  const lacks = ipv6 && !inKernel ? ["this kernel has no IPv6: flows judge IPv4 packets only"] : [];
   if (!(await canTry())) lacks.push(NO_TRIAL);
   const defragment = await hasSocketMatch(target, used.ip, ipv6 ? ip6 : null);
   if (!defragment) {
@@ -85,6 +94,8 @@ export async function findCapabilities(
     ip: used.ip,
     ip6,
     ipv6: ipv6 && ip6 !== null,
+    ipv6Off: !ipv6 && inKernel,
+    why,
     other: { backend: other.backend, tools: otherTools },
     lacks,
   };
@@ -150,13 +161,27 @@ async function hasSocketMatch(target: Target, ...families: (Tools | null)[]): Pr
   return (await Promise.all(tried)).every(succeeded);
 }
 
-/** The one that has rules or chains already; when neither has, or both, nft where the kernel can do that. */
-async function backendInUse(target: Target, nft: Found, legacy: Found): Promise<Backend> {
-  if (nft.ip === null) return "legacy";
-  if (legacy.ip === null) return "nft";
+/**
+ * The one that alone holds rules or chains, whoever made them; else the one where ours stand; else the one that people
+ * and programs use when they write `iptables`, since more will come by it.
+ */
+async function backendInUse(
+  target: Target,
+  nft: Found,
+  legacy: Found,
+): Promise<{ backend: Backend; why: string }> {
+  const only = (backend: Backend, why: string) => ({ backend, why });
+  if (nft.ip === null) return only("legacy", "the only one whose tools are here");
+  if (legacy.ip === null) return only("nft", "the only one whose tools are here");
   const [inNft, inLegacy] = [await standing(target, nft), await standing(target, legacy)];
-  if (inNft > 0) return "nft";
-  return inLegacy > 0 || !(await kernelTakes(nft.ip)) ? "legacy" : "nft";
+  if (inNft.rules > 0 !== inLegacy.rules > 0) {
+    return only(inNft.rules > 0 ? "nft" : "legacy", "the only one that held rules");
+  }
+  if (inNft.ours !== inLegacy.ours) return only(inNft.ours ? "nft" : "legacy", "where theirs stood already");
+  if (!(await kernelTakes(nft.ip))) return only("legacy", "since this kernel has no nf_tables");
+  const plain = await run(["iptables", "--version"]);
+  const isLegacy = succeeded(plain) && !plain.stdout.includes("nf_tables");
+  return only(isLegacy ? "legacy" : "nft", "as the command iptables does");
 }
 
 /** The nft tools list an empty table also on a kernel without nf_tables, so one chain is tried, out of everybody's way. */
@@ -165,21 +190,42 @@ async function kernelTakes({ restore }: Tools): Promise<boolean> {
   return succeeded(await runInEmptyNamespace(restore, { stdin: "*mangle\n:TRY - [0:0]\nCOMMIT\n" }));
 }
 
-async function standing(target: Target, found: Found): Promise<number> {
+type Standing = { rules: number; ours: boolean };
+
+async function standing(target: Target, found: Found): Promise<Standing> {
   const tools = [found.ip, found.ip6].filter((each) => each !== null);
-  const counts = await Promise.all(tools.map((each) => countRules(target, each, found.backend)));
-  return counts.reduce((sum, count) => sum + count, 0);
+  const all = await Promise.all(tools.map((each) => standingIn(target, each, found.backend)));
+  return { rules: all.reduce((sum, { rules }) => sum + rules, 0), ours: all.some(({ ours }) => ours) };
 }
 
 /** How many rules, and chains that users made, stand in all tables of a family in a back end. */
 export async function countRules(target: Target, tools: Tools, backend: Backend): Promise<number> {
-  // Asked for a table that is not there, the legacy tools make it; those that are there are listed by the kernel.
-  if (backend === "legacy") {
-    const names = await target.run(["cat", `/proc/net/${tools.family}_tables_names`]);
-    if (names.stdout.trim() === "") return 0;
-  }
+  return (await standingIn(target, tools, backend)).rules;
+}
+
+async function standingIn(target: Target, tools: Tools, backend: Backend): Promise<Standing> {
+  if (!(await hasTable(target, tools, backend))) return { rules: 0, ours: false };
   const ran = await target.run(tools.save);
-  return parseSave(ran.stdout)
-    .flatMap((table) => [...table.chains.values()])
-    .reduce((sum, chain) => sum + chain.rules.length + (chain.builtIn ? 0 : 1), 0);
+  const tables = parseSave(ran.stdout);
+  const chains = tables.flatMap((table) => [...table.chains.values()]);
+  return {
+    rules: chains.reduce((sum, chain) => sum + chain.rules.length + (chain.builtIn ? 0 : 1), 0),
+    ours: tables.some((table) => table.name === "mangle" && ourHooks(table).length > 0),
+  };
+}
+
+/**
+ * Is there a table, of any name or of this one? Asked for one that is not there, the legacy tools make it; those that
+ * are there are listed by the kernel. The nft tools make none to list it.
+ */
+export async function hasTable(
+  target: Target,
+  tools: Tools,
+  backend: Backend,
+  name?: string,
+): Promise<boolean> {
+  if (backend === "nft") return true;
+  const { stdout } = await target.run(["cat", `/proc/net/${tools.family}_tables_names`]);
+  const names = stdout.trim().split("\n");
+  return name === undefined ? stdout.trim() !== "" : names.includes(name);
 }

@@ -6,6 +6,7 @@ import { counters } from "./counters.ts";
 import { kernelError } from "./errors.ts";
 import { type Kernel, KernelError } from "./kernel.ts";
 import { underLock } from "./lock.ts";
+import { moveOver } from "./move.ts";
 import type { Machine } from "./read.ts";
 import { openSnapshots } from "./snapshot.ts";
 import { readAll } from "./surroundings.ts";
@@ -37,7 +38,10 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     inTurn(() =>
       underLock(target, async (locked) => {
         await telling(ensureTarget);
-        return apply({ ...machine, target: locked }, snapshots, program, how);
+        const there = { ...machine, target: locked };
+        const moved = await moveOver(there, snapshots.remembered());
+        const applied = await apply(there, snapshots, program, how);
+        return { ...applied, changed: applied.changed || moved };
       }),
     );
   return {

@@ -2,6 +2,7 @@
 import { countRules } from "./capabilities.ts";
 import { readIpvs } from "./ipvs.ts";
 import type { FamilyCounted, Link, Reading, Tally } from "./kernel.ts";
+import { ownInOther } from "./move.ts";
 import { HOOKED, isOurHook, isOurRule, type JsonRule } from "./ours.ts";
 import {
   ask,
@@ -23,7 +24,7 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
     readOwn(machine, remembered, "all"),
     readSettings(machine),
     readIpvs(target),
-    otherBackend(machine),
+    otherBackend(machine, remembered),
   ]);
   const ip6 = capabilities.ipv6 ? own.ip6 : null;
   const both = [own.ip, own.ip6].filter((family) => family !== null);
@@ -39,7 +40,12 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
     routesIn: routesIn(own),
     eaten: eaten(settings.checks, own.ip.routes, own.ip.ipRules),
     ipvs,
-    warnings: [...capabilities.lacks, ...others, ...both.flatMap(({ unread }) => unread ?? [])],
+    warnings: [
+      ...capabilities.lacks,
+      ...unjudged(capabilities, links),
+      ...others,
+      ...both.flatMap(({ unread }) => unread ?? []),
+    ],
     foreignMarks: distinct([
       ...both.flatMap(({ ipRules }) => ipRules.flatMap(markOfIpRule)),
       ...both.flatMap(({ tables }) => tables).flatMap((table) => marksOfTable(table, own)),
@@ -102,12 +108,42 @@ function routesIn(own: OwnReading): Reading["routesIn"] {
   return counts;
 }
 
-async function otherBackend({ target, capabilities: { other, facts } }: Machine): Promise<string[]> {
-  const counts = await Promise.all(other.tools.map((tools) => countRules(target, tools, other.backend)));
-  const sum = counts.reduce((total, count) => total + count, 0);
-  if (sum === 0) return [];
+/** Addresses by which packets get past flows that judge IPv4 only. `lo` is the machine's own. */
+function unjudged({ ipv6Off }: Machine["capabilities"], links: Seen["links"]): string[] {
+  const outside = links.flatMap(({ name, addresses }) =>
+    name === "lo" ? [] : addresses.filter((address) => address.includes(":")),
+  );
+  const [first, ...more] = outside;
+  if (!ipv6Off || first === undefined) return [];
+  const which = more.length === 0 ? `address ${first}` : `addresses, ${first} and ${more.length} more`;
   return [
-    `${sum} rules and chains of others stand in the ${other.backend} back end of iptables; flows use ${facts.backend}. The kernel asks both, and a packet passes only what neither drops`,
+    `IPv6 is not judged (--ipv6 off), but this machine has the IPv6 ${which}: a deny that IPv6 walks around is none. Start with --ipv6 on, or take IPv6 off the interfaces`,
+  ];
+}
+
+/** What stands in the back end that flows do not use; what is ours there moves with the next apply. */
+async function otherBackend(machine: Machine, remembered: Remembered): Promise<string[]> {
+  const { facts, other, why } = machine.capabilities;
+  const [counts, own] = await Promise.all([
+    Promise.all(other.tools.map((tools) => countRules(machine.target, tools, other.backend))),
+    ownInOther(machine, remembered),
+  ]);
+  const ours = own
+    .flatMap(({ chains, hooks }) => [hooks.length, ...chains.map(({ rules }) => 1 + rules.length)])
+    .reduce((sum, count) => sum + count, 0);
+  const others = counts.reduce((sum, count) => sum + count, 0) - ours;
+  const place = `in the ${other.backend} back end of iptables`;
+  return [
+    ...(others > 0
+      ? [
+          `others have ${others === 1 ? "1 rule or chain" : `${others} rules and chains`} ${place}; flows use ${facts.backend}, ${why}. The kernel asks both, and a packet passes only what neither drops`,
+        ]
+      : []),
+    ...(ours > 0
+      ? [
+          `flows have ${ours} rules and chains ${place} as well, perhaps restored from a file; they use ${facts.backend}. The kernel asks both; an apply or a repair takes them out`,
+        ]
+      : []),
   ];
 }
 

@@ -1,16 +1,123 @@
-/** What a machine without some of the tools is told. */
+/** What a machine without some of the tools is told, and which back end is taken. */
 import { describe, expect, test } from "vitest";
-import { BACKENDS, makeLab, wrappers } from "./lab.ts";
+import { openKernel } from "../src/index.ts";
+import { BACKENDS, type Lab, makeLab, program, wrappers } from "./lab.ts";
+
+const TEXT = "flow ssh permit match proto tcp dstport 22";
 
 describe.each(BACKENDS)("%s", (backend) => {
-  test("without ip6tables the start is refused, unless IPv6 is switched off", async () => {
+  test("without ip6tables flows judge IPv4, and that is said; with it again IPv6 too", async () => {
     const tools = wrappers();
     for (const name of ["ip6tables", `ip6tables-${backend}`]) tools.wrap(name, "exit 127");
-    await expect(makeLab(backend)).rejects.toThrow(
-      `this machine has no ip6tables for the ${backend} back end, so IPv6 packets would pass unjudged`,
-    );
-    const { kernel } = await makeLab(backend, { ipv6: false });
-    expect(kernel.facts).toMatchObject({ backend, ip6tables: null });
-    expect((await kernel.read()).state.ip6).toBe(null);
+    const lab = await makeLab(backend);
+    expect(lab.kernel.facts).toMatchObject({ backend, ip6tables: null });
+    await lab.kernel.apply(program(TEXT, { ipv6: false }));
+    const { state, warnings } = await lab.kernel.read();
+    expect(state.ip.chains.map(({ name }) => name)).toContain("@ssh");
+    expect(state.ip6).toBe(null);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        `^this machine has no ip6tables for the ${backend} back end, so IPv6 packets pass`,
+      ),
+    ]);
+
+    for (const name of ["ip6tables", `ip6tables-${backend}`]) tools.wrap(name, "");
+    const again = await lab.reopen();
+    await again.apply(program(TEXT));
+    expect((await again.read()).state.ip6?.chains.map(({ name }) => name)).toContain("@ssh");
+    expect((await again.read()).warnings).toEqual([]);
   });
+
+  test("IPv6 off takes out what stood there; that packets get past flows by it is said", async () => {
+    const lab = await makeLab(backend);
+    const director = `${TEXT}\nflow mail director d match dst { 10.1.1.1, fd01::1 } proto tcp`;
+    await lab.kernel.apply(program(director));
+    const ipv6 = async () => [
+      await lab.ns.must([`${lab.ip6tables}-save`, "-t", "mangle"]),
+      await lab.ns.must(["ip", "-6", "rule"]),
+      await lab.ns.must(["ip", "-6", "route", "show", "table", "all"]),
+    ];
+    expect((await ipv6()).map((text) => /FLOWS|proto 70|local fd01::1/.test(text))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    const open = (on: boolean) =>
+      openKernel({
+        target: { kind: "namespace", name: lab.ns.name },
+        backend,
+        ipv6: on,
+        dataDir: lab.dataDir,
+      });
+    const off = await open(false);
+    await off.apply(program(director, { ipv6: false }));
+    expect((await ipv6()).map((text) => /FLOWS|proto 70|local fd01::1/.test(text))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect((await off.read()).warnings).toEqual([]);
+
+    await lab.ns.wire("eth0", ["192.168.0.1/24", "fd00::1/64"]);
+    expect((await off.read()).warnings).toEqual([
+      expect.stringMatching("^IPv6 is not judged \\(--ipv6 off\\), but this machine has the IPv6 address"),
+    ]);
+    const on = await open(true);
+    await on.apply(program(director));
+    expect((await ipv6()).map((text) => /FLOWS|proto 70|local fd01::1/.test(text))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect((await on.read()).warnings).toEqual([]);
+  });
+});
+
+describe("the back end that auto takes", () => {
+  const auto = ({ ns, dataDir }: Lab) =>
+    openKernel({ target: { kind: "namespace", name: ns.name }, backend: "auto", ipv6: true, dataDir });
+  const chosen = async (lab: Lab) => (await auto(lab)).facts.backend;
+  const add = ({ ns }: Lab, backend: string) =>
+    ns.must([`iptables-${backend}`, "-w", "5", "-A", "INPUT", "-p", "tcp", "-j", "ACCEPT"]);
+
+  test("is that of the command iptables where no rules tell, and where rules of others stand in both", async () => {
+    const lab = await makeLab("nft");
+    const tools = wrappers();
+    for (const backend of BACKENDS) {
+      tools.wrap("iptables", `exec iptables-${backend} "$@"`);
+      expect(await chosen(lab)).toBe(backend);
+    }
+    for (const backend of BACKENDS) await add(lab, backend);
+    for (const backend of BACKENDS) {
+      tools.wrap("iptables", `exec iptables-${backend} "$@"`);
+      const kernel = await auto(lab);
+      expect(kernel.facts.backend).toBe(backend);
+      expect((await kernel.read()).warnings).toEqual([
+        expect.stringMatching(`flows use ${backend}, as the command iptables does`),
+      ]);
+    }
+  });
+
+  test.each(BACKENDS)("is %s where rules stand there only", async (backend) => {
+    const lab = await makeLab(backend);
+    await add(lab, backend);
+    expect(await chosen(lab)).toBe(backend);
+  });
+
+  test.each(BACKENDS)(
+    "stays %s where flows stand there, whatever others have in the other one",
+    async (backend) => {
+      const lab = await makeLab(backend);
+      await lab.kernel.apply(program(TEXT));
+      await add(lab, backend === "nft" ? "legacy" : "nft");
+      const kernel = await auto(lab);
+      expect(kernel.facts.backend).toBe(backend);
+      expect(await kernel.apply(program(TEXT))).toMatchObject({ changed: false });
+      expect((await kernel.read()).warnings).toEqual([
+        expect.stringMatching(
+          `^others have 1 rule or chain in .*; flows use ${backend}, where theirs stood already`,
+        ),
+      ]);
+    },
+  );
 });

@@ -145,7 +145,7 @@ describe.each(BACKENDS)("%s", (backend) => {
       ]),
     );
     expect(reading.warnings).toEqual([
-      expect.stringMatching(`^1 rules and chains of others stand in the ${other} back end`),
+      expect.stringMatching(`^others have 1 rule or chain in the ${other} back end`),
     ]);
   });
 });
