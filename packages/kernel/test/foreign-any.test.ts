@@ -106,8 +106,9 @@ type Place = { ns: TestNamespace; backend: Backend; dataDir: string };
 
 const tools = (backend: string) => [`iptables-${backend}`, `ip6tables-${backend}`];
 
-/** What there is before we come: chains, sets, tables of nft's own, routes. */
-async function furnish({ ns, backend }: Place): Promise<void> {
+/** What there is before we come: chains, sets, tables of nft's own, routes, and each kind of rule once. */
+async function furnish(place: Place): Promise<void> {
+  const { ns, backend } = place;
   await ns.must(["ipset", "restore"], {
     stdin:
       "create s4 hash:ip\nadd s4 10.0.0.1\ncreate s6 hash:ip family inet6\nadd s6 fd00::1\ncreate flowmgr list:set\n",
@@ -134,6 +135,10 @@ async function furnish({ ns, backend }: Place): Promise<void> {
     const blackhole = "route add blackhole default table 91\n";
     await ns.must(["ip", family, "-batch", "-"], { stdin: lines.join("") + blackhole });
   }
+  const hooked = ["PREROUTING", "INPUT"].flatMap((chain) =>
+    MATCHES.map((match) => ({ table: "mangle" as const, chain, first: false, match, target: "" })),
+  );
+  await theirs(place, { do: "theirs", rules: hooked, routing: ROUTING });
 }
 
 let priority = 100;
