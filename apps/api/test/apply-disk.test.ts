@@ -39,7 +39,9 @@ test("time runs out: the old rules are back, and the history learns of it when i
   await back;
   expect(engine.state()).toMatchObject({ state: "in-sync", detail: null });
   expect(lab.rules()[0]).toMatch(/^-A @ssh /);
-  expect(engine.state().warnings).toEqual([expect.stringContaining(`cannot be written to ${lab.place.data}: `)]);
+  expect(engine.state().warnings).toEqual([
+    expect.stringContaining(`cannot be written to ${lab.place.data}: `),
+  ]);
   const refused = await engine
     .apply({
       config: lab.running.parts.draft.get().config,

@@ -36,12 +36,18 @@ export function isOn(flow: Flow): boolean {
   return flow.policy !== null && !flow.skipped;
 }
 
+const FAMILIES = { ip: 4, ip6: 6 } as const satisfies Record<FamilyName, Family>;
+
 /** The families in which a rule that is on can match; lists have to be expanded before. */
 export function familiesOf(flow: Flow): FamilyName[] {
-  const families = { ip: 4, ip6: 6 } as const;
   return (["ip", "ip6"] as const).filter((name) =>
-    partsOf(flow, families[name]).some(({ verb }) => verb === "match"),
+    partsOf(flow, FAMILIES[name]).some(({ verb }) => verb === "match"),
   );
+}
+
+/** The rules, from 1, that are on and can hold in the family; lists have to be expanded before. */
+export function rulesOf(flow: Flow, family: FamilyName): number[] {
+  return partsOf(flow, FAMILIES[family]).flatMap(({ rule }) => rule ?? []);
 }
 
 /** The rules that are on and can hold in the family, in order; behind them a director's ICMP errors. */

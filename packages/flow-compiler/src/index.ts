@@ -1,4 +1,4 @@
-export { familiesOf } from "./chains.ts";
+export { familiesOf, rulesOf } from "./chains.ts";
 export { compile, EMPTY_PROGRAM } from "./compile.ts";
 export { delta, holds, isEmptyDelta, isFlowChain } from "./delta.ts";
 export { assignMarks, markOf } from "./marks.ts";

@@ -88,7 +88,7 @@ export async function findCapabilities(
     ip6tables: ipv6 ? (ip6?.version ?? null) : null,
     defragment,
   };
-  const otherTools = [other.ip, other.ip6].filter((tools) => tools !== null);
+  const otherTools = [other.ip, inKernel ? other.ip6 : null].filter((tools) => tools !== null);
   return {
     facts,
     ip: used.ip,

@@ -3,7 +3,7 @@
  * draft from being stored, since a config is often written before its interface exists; a table name that the
  * machine cannot resolve blocks the apply, because the compiler would have no number for it.
  */
-import { type FamilyName, familiesOf } from "@flowmgr/flow-compiler";
+import { type FamilyName, familiesOf, rulesOf } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, expandLists, type Flow, parseTable } from "@flowmgr/flow-model";
 import type { Reading } from "@flowmgr/kernel";
 import { droppedBySource } from "../paths/source-check.ts";
@@ -22,7 +22,11 @@ export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
   const { items } = expandLists(config);
   return items.flatMap((item, index) => {
     if (item.kind !== "flow" && item.kind !== "outflow") return [];
-    return [...checkTable(item, `/items/${index}/policy`, machine), ...checkInterfaces(item, index, machine)];
+    return [
+      ...checkTable(item, `/items/${index}/policy`, machine),
+      ...checkFamilies(item, index, machine),
+      ...checkInterfaces(item, index, machine),
+    ];
   });
 }
 
@@ -86,6 +90,26 @@ export function tableWarnings(config: Config, machine: Machine): string[] {
   );
   const warnings = found.filter(({ severity }) => severity === "warning");
   return [...new Set(warnings.map(({ message, help }) => `${message}: ${help}`))];
+}
+
+/** What is written for IPv6 is right, and without effect where IPv6 is not judged. */
+function checkFamilies(flow: Flow, index: number, machine: Machine): Diagnostic[] {
+  if (flow.skipped || machine.judged.includes("ip6")) return [];
+  const judged = rulesOf(flow, "ip");
+  return rulesOf(flow, "ip6").flatMap((rule): Diagnostic[] => {
+    if (judged.includes(rule)) return [];
+    return [
+      {
+        code: "ipv6-not-judged",
+        severity: "warning",
+        message: "only IPv6 packets can meet this rule, and IPv6 is not judged here",
+        help: "it waits until IPv6 is switched on (--ipv6 on) on a machine that has it",
+        path: `/items/${index}/rules/${rule - 1}`,
+        flow: flow.name,
+        rule,
+      },
+    ];
+  });
 }
 
 function checkInterfaces(flow: Flow, index: number, machine: Machine): Diagnostic[] {
