@@ -5,6 +5,7 @@
  * all tables, `ip rule`s, routes, sets and native nft tables, in both families; we apply, reorder, repair what somebody
  * damaged, empty, start anew, uninstall. `FLOWMGR_SEED=number` repeats a walk, `FLOWMGR_RUNS=number` takes more.
  */
+import { OUR_PRIORITY } from "@flowmgr/flow-compiler";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openKernel, uninstall } from "../src/index.ts";
@@ -169,7 +170,7 @@ async function damage({ ns, backend }: Place): Promise<void> {
     await ns.run([...mangle, "-F", "FLOWS"]);
     await ns.run([...mangle, "-A", "@our1", "-j", "DROP"]);
   }
-  await ns.run(["ip", "rule", "delete", "protocol", "70"]);
+  await ns.run(["ip", "rule", "delete", "protocol", "70", "priority", String(OUR_PRIORITY)]);
 }
 
 /** All that is there, and what of it is theirs. */

@@ -12,8 +12,8 @@ export type FramePacket = {
   icmp?: { type: number; code: number };
   /** `untracked`: it carries the traffic class by which a rule of the test in raw takes it away from conntrack. */
   state?: string;
-  /** Sent in two fragments. */
-  fragmented?: boolean;
+  /** Sent in two fragments; `tail first`: the one with the ports is the second to come. */
+  fragmented?: boolean | "tail first";
 };
 
 /** The class of such a packet, CS1 (RFC 2474), as the six bits that iptables' `dscp` match compares. */
@@ -44,7 +44,8 @@ export function datagrams(packet: FramePacket): Buffer[] {
         { offset: FIRST_FRAGMENT, more: false, data: body.subarray(FIRST_FRAGMENT) },
       ]
     : [whole];
-  return parts.map((part) => (packet.family === 4 ? ipv4(packet, part) : ipv6(packet, part)));
+  const built = parts.map((part) => (packet.family === 4 ? ipv4(packet, part) : ipv6(packet, part)));
+  return packet.fragmented === "tail first" ? built.reverse() : built;
 }
 
 /** Bytes behind the headers: with them 1280, the least that IPv6 lets anything but the last fragment have. */
