@@ -31,6 +31,18 @@ test("shows the chains as iptables lists them, and counters as they tick", async
   await expect(page.getByText("ip6tables", { exact: false })).toBeVisible();
 });
 
+test("what others have in the other back end of iptables is told", async ({ lab, signedIn: page }) => {
+  await page.goto(`${lab.url}/kernel`);
+  const warnings = page.getByRole("list", { name: "Warnings about the machine" });
+  await expect(page.getByLabel("Search chains and rules")).toBeVisible();
+  await expect(warnings).toBeHidden();
+  const other = lab.inside("iptables", "--version").includes("nf_tables") ? "legacy" : "nft";
+  lab.inside(`iptables-${other}`, "-w", "5", "-A", "INPUT", "-p", "tcp", "-j", "ACCEPT");
+  await lab.rest("GET", "/api/v1/status?verify=true");
+  await page.reload();
+  await expect(warnings).toContainText(`Others have 1 rule or chain in the ${other} back end of iptables`);
+});
+
 test("rules lead to chains and back", async ({ lab, signedIn: page }) => {
   expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
   await page.goto(`${lab.url}/flows/mail`);

@@ -13,6 +13,7 @@ import { Tabs } from "../ui/tabs.tsx";
 import { ChainList, type ChainListGrip } from "./chain-list.tsx";
 import { DriftBanner, DriftView } from "./drift.tsx";
 import styles from "./kernel.module.css";
+import { MachineWarnings } from "./machine-warnings.tsx";
 import { RoutingView } from "./routing-view.tsx";
 import { rowOfChain, rowsOf } from "./rows.ts";
 
@@ -66,6 +67,7 @@ function Listing({ listing, stale }: ListingProps) {
     <section className={styles.place} aria-label="Kernel">
       <h1 className="visually-hidden">Kernel</h1>
       <DriftBanner drift={listing.drift} />
+      <MachineWarnings />
       {stale === null ? null : (
         <p className={styles.stale} role="status">
           Not read again: {stale}
@@ -116,7 +118,8 @@ type ChainsProps = {
 function Chains(props: ChainsProps) {
   const { data, error } = useKernel(props.family);
   if (data === undefined) return error ? <None>{error.message}</None> : <Waiting>Reading the kernel</Waiting>;
-  if (data === null) return <None>IPv6 is switched off in the settings.</None>;
+  if (data === null)
+    return <None>IPv6 is not judged here: it is switched off, or the machine lacks it.</None>;
   if (data.chains.length === 0) {
     return <None>Nothing of ours is in the kernel: every packet goes on untouched.</None>;
   }

@@ -14,7 +14,7 @@ export function KernelView({ kernel }: { kernel: Plan["kernel"] }) {
       {kernel.ip6 ? (
         <Family title="IPv6" plan={kernel.ip6} />
       ) : (
-        <p className={styles.quiet}>IPv6 is switched off in the settings.</p>
+        <p className={styles.quiet}>IPv6 is not judged here: it is switched off, or the machine lacks it.</p>
       )}
     </>
   );
