@@ -99,10 +99,22 @@ export type Engine = {
   confirm(revision: number, caller: Caller): Promise<AppliedAnswer>;
   revert(revision: number, caller: Caller): Promise<AppliedAnswer>;
   /** What an apply of this config would do, and what the kernel says of it in a throw-away namespace. */
-  plan(config: Config): Promise<Pick<Plan, "kernel" | "diagnostics">>;
+  plan(config: Config): Promise<
+    Pick<Plan, "kernel" | "diagnostics"> & {
+      /** Whose mark would be another, in words: `director pool gets mark 0x700, was 0x100`. */
+      moved: string[];
+    }
+  >;
   counters(): Promise<Counters>;
   /** The marks that an apply of this config would use; sticky. */
   marks(config: Config): Marks;
+  /** The directors whose mark somebody has set. */
+  markedByHand(): ReadonlySet<string>;
+  /**
+   * Sets a director's mark, the whole of it, in effect at the next apply; null: any will do. Throws Problem: 422 when the
+   * mask does not hold it, 409 when somebody else has or uses it, 502 when the kernel cannot be read.
+   */
+  setMark(director: string, mark: number | null): Promise<void>;
   state(): Pick<
     Status,
     "state" | "detail" | "unconfirmed" | "expired" | "repair" | "foreignBehind" | "warnings" | "interfaces"

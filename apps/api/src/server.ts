@@ -122,7 +122,7 @@ async function registerApi(api: Api, parts: Parts, auth: Auth, options: ServerOp
   await registerApply(api, parts);
   await registerRevisions(api, parts);
   registerKernel(api, parts, options.log ?? (() => {}));
-  registerPaths(api, parts);
+  registerPaths(api, parts, options.log ?? (() => {}));
   await registerStatus(api, parts);
   await registerEvents(api, parts);
 }

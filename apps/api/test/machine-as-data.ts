@@ -56,7 +56,10 @@ export function world(text: string, change: (reading: Reading) => void = () => {
   const program = compile(running, assigned.marks, OPTIONS);
   const reading = structuredClone(holding(program));
   change(reading);
-  return { draft: config(draft), running, program, reading, markMask: 0xff00 };
+  return {
+    ...{ draft: config(draft), running, program, reading, markMask: 0xff00 },
+    ...{ next: assigned.marks, markedByHand: new Set() },
+  };
 }
 
 /** What a line of a path's health says. */

@@ -166,7 +166,7 @@ describe("directors", () => {
       { flow: "off", on: false },
     ]);
     expect(found[0]?.health).toEqual([
-      { what: "mark", state: "off", text: "gets its mark at the first apply" },
+      { what: "mark", state: "off", text: "gets its mark at the next apply" },
     ]);
     expect(found[1]?.usedBy).toEqual([]);
   });
@@ -277,7 +277,11 @@ describe("tables", () => {
 test("nothing was ever applied: every path waits for the first apply", () => {
   const draft = config("flow mail director pool\n  match\nflow web table 77\n  match\n");
   const reading = holding(compile(EMPTY_CONFIG, { directors: {}, tables: {} }, OPTIONS));
-  const bare: World = { draft, running: EMPTY_CONFIG, program: null, reading, markMask: 0xff00 };
+  const nobody = { next: null, markedByHand: new Set<string>() };
+  const bare: World = {
+    ...{ draft, running: EMPTY_CONFIG, program: null, reading, markMask: 0xff00 },
+    ...nobody,
+  };
   expect(directors(bare)).toMatchObject([{ name: "pool", mark: null }]);
   expect(tables(bare)[0]).toMatchObject({ name: "77", number: 77, mark: null, inForce: false });
 });

@@ -24,7 +24,7 @@ test("one that the end of a countdown has overtaken is made anew", async () => {
         asked += 1;
         // While the kernel is asked the first time, the old rules come back.
         if (asked === 1) running = inForce(1, EMPTY_CONFIG);
-        return { kernel: NO_KERNEL_PLAN, diagnostics: [] };
+        return { kernel: NO_KERNEL_PLAN, diagnostics: [], moved: [] };
       },
       state: () => ({
         ...{ state: "in-sync", detail: null, unconfirmed: null, expired: null, warnings: [], interfaces: [] },

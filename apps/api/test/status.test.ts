@@ -112,7 +112,7 @@ test("a mark that others use is refused by name, and those in force stay", async
     { code: "mark-in-use", flow: "web", path: "/items/1/policy" },
   ]);
   expect(refused.json.diagnostics[0].message).toBe(
-    "mark 0x200, the next free one for director farm, is used by others: ip rule to table 77",
+    "mark 0x200, meant for director farm, is used by others: ip rule to table 77",
   );
   lab.inside("ip", "rule", "delete", "fwmark", "0x100/0xff00", "lookup", "77");
   lab.inside("ip", "rule", "delete", "fwmark", "0x200/0xff00", "lookup", "77");

@@ -17,14 +17,32 @@ const usedBySchema = z.array(z.object({ flow: z.string(), on: z.boolean() }));
 
 export const directorSchema = z.object({
   name: z.string(),
-  /** `0x100`; null as long as it was never applied. */
+  /** The mark in force, `0x100`; null when there is none. */
   mark: z.string().nullable(),
+  /** The mark that an apply of the draft gives it; null when the draft does not name it, or no mark can be given. */
+  nextMark: z.string().nullable(),
+  /** Was its mark set by hand? */
+  byHand: z.boolean(),
   usedBy: usedBySchema,
   /** Is it part of the config that is in force? */
   inForce: z.boolean(),
   health: z.array(healthLineSchema),
 });
 export type Director = z.output<typeof directorSchema>;
+
+/** `PUT /directors/{name}`: `"0x300"` or `768`; null: any mark will do. */
+export const directorBodySchema = z.strictObject({
+  mark: z
+    .union([
+      z
+        .string()
+        .regex(/^(0x[0-9a-f]{1,8}|\d{1,10})$/i, "write a mark like 0x300 or 768")
+        .transform(Number),
+      z.number().int("write a whole number"),
+    ])
+    .refine((mark) => mark >= 0 && mark <= 0xffff_ffff, "write a mark like 0x300 or 768")
+    .nullable(),
+});
 
 export const tableSchema = z.object({
   /** As written in a policy, or its name in rt_tables. */

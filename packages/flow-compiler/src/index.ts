@@ -1,7 +1,7 @@
 export { familiesOf, rulesOf } from "./chains.ts";
 export { compile, EMPTY_PROGRAM } from "./compile.ts";
 export { delta, holds, isEmptyDelta, isFlowChain } from "./delta.ts";
-export { assignMarks, markOf } from "./marks.ts";
+export { assignMarks, highestIndex, indexOf, markOf } from "./marks.ts";
 export { normaliseRule } from "./normalise.ts";
 export { HOOK_COMMENT, OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS, RETIRED_COMMENT } from "./ours.ts";
 export * from "./program.ts";

@@ -1,8 +1,8 @@
 /**
  * Who keeps which mark across edits. Live connections hang on a mark: IPVS finds a connection's service by it, and
- * `ip rule` its table. So a director or table keeps its mark for as long as any flow names it, even one that is
- * switched off, and new ones take the lowest that is free. Directors and tables share one row of numbers: a table's
- * mark must never be the fwmark of an IPVS service.
+ * `ip rule` its table; and IPVS services are made by hand, for a mark. So a director or table that comes back gets the
+ * mark that it had, and new ones take the lowest that nobody has or had, as long as there is one. Directors and tables
+ * share one row of numbers: a table's mark must never be the fwmark of an IPVS service.
  */
 import {
   type Action,
@@ -20,20 +20,29 @@ export function markOf(index: number, mask: number): number {
   return (index << lowestBit(mask)) >>> 0;
 }
 
+/** The index of a mark under a mask, the other way round; null when the mask does not hold it, or it is 0. */
+export function indexOf(mark: number, mask: number): number | null {
+  const outside = (mark & ~mask) >>> 0;
+  return mark === 0 || outside !== 0 ? null : mark >>> lowestBit(mask);
+}
+
 /** Position of the lowest bit of a mask. */
 function lowestBit(mask: number): number {
   return 31 - Math.clz32(mask & -mask);
 }
 
 /** The highest index under a mask: how many marks it can tell apart, since 0 is "no mark". */
-function highestIndex(mask: number): number {
+export function highestIndex(mask: number): number {
   return mask >>> lowestBit(mask);
 }
 
 type Marked = keyof Marks;
 
+const NONE: Marks = { directors: {}, tables: {} };
+
 /**
- * The marks of a config, given those that were in force before.
+ * The marks of a config. `old`: who had which before, whether the config names him now or not; `byHand`: who must
+ * have which, before all others.
  *
  * Errors: the mask holds no more marks; the machine does not know a table's name (`options.tables`); a table lies
  * in the range that is ours. The diagnostic names the policy that could not be served.
@@ -42,6 +51,7 @@ export function assignMarks(
   config: Config,
   old: Marks,
   options: CompileOptions,
+  byHand: Marks = NONE,
 ): { marks: Marks } | { error: Diagnostic } {
   const wanted = new Map<string, { kind: Marked; key: string; path: string; flow: string }>();
   for (const [index, item] of config.items.entries()) {
@@ -54,20 +64,47 @@ export function assignMarks(
   }
   const highest = highestIndex(options.markMask);
   const taken = new Map<number, string>();
-  for (const [id, { kind, key }] of wanted) {
-    const index = own(old[kind], key);
-    if (index !== null && index >= 1 && index <= highest && !taken.has(index)) taken.set(index, id);
+  const settled = new Set<string>();
+  for (const kept of [byHand, old]) {
+    for (const [id, { kind, key }] of wanted) {
+      const index = own(kept[kind], key);
+      if (index === null || index < 1 || index > highest || taken.has(index) || settled.has(id)) continue;
+      taken.set(index, id);
+      settled.add(id);
+    }
   }
-  const settled = new Set(taken.values());
-  let free = 1;
+  const next = freeIndexes(highest, taken, indexesOf(byHand), indexesOf(old));
   for (const [id, { path, flow }] of wanted) {
     if (settled.has(id)) continue;
-    while (taken.has(free)) free += 1;
-    if (free > highest) return { error: { ...noMarkLeft(options.markMask), path, flow } };
-    taken.set(free, id);
+    const index = next();
+    if (index === null) return { error: { ...noMarkLeft(options.markMask), path, flow } };
+    taken.set(index, id);
   }
   return {
     marks: marksFrom([...taken].map(([index, id]) => ({ index, owner: wanted.get(id) }))),
+  };
+}
+
+const indexesOf = ({ directors, tables }: Marks): Set<number> =>
+  new Set([...Object.values(directors), ...Object.values(tables)]);
+
+/**
+ * Gives a function that gives the lowest index that nobody has or had, then the lowest that somebody had; null when
+ * there is none. What was set by hand waits for its owner, however long.
+ */
+function freeIndexes(
+  highest: number,
+  taken: ReadonlyMap<number, string>,
+  byHand: ReadonlySet<number>,
+  old: ReadonlySet<number>,
+): () => number | null {
+  const isFree = (index: number) => !taken.has(index) && !byHand.has(index);
+  let [fresh, used] = [1, 1];
+  return () => {
+    while (fresh <= highest && (!isFree(fresh) || old.has(fresh))) fresh += 1;
+    if (fresh <= highest) return fresh;
+    while (used <= highest && !isFree(used)) used += 1;
+    return used <= highest ? used : null;
   };
 }
 

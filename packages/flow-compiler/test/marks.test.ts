@@ -1,7 +1,8 @@
 /** Who gets which mark, keeps it, loses it; what is refused. */
 import { type Config, checkText } from "@flowmgr/flow-model";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { assignMarks, type Marks, markOf, OUR_TABLES } from "../src/index.ts";
+import { assignMarks, indexOf, type Marks, markOf, OUR_TABLES } from "../src/index.ts";
 import { DEFAULTS } from "./golden.ts";
 
 const NONE: Marks = { directors: {}, tables: {} };
@@ -27,13 +28,44 @@ describe("marks", () => {
     );
   });
 
-  test("who has one keeps it, whatever the order; a new one takes the lowest that is free", () => {
+  test("who has one keeps it, whatever the order; a new one takes the lowest that nobody has or had", () => {
     const old = marksOf(configOf("director a", "director b", "director c"));
     expect(marksOf(configOf("director new", "director c", "director a"), old).directors).toEqual({
       a: 1,
-      new: 2,
       c: 3,
+      new: 4,
     });
+  });
+
+  test("who was gone gets his own back, unless others needed it: there was no other left", () => {
+    const options = { ...DEFAULTS, markMask: 0x300 };
+    const old = marksOf(configOf("director a", "director b"), NONE, options);
+    const two = marksOf(configOf("director c", "director b"), old, options);
+    expect(two.directors).toEqual({ b: 2, c: 3 });
+    expect(marksOf(configOf("director a", "director b"), { ...old, ...two }, options).directors).toEqual({
+      a: 1,
+      b: 2,
+    });
+    expect(marksOf(configOf("director d", "director c", "director b"), old, options).directors).toEqual({
+      d: 3,
+      c: 1,
+      b: 2,
+    });
+  });
+
+  test("one that is set by hand goes before all others, and waits for its owner", () => {
+    const byHand: Marks = { directors: { b: 1, gone: 2 }, tables: {} };
+    const old = marksOf(configOf("director a", "director b"));
+    expect(old.directors).toEqual({ a: 1, b: 2 });
+    const assigned = assignMarks(configOf("director a", "director b"), old, DEFAULTS, byHand);
+    expect(assigned).toEqual({ marks: { directors: { b: 1, a: 3 }, tables: {} } });
+    const narrow = assignMarks(
+      configOf("director a", "director b", "director c"),
+      NONE,
+      { ...DEFAULTS, markMask: 0x300 },
+      byHand,
+    );
+    expect(narrow).toMatchObject({ error: { code: "marks-full", flow: "f2" } });
   });
 
   test("a flow that is switched off still holds its director's mark", () => {
@@ -83,6 +115,48 @@ describe("marks", () => {
     [1, 0x8000_0000, 0x8000_0000],
   ])("index %i under mask %i is mark %i", (index, mask, mark) => {
     expect(markOf(index, mask)).toBe(mark);
+    expect(indexOf(mark, mask)).toBe(index);
+  });
+
+  test.each([
+    [0x1, 0xff00],
+    [0x1_0100, 0xff00],
+    [0, 0xff00],
+    [0x8000_0000, 0x7fff_0000],
+  ])("mark %i is none under mask %i", (mark, mask) => {
+    expect(indexOf(mark, mask)).toBeNull();
+  });
+
+  test("nobody's mark changes, and no two have the same, whatever comes, goes, moves or is switched off", () => {
+    const NAMES = ["a", "b", "c", "d", "e", "f"];
+    const policy = fc.oneof(
+      fc.constantFrom(...NAMES).map((name) => `director ${name}`),
+      fc.constantFrom(...NAMES).map((name) => `skip director ${name}`),
+      fc.constantFrom("table 10", "table 11", "permit"),
+    );
+    const walks = fc.array(fc.array(policy, { maxLength: 8 }), { minLength: 2, maxLength: 12 });
+    // 15 marks for 8 owners: nobody ever needs another's.
+    const options = { ...DEFAULTS, markMask: 0xf00 };
+    fc.assert(
+      fc.property(walks, (configs) => {
+        const first = new Map<string, number>();
+        let old = NONE;
+        for (const policies of configs) {
+          const marks = marksOf(configOf(...policies), old, options);
+          for (const kind of ["directors", "tables"] as const) {
+            for (const [name, index] of Object.entries(marks[kind])) {
+              expect(first.get(`${kind} ${name}`) ?? index).toBe(index);
+              first.set(`${kind} ${name}`, index);
+            }
+          }
+          expect(new Set(first.values()).size).toBe(first.size);
+          old = {
+            directors: { ...old.directors, ...marks.directors },
+            tables: { ...old.tables, ...marks.tables },
+          };
+        }
+      }),
+    );
   });
 });
 

@@ -2,9 +2,7 @@
  * What the kernel holds, and putting something else there. All that reads or writes the kernel stands in one queue,
  * so that nobody sees half of what another does.
  */
-import type { Plan } from "@flowmgr/flow-api";
 import {
-  assignMarks,
   type CompileOptions,
   compile,
   delta,
@@ -14,20 +12,20 @@ import {
 } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, print } from "@flowmgr/flow-model";
 import { type ApplyOptions, KernelError, linesOf } from "@flowmgr/kernel";
-import type { Parts } from "../parts.ts";
+import type { Engine, Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
+import { isDiskError } from "../store/database.ts";
 import { Counting } from "./counters.ts";
 import { differenceWords, drift } from "./drift.ts";
 import { DriftWatch, type Seen } from "./drift-watch.ts";
 import type { Journal, StoredRevision } from "./journal.ts";
-import { markConflict } from "./mark-conflict.ts";
+import { Marking } from "./marking.ts";
 import { NO_KERNEL_PLAN, planKernel } from "./plan-kernel.ts";
 import { invalid, kernelDiagnostic, placed, unreadable } from "./refusals.ts";
 import { serial } from "./serial.ts";
 
-const NO_MARKS: Marks = { directors: {}, tables: {} };
-
-export type Loaded = StoredRevision & { program: Program };
+/** `marks` and `program` under the mask of today; `stored`: as it was written. */
+export type Loaded = StoredRevision & { program: Program; stored: StoredRevision };
 
 type InForceParts = Pick<Parts, "settings" | "db" | "kernel" | "clock" | "events">;
 
@@ -38,6 +36,7 @@ export class InForce {
   readonly queue = serial();
   readonly counting: Counting;
   readonly watch: DriftWatch;
+  readonly marking: Marking;
   /** What the kernel holds, or is being made to hold again; null before the first apply. */
   now: Loaded | null = null;
   /** Monotonic time of the last switch: a connection accepted later has passed the new rules. */
@@ -54,6 +53,7 @@ export class InForce {
     const ipv6 = settings.ipv6 && kernel.facts.ip6tables !== null;
     const asked = compileOptions(settings);
     this.#options = { ...asked, ipv6, defragment: kernel.facts.defragment ? asked.defragment : "off" };
+    this.marking = new Marking(db, settings.markMask);
     this.counting = new Counting({
       db,
       clock,
@@ -103,45 +103,65 @@ export class InForce {
   }
 
   #assign(config: Config): { marks: Marks } | { error: Diagnostic } {
-    const before = this.now?.marks ?? NO_MARKS;
-    const assigned = assignMarks(config, before, this.#machineOptions());
-    if ("error" in assigned) return assigned;
-    const foreign = this.watch.reading?.foreignMarks ?? [];
-    const error = markConflict(config, assigned.marks, before, this.#options.markMask, foreign);
-    return error ? { error } : assigned;
+    const others = this.watch.reading ?? undefined;
+    return this.marking.assign(config, this.#machineOptions(), this.now?.marks, others);
   }
 
   /** What an apply would change, and what the kernel says of it; a config without marks has no such plan. */
-  async plan(config: Config): Promise<{ kernel: Plan["kernel"]; diagnostics: Diagnostic[] }> {
+  async plan(config: Config): ReturnType<Engine["plan"]> {
     const assigned = this.#assign(config);
-    if ("error" in assigned) return { kernel: NO_KERNEL_PLAN, diagnostics: [placed(assigned.error, config)] };
+    if ("error" in assigned) {
+      return { kernel: NO_KERNEL_PLAN, diagnostics: [placed(assigned.error, config)], moved: [] };
+    }
     const { marks } = assigned;
+    const moved = this.now ? this.marking.moved(this.now.marks, marks) : [];
     const program = compile(config, marks, this.#machineOptions());
     return this.queue(async () => {
       const { state } = await readable(this.#parts.kernel.read());
       const kernel = planKernel(delta(state, program));
       try {
         await this.#check({ text: print(config), marks, program });
-        return { kernel, diagnostics: [] };
+        return { kernel, diagnostics: [], moved };
       } catch (error) {
-        if (error instanceof KernelError) return { kernel, diagnostics: [kernelDiagnostic(error, config)] };
-        throw error;
+        if (!(error instanceof KernelError)) throw error;
+        return { kernel, diagnostics: [kernelDiagnostic(error, config)], moved };
       }
     });
   }
 
+  /** Writes down who has which mark now, where the disk takes it: a mask may be another since the last start. */
+  keepMarks(): void {
+    try {
+      this.#journal.settleMasks();
+      if (this.now) this.marking.remember(this.now.marks);
+    } catch (error) {
+      // It is worked out the same at the next start.
+      if (!isDiskError(error)) throw error;
+    }
+  }
+
+  /** Sets the mark of a director from the next apply on, or null. Throws Problem 409, 422, 502. */
+  async setMark(director: string, mark: number | null): Promise<void> {
+    const { reading } = await this.seen();
+    this.marking.set(director, mark, this.now?.marks, reading);
+  }
+
+  /** What an operator should know of the marks that are in force, in sentences. */
+  markWarnings(): string[] {
+    const { now } = this;
+    return now ? this.marking.warnings(now.stored, now.marks, this.watch.reading ?? undefined) : [];
+  }
+
   /**
-   * A revision with its program, the same as when it was applied; only marks that a narrower mask cannot hold are
-   * given anew.
+   * A revision with its program, the same as when it was applied; only marks that another mask cannot hold are given
+   * anew.
    */
   load(revision: number): Loaded {
     const stored = this.#journal.get(revision);
     if (!stored) throw new Error(`revision ${revision} is not in the database`);
     const options = { ...this.#options, tables: stored.tables };
-    const assigned = assignMarks(stored.config, stored.marks, options);
-    if ("error" in assigned) throw new Error(assigned.error.message);
-    const { marks } = assigned;
-    return { ...stored, marks, program: compile(stored.config, marks, options) };
+    const marks = this.marking.ofRevision(stored, options);
+    return { ...stored, stored, marks, program: compile(stored.config, marks, options) };
   }
 
   /**

@@ -18,6 +18,8 @@ export type StoredRevision = {
   config: Config;
   text: string;
   marks: Marks;
+  /** The mask under which they count. */
+  markMask: number;
   /** Routing tables by name, as the machine knew them then: the program must come out the same again. */
   tables: { [name: string]: number };
 };
@@ -46,15 +48,26 @@ const fullRow = summaryRow.extend({
   text: z.string(),
   marks: z.string(),
   tables: z.string(),
+  mark_mask: z.number().nullable(),
 });
 
 export type Journal = ReturnType<typeof openJournal>;
 
-/** `db` is migrated. Nothing is kept in memory: what these functions give is what is on disk. */
-export function openJournal(db: DatabaseSync) {
+/**
+ * `db` is migrated. Nothing is kept in memory: what these functions give is what is on disk. `markMask`: the setting, for
+ * revisions that were written before the mask was written with them.
+ */
+export function openJournal(db: DatabaseSync, markMask: number) {
   const one = (sql: string, ...values: (string | number)[]) => db.prepare(sql).get(...values);
   return {
     state: (): State => stateSchema.parse(JSON.parse(String(one("SELECT state FROM applying")?.state))),
+
+    /** Writes the mask with revisions that have none, before it is another. Throws when the disk does not take it. */
+    settleMasks(): void {
+      if (one("SELECT 1 FROM revision WHERE mark_mask IS NULL")) {
+        db.prepare("UPDATE revision SET mark_mask = ? WHERE mark_mask IS NULL").run(markMask);
+      }
+    },
 
     writeState(state: State): void {
       db.prepare("UPDATE applying SET state = ?").run(JSON.stringify(state));
@@ -66,8 +79,8 @@ export function openJournal(db: DatabaseSync) {
       const rules = flows.reduce((sum, flow) => sum + flow.rules.length, 0);
       const { lastInsertRowid } = db
         .prepare(
-          `INSERT INTO revision (author, message, at, config, text, marks, tables, flows, rules)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO revision (author, message, at, config, text, marks, mark_mask, tables, flows, rules)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           fields.author,
@@ -76,6 +89,7 @@ export function openJournal(db: DatabaseSync) {
           JSON.stringify(fields.config),
           fields.text,
           JSON.stringify(fields.marks),
+          fields.markMask,
           JSON.stringify(fields.tables),
           flows.length,
           rules,
@@ -99,6 +113,7 @@ export function openJournal(db: DatabaseSync) {
         config: configSchema.parse(JSON.parse(row.config)),
         text: row.text,
         marks: marksSchema.parse(JSON.parse(row.marks)),
+        markMask: row.mark_mask ?? markMask,
         tables: numbers.parse(JSON.parse(row.tables)),
       };
     },

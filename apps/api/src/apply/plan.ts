@@ -28,15 +28,19 @@ export async function buildPlan(engine: PlanEngine, wanted: Wanted): Promise<Pla
   const sound = blocking(wanted.diagnostics, wanted.accept).length === 0;
   const inForce = engine.running();
   // A config with errors has no program that the kernel could be asked about.
-  const planned = sound ? await engine.plan(wanted.config) : { kernel: NO_KERNEL_PLAN, diagnostics: [] };
+  const planned = sound
+    ? await engine.plan(wanted.config)
+    : { kernel: NO_KERNEL_PLAN, diagnostics: [], moved: [] };
   // Meanwhile others may have applied, or a countdown ended: a plan from rules that are gone would be a lie.
   if (engine.running() !== inForce) return buildPlan(engine, wanted);
   const before = inForce?.config ?? EMPTY_CONFIG;
   const { state } = engine.state();
   const free = state === "in-sync" || state === "drift";
+  const changed = changes(before, wanted.config);
   return {
     etag: wanted.etag,
-    ...changes(before, wanted.config),
+    ...changed,
+    headline: headline(changed, planned.moved),
     authors: wanted.authors,
     text: unifiedDiff(
       { name: "running", text: print(before) },
@@ -46,4 +50,9 @@ export async function buildPlan(engine: PlanEngine, wanted: Wanted): Promise<Pla
     diagnostics: [...wanted.diagnostics, ...planned.diagnostics],
     applicable: sound && planned.diagnostics.length === 0 && free,
   };
+}
+
+/** Marks may be the only thing that changes: who set one by hand applies the config that is in force. */
+function headline({ changes: flows, headline }: ReturnType<typeof changes>, moved: string[]): string {
+  return (flows.length === 0 && moved.length > 0 ? moved : [headline, ...moved]).join("; ");
 }

@@ -33,7 +33,7 @@ const pageSchema = z.strictObject({
 });
 
 export async function registerRevisions(app: Api, parts: Parts): Promise<void> {
-  const journal = openJournal(parts.db);
+  const journal = openJournal(parts.db, parts.settings.markMask);
   registerReads(app, journal, parts.engine);
   registerDiff(app, journal, parts);
   registerRestore(app, journal, parts);

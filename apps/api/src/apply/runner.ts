@@ -6,18 +6,16 @@
  * says which revision has to be in force (machine.ts), and the kernel package leaves the kernel with whole rules, old
  * or new.
  */
-import type { AppliedAnswer, Counters, Repair } from "@flowmgr/flow-api";
-import type { Marks, Program } from "@flowmgr/flow-compiler";
-import { type Config, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
+import type { AppliedAnswer, Repair } from "@flowmgr/flow-api";
+import { EMPTY_CONFIG, print } from "@flowmgr/flow-model";
 import { KernelError } from "@flowmgr/kernel";
 import { momentOf, rfc3339 } from "../clock.ts";
 import type { ApplyRequest, Caller, Engine, Parts } from "../parts.ts";
 import { Problem, storageProblem } from "../problem.ts";
 import { transaction } from "../store/database.ts";
 import { describe } from "./describe.ts";
-import type { Seen } from "./drift-watch.ts";
 import { InForce, type Loaded } from "./in-force.ts";
-import { type Journal, type Outcome, openJournal, type StoredRevision } from "./journal.ts";
+import { type Journal, type Outcome, openJournal } from "./journal.ts";
 import { type Command, type Event, type Moment, type State, type Step, step } from "./machine.ts";
 import * as refusal from "./refusals.ts";
 import { SERVER, SelfRepair } from "./self-repair.ts";
@@ -60,7 +58,7 @@ class Runner implements Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#journal = openJournal(parts.db);
+    this.#journal = openJournal(parts.db, parts.settings.markMask);
     this.#state = this.#journal.state();
     const settled = () => this.#state.at === "idle" || this.#state.at === "unconfirmed";
     this.#inForce = new InForce(parts, this.#journal, settled);
@@ -82,6 +80,7 @@ class Runner implements Engine {
       // The state says so by now and goes back by itself; the server has to be there to tell.
       if (!(error instanceof KernelError || error instanceof Problem)) throw error;
     }
+    this.#inForce.keepMarks();
     await this.#inForce.watch.look();
     this.#inForce.watch.start(() => this.#selfRepair.turn());
   }
@@ -93,35 +92,21 @@ class Runner implements Engine {
     await this.#inForce.counting.close();
   }
 
-  running(): StoredRevision | null {
-    return this.#inForce.now;
-  }
-
-  marks(config: Config): Marks {
-    return this.#inForce.marks(config);
-  }
-
-  compile(config: Config): Program {
-    return this.#inForce.compile(config);
-  }
-
-  seen(): Promise<Seen> {
-    return this.#inForce.seen();
-  }
-
-  plan(config: Config): ReturnType<Engine["plan"]> {
-    return this.#inForce.plan(config);
-  }
-
-  counters(): Promise<Counters> {
-    return this.#inForce.counting.read();
-  }
+  readonly running: Engine["running"] = () => this.#inForce.now;
+  readonly marks: Engine["marks"] = (config) => this.#inForce.marks(config);
+  readonly markedByHand: Engine["markedByHand"] = () => this.#inForce.marking.setByHand();
+  readonly setMark: Engine["setMark"] = (name, mark) => this.#inForce.setMark(name, mark);
+  readonly compile: Engine["compile"] = (config) => this.#inForce.compile(config);
+  readonly seen: Engine["seen"] = () => this.#inForce.seen();
+  readonly plan: Engine["plan"] = (config) => this.#inForce.plan(config);
+  readonly counters: Engine["counters"] = () => this.#inForce.counting.read();
 
   state(): ReturnType<Engine["state"]> {
     const [newest = null] = this.#journal.list(1, undefined);
     const now = momentOf(this.#parts.clock);
     const described = describe(this.#state, this.#inForce.watch, newest, this.#diskTrouble, now);
-    return { ...described, repair: this.#selfRepair.status() };
+    const warnings = [...described.warnings, ...this.#inForce.markWarnings()];
+    return { ...described, warnings, repair: this.#selfRepair.status() };
   }
 
   async verify(): Promise<boolean> {
@@ -132,16 +117,19 @@ class Runner implements Engine {
     const { config, message, confirmWithin, caller } = request;
     if (this.#state.at !== "idle") throw refusal.conflict("busy", this.#state);
     const text = print(config);
-    const { now } = this.#inForce;
-    if (now?.text === text) {
+    const { now, marking } = this.#inForce;
+    if (now?.text === text && !marking.waits(now.marks)) {
       await this.#putBack(now, caller.name);
       return { revision: now.revision, state: "confirmed", changed: false };
     }
     const marks = this.marks(config);
-    const fields = { config, text, marks, tables: this.#inForce.tables(), message, author: caller.name };
+    const { markMask } = this.#parts.settings;
+    const tables = this.#inForce.tables();
+    const fields = { config, text, marks, markMask, tables, message, author: caller.name };
     let revision = 0;
     const commands = this.#commit(() => {
       revision = this.#journal.add({ ...fields, at: this.#parts.clock.now() });
+      marking.remember(marks);
       return { on: "apply", revision, within: confirmWithin };
     });
     await refusal.inWords(config, () => this.#perform(commands));

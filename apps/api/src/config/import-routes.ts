@@ -1,7 +1,7 @@
 /** Text of the original page or of iptables-save, as a config; nothing is kept. */
 import { importBodySchema, importedSchema } from "@flowmgr/flow-api";
 import { markOf } from "@flowmgr/flow-compiler";
-import { type Action, check, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
+import { type Action, check, print } from "@flowmgr/flow-model";
 import { type ImportSource, importSourceOf, importText } from "@flowmgr/flow-model/exchange";
 import type { Api } from "../api.ts";
 import type { Parts } from "../parts.ts";
@@ -48,7 +48,7 @@ function refuseLong(text: string, from: ImportSource): void {
 
 /** What the marks of the config in force stand for: rules of this machine that set them can be read. */
 function marksInForce({ engine, settings }: ImportParts): Map<string, Action> {
-  const { directors, tables } = engine.marks(engine.running()?.config ?? EMPTY_CONFIG);
+  const { directors = {}, tables = {} } = engine.running()?.marks ?? {};
   const mark = (index: number) => `0x${markOf(index, settings.markMask).toString(16)}`;
   const meanings = new Map<string, Action>();
   for (const [director, index] of Object.entries(directors)) {

@@ -38,7 +38,10 @@ export function registerTrace(app: Api, parts: TraceParts): void {
 }
 
 /** `text` goes before `config`; neither means the draft. */
-function chosenConfig({ draft, engine, db }: TraceParts, { config = "draft", text }: TraceBody): Config {
+function chosenConfig(
+  { draft, engine, db, settings }: TraceParts,
+  { config = "draft", text }: TraceBody,
+): Config {
   if (text !== undefined) {
     const read = readText(text);
     refuseErrors(read.diagnostics);
@@ -46,7 +49,7 @@ function chosenConfig({ draft, engine, db }: TraceParts, { config = "draft", tex
   }
   if (config === "draft") return draft.get().config;
   if (config === "running") return engine.running()?.config ?? EMPTY_CONFIG;
-  const revision = openJournal(db).get(config);
+  const revision = openJournal(db, settings.markMask).get(config);
   if (!revision) throw notFound(`There is no revision ${config}.`);
   return revision.config;
 }
@@ -66,7 +69,8 @@ function markFor({ engine, settings }: TraceParts, config: Config, verdict: Trac
   const { action, director, table } = verdict;
   if (action !== "director" && action !== "table") return null;
   try {
-    const marks = engine.marks(config);
+    const running = engine.running();
+    const marks = running?.config === config ? running.marks : engine.marks(config);
     const marked = action === "director" ? marks.directors : marks.tables;
     const index = new Map(Object.entries(marked)).get(director ?? String(table));
     return index === undefined ? null : `0x${markOf(index, settings.markMask).toString(16)}`;

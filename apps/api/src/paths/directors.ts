@@ -1,6 +1,13 @@
 /** Directors, and whether a packet of theirs gets to a server: mark, ip rule, local route, IPVS service, servers. */
 import type { Director, HealthLine } from "@flowmgr/flow-api";
-import { delta, directorTable, type FamilyName, markOf, type Program } from "@flowmgr/flow-compiler";
+import {
+  delta,
+  directorTable,
+  type FamilyName,
+  type Marks,
+  markOf,
+  type Program,
+} from "@flowmgr/flow-compiler";
 import { type Config, type Flow, flowsOf } from "@flowmgr/flow-model";
 import type { IpvsService } from "@flowmgr/kernel";
 import { sourceCheckLines } from "./source-check.ts";
@@ -17,26 +24,42 @@ import {
   type World,
 } from "./world.ts";
 
-/** Those of the draft in its order, then those that only the config in force names. */
+/** Those of the draft in its order, then those that only the config in force names or somebody gave a mark. */
 export function directors(world: World): Director[] {
-  const { draft, running, program, markMask } = world;
+  const { draft, running, program, next, markedByHand, markMask } = world;
   const inForce = new Set(directorsOf(running));
-  const names = new Set([...directorsOf(draft), ...inForce]);
+  const names = new Set([...directorsOf(draft), ...inForce, ...markedByHand]);
   const broken = brokenChains(world);
+  const indexIn = (marks: Marks | undefined | null, name: string) =>
+    new Map(Object.entries(marks?.directors ?? {})).get(name) ?? null;
+  const hexOf = (index: number | null) => (index === null ? null : hex(markOf(index, markMask)));
   return [...names].map((name): Director => {
-    const index = new Map(Object.entries(program?.marks.directors ?? {})).get(name);
-    const mark = index === undefined ? null : markOf(index, markMask);
+    const index = indexIn(program?.marks, name);
+    const nextMark = hexOf(indexIn(next, name));
     return {
       name,
-      mark: mark === null ? null : hex(mark),
+      mark: hexOf(index),
+      nextMark,
+      byHand: markedByHand.has(name),
       usedBy: usedBy(draft, leadsTo(name)),
       inForce: inForce.has(name),
       health:
-        mark === null || index === undefined
-          ? [{ what: "mark", state: "off", text: "gets its mark at the first apply" }]
-          : health(world, name, { index, mark }, broken),
+        index === null
+          ? [
+              {
+                what: "mark",
+                state: "off",
+                text: `gets ${nextMark ? `mark ${nextMark}` : "its mark"} at the next apply`,
+              },
+            ]
+          : health(world, name, { index, mark: markOf(index, markMask) }, broken),
     };
   });
+}
+
+/** The one of this name; undefined when neither draft nor running config name it and nobody gave it a mark. */
+export function director(world: World, name: string): Director | undefined {
+  return directors(world).find((one) => one.name === name);
 }
 
 function directorsOf(config: Config): string[] {

@@ -86,7 +86,7 @@ function markLine(world: World, mark: number | null, used: boolean): HealthLine 
     return {
       what,
       state: "off",
-      text: used ? "gets its mark at the first apply" : "no flow uses it, so it needs no mark",
+      text: used ? "gets its mark at the next apply" : "no flow uses it, so it needs no mark",
     };
   }
   if (familiesOf(world, mark).length > 0)

@@ -1,6 +1,12 @@
 /** What the health of paths is told from: pure data, so that each line can be tested over a made-up machine. */
 import type { HealthLine, Interface } from "@flowmgr/flow-api";
-import { describeIpRule, type FamilyName, type IpRule, type Program } from "@flowmgr/flow-compiler";
+import {
+  describeIpRule,
+  type FamilyName,
+  type IpRule,
+  type Marks,
+  type Program,
+} from "@flowmgr/flow-compiler";
 import { type Config, type Flow, flowsOf } from "@flowmgr/flow-model";
 import type { Reading } from "@flowmgr/kernel";
 
@@ -10,6 +16,10 @@ export type World = {
   running: Config;
   program: Program | null;
   reading: Reading;
+  /** The marks that an apply of the draft would give; null when it could not. */
+  next: Marks | null;
+  /** Directors whose mark was set by hand, in use or not. */
+  markedByHand: ReadonlySet<string>;
   /** Bits of the packet mark that are ours. */
   markMask: number;
 };

@@ -123,6 +123,9 @@ function received(message: Message): void {
   }
 }
 
+/** The draft that was told of last. */
+let heardEtag: string | null = null;
+
 function happened(name: EventName, data: string): void {
   if (name === "counters") {
     const reading: Counters = JSON.parse(data);
@@ -132,6 +135,9 @@ function happened(name: EventName, data: string): void {
   if (name === "draft") {
     const draft: { etag: string } = JSON.parse(data);
     draftChanged(draft.etag);
+    // The draft is the same, and what it would do is not: a mark was set.
+    if (draft.etag === heardEtag) void queryClient.invalidateQueries({ queryKey: ["plan"] });
+    heardEtag = draft.etag;
   }
   if (name === "apply") void applied(data);
   if (name === "drift") drifted(data);

@@ -52,6 +52,7 @@ function Question({ drift, blocked, repair }: QuestionProps) {
       <b>Drift.</b> {drift.detail} <Link href="/kernel?view=drift">What differs</Link>
       <span id={id} className={styles.does}>
         {blocked ?? `Repair ${repairWords(sizeOf(drift.text))}${host}. Nothing else is touched.`}
+        {status?.repair.held ? ` ${status.repair.held}` : ""}
       </span>
     </Banner>
   );
@@ -86,16 +87,45 @@ function stands(revision: number | null): string {
     : `The kernel holds what revision ${revision} says.`;
 }
 
-/** The difference itself, from what should be there to what is. */
-export function DriftView({ drift, at }: { drift: Drift; at: string }) {
-  const running = useStatus().data?.running ?? null;
-  if (!drift.drifted) {
-    return (
+/** The difference itself, from what should be there to what is, and what was put right lately. */
+export function DriftView({ listing: { drift, at, repairs } }: { listing: KernelListing }) {
+  const status = useStatus().data;
+  return (
+    <>
+      {drift.drifted ? (
+        <Difference drift={drift} />
+      ) : (
+        <p className={styles.quiet}>
+          No drift: {stands(status?.running?.revision ?? null)} Read at {clock(at)}.
+        </p>
+      )}
       <p className={styles.quiet}>
-        No drift: {stands(running?.revision ?? null)} Read at {clock(at)}.
+        {status?.repair.byItself
+          ? "The server puts drift right by itself (--drift-repair on)."
+          : "Drift is put right when somebody asks for it (--drift-repair off)."}
       </p>
-    );
-  }
+      {repairs.length === 0 ? null : <RepairList repairs={repairs} />}
+    </>
+  );
+}
+
+function RepairList({ repairs }: Pick<KernelListing, "repairs">) {
+  return (
+    <section aria-label="Put right lately">
+      <h2>Put right lately</h2>
+      <ul className={styles.repairs}>
+        {repairs.map(({ at, by, revision, detail }) => (
+          <li key={at}>
+            <time dateTime={at}>{clock(at)}</time> {by}
+            {revision === null ? "" : `, revision ${revision}`}: {detail}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Difference({ drift }: { drift: Drift }) {
   return (
     <>
       <p className={styles.quiet}>

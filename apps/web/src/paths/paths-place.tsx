@@ -6,6 +6,7 @@ import { type Paths, usePaths } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { counted } from "../ui/say.ts";
 import { PlaceState, Waiting } from "../ui/states.tsx";
+import { DirectorMark } from "./director-mark.tsx";
 import { summaryOf } from "./health.ts";
 import { HealthLines, PathSign } from "./health-lines.tsx";
 import styles from "./paths.module.css";
@@ -76,6 +77,8 @@ type PathRow = {
   /** Said under the name. */
   note: string | null;
   facts: string[];
+  /** Under the facts: what can be set. */
+  control?: ReactNode;
   usedBy: Director["usedBy"];
   health: HealthLine[];
 };
@@ -87,8 +90,10 @@ function noteOf(inForce: boolean, usedBy: Director["usedBy"]): string | null {
   return used ? "not applied yet" : "in force until the next apply";
 }
 
-function directorRow({ name, mark, usedBy, inForce, health }: Director): PathRow {
-  return { name, note: noteOf(inForce, usedBy), facts: mark ? [mark] : [], usedBy, health };
+function directorRow(director: Director): PathRow {
+  const { name, usedBy, inForce, health } = director;
+  const control = <DirectorMark director={director} />;
+  return { name, note: noteOf(inForce, usedBy), facts: [], control, usedBy, health };
 }
 
 function tableRow({ name, number, mark, routes, usedBy, inForce, health }: RoutingTable): PathRow {
@@ -137,7 +142,7 @@ function Section({ title, facts, empty, rows }: SectionProps) {
   );
 }
 
-function Row({ row: { name, note, facts, usedBy, health } }: { row: PathRow }) {
+function Row({ row: { name, note, facts, control, usedBy, health } }: { row: PathRow }) {
   return (
     <tr>
       <th scope="row">
@@ -149,6 +154,7 @@ function Row({ row: { name, note, facts, usedBy, health } }: { row: PathRow }) {
         {facts.map((fact) => (
           <div key={fact}>{fact}</div>
         ))}
+        {control}
       </td>
       <td>
         <UsedBy usedBy={usedBy} />
