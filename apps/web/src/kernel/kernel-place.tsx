@@ -3,7 +3,7 @@ import type { KernelChain, KernelListing } from "@flowmgr/flow-api";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useLocationProperty } from "wouter/use-browser-location";
-import { type KernelFamilyName, useKernel, useKernelState, useStatus } from "../api/index.ts";
+import { type KernelFamilyName, useKernel, useKernelState } from "../api/index.ts";
 import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { copyText } from "../ui/clipboard.ts";
@@ -105,21 +105,6 @@ function Listing({ listing, stale }: ListingProps) {
         </Tabs>
       </div>
     </section>
-  );
-}
-
-/** What an operator should know of the machine around our rules. */
-function MachineWarnings() {
-  const warnings = useStatus().data?.warnings ?? [];
-  if (warnings.length === 0) return null;
-  return (
-    <ul className={styles.warnings} aria-label="Warnings of this machine">
-      {warnings.map((text) => (
-        <li key={text}>
-          <span aria-hidden="true">▲</span> {text}
-        </li>
-      ))}
-    </ul>
   );
 }
 
