@@ -6,7 +6,7 @@
  *   disk by the last apply. The name alone proves nothing, and neither does being reached: others may add a jump to our chains.
  *   The one chain that nothing jumps to, DEFRAGMENT: by its name together with the comment of its rule.
  *   A chain that went, left until its counters are read: by its name together with the comment of the rule that ends it.
- * - a jump in a built-in chain: by its comment and by leading to a chain of such a name.
+ * - a jump in a built-in chain: by its comment and by leading to one of our main chains.
  * - an `ip rule`: by its protocol number, which the kernel keeps, and by saying no more than ours do. Its priority
  *   may be another: somebody moved it then.
  * - a route: by its table, one of a range of our own, and by being a local route by `lo` there.
@@ -65,10 +65,13 @@ export function batchOf(words: string): string | null {
 
 const hasOurComment = (words: string) => wordBehind(words, "--comment") === HOOK_COMMENT;
 
-/** Is a rule of a built-in chain a jump of ours? Others may write the same comment, but not to a chain of ours. */
+/** Where our jumps lead. */
+const MAIN_CHAINS: string[] = [OWN_CHAINS.flows, OWN_CHAINS.outflows, OWN_CHAINS.directors];
+
+/** Is a rule of a built-in chain a jump of ours? Others may write the same comment, but not to a main chain of ours. */
 export function isOurHook(words: string): boolean {
   const target = jumpOf(words);
-  return hasOurComment(words) && target !== null && isOurName(target);
+  return hasOurComment(words) && target !== null && MAIN_CHAINS.includes(target);
 }
 
 /** Our jumps in the built-in chains, and how they stand among the rules of others. */

@@ -137,7 +137,9 @@ async function furnish(place: Place): Promise<void> {
     await ns.must(["ip", family, "-batch", "-"], { stdin: lines.join("") + blackhole });
   }
   const hooked = ["PREROUTING", "INPUT"].flatMap((chain) =>
-    MATCHES.map((match) => ({ table: "mangle" as const, chain, first: false, match, target: "" })),
+    ["", "-j OUTFLOWS-x"].flatMap((target) =>
+      MATCHES.map((match) => ({ table: "mangle" as const, chain, first: false, match, target })),
+    ),
   );
   await theirs(place, { do: "theirs", rules: hooked, routing: ROUTING });
 }

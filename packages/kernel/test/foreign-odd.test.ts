@@ -13,6 +13,7 @@ const ODD: string[][] = [
   ["-m", "comment", "--comment", '"flowmgr"'],
   ["-m", "comment", "--comment", "flowmgr"],
   ["-p", "tcp", "-m", "comment", "--comment", "flowmgr", "-j", "ACCEPT"],
+  ["-m", "comment", "--comment", "flowmgr", "-j", "FLOWS-theirs"],
   ["-p", "tcp", "-m", "string", "--algo", "bm", "--string", 'a -j FLOWS "c'],
   ["-m", "u32", "--u32", "6&0xFF=1 && 4&0x3FFF=0"],
   ["-m", "recent", "--name", 'odd "n', "--set"],
@@ -22,7 +23,7 @@ const ODD: string[][] = [
 ];
 
 /** Lines of iptables-save about what these configs make. */
-const OURS = /^:(FLOWS|OUTFLOWS|DEFRAGMENT|@)|^-A (FLOWS|OUTFLOWS|DEFRAGMENT|@)| -j (OUT)?FLOWS$/;
+const OURS = /^(:|-A )(FLOWS|OUTFLOWS|DEFRAGMENT|@\w+) | -j (OUT)?FLOWS$/;
 
 const saved = ({ ns }: Lab, tool: string) => ns.must([`${tool}-save`, "-t", "mangle"]);
 
@@ -30,7 +31,9 @@ describe.each(BACKENDS)("%s", (backend) => {
   test("odd rules of others stay, and do not hide ours", async () => {
     const lab = await makeLab(backend);
     for (const tool of [lab.iptables, lab.ip6tables]) {
-      await lab.ns.must([tool, "-w", "5", "-t", "mangle", "-N", 'q"x']);
+      for (const chain of ['q"x', "FLOWS-theirs"]) {
+        await lab.ns.must([tool, "-w", "5", "-t", "mangle", "-N", chain]);
+      }
       for (const rule of ODD)
         await lab.ns.must([tool, "-w", "5", "-t", "mangle", "-A", "PREROUTING", ...rule]);
     }
