@@ -64,6 +64,12 @@ flow six permit
   expect(await warnings(off)).toEqual([expect.stringMatching("^IPv6 is not judged \\(--ipv6 off\\)")]);
   const { diagnostics } = (await off.call("PUT", "/config?dryRun=true", { body: text })).json;
   expect(diagnostics).toMatchObject([{ code: "ipv6-not-judged", flow: "six", rule: 1, line: 5 }]);
+  const packet = { iface: "eth0", proto: "tcp", dst: "fd01::1", srcport: 999, dstport: 25 };
+  const traced = await off.call("POST", "/trace", { body: { packet: { ...packet, src: "fd00::10" } } });
+  expect(traced.json).toMatchObject({
+    verdict: { action: "undecided" },
+    spared: expect.stringMatching("^IPv6 is not judged here"),
+  });
   await off.stop();
 
   const on = await startLab({ place });

@@ -36,7 +36,7 @@ export const traceSchema = z.object({
   icmpErrors: z.boolean(),
   /** The packet mark that the kernel would set, `0x100`; null for none. */
   mark: z.string().nullable(),
-  /** Says why when what the language spares kept the packet from the rules. */
+  /** Says why when what the language spares kept the packet from the rules, or that its family is not judged here. */
   spared: z.string().nullable(),
   steps: z.array(
     z.object({

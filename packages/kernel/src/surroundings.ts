@@ -121,6 +121,18 @@ function unjudged({ ipv6Off }: Machine["capabilities"], links: Seen["links"]): s
   ];
 }
 
+/** Tables of legacy that nobody here can look into: a container may have made them in this network. */
+async function unseenLegacy({ target, capabilities: { other } }: Machine): Promise<string[]> {
+  if (other.backend !== "legacy" || other.tools.length > 0) return [];
+  const files = ["/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"];
+  const { stdout } = await target.run(["cat", ...files]);
+  const names = [...new Set(stdout.split("\n").filter((name) => name !== ""))];
+  if (names.length === 0) return [];
+  return [
+    `the kernel has tables of the legacy back end of iptables (${names.join(", ")}), and this machine has no iptables-legacy to look into them: a packet passes only what neither drops`,
+  ];
+}
+
 /** What stands in the back end that flows do not use; what is ours there moves with the next apply. */
 async function otherBackend(machine: Machine, remembered: Remembered): Promise<string[]> {
   const { facts, other, why } = machine.capabilities;
@@ -134,6 +146,7 @@ async function otherBackend(machine: Machine, remembered: Remembered): Promise<s
   const others = counts.reduce((sum, count) => sum + count, 0) - ours;
   const place = `in the ${other.backend} back end of iptables`;
   return [
+    ...(await unseenLegacy(machine)),
     ...(others > 0
       ? [
           `others have ${others === 1 ? "1 rule or chain" : `${others} rules and chains`} ${place}; flows use ${facts.backend}, ${why}. The kernel asks both, and a packet passes only what neither drops`,

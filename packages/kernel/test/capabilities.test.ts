@@ -73,6 +73,17 @@ describe.each(BACKENDS)("%s", (backend) => {
   });
 });
 
+test("tables of legacy that no tool here can look into are told", async () => {
+  const tools = wrappers();
+  for (const name of ["iptables-legacy", "ip6tables-legacy"]) tools.wrap(name, "exit 127");
+  const lab = await makeLab("nft");
+  expect((await lab.kernel.read()).warnings).toEqual([]);
+  await lab.ns.must(["iptables-legacy-save", "-t", "filter"]);
+  expect((await lab.kernel.read()).warnings).toEqual([
+    expect.stringMatching("^the kernel has tables of the legacy back end of iptables \\(filter\\)"),
+  ]);
+});
+
 describe("the back end that auto takes", () => {
   const auto = ({ ns, dataDir }: Lab) =>
     openKernel({ target: { kind: "namespace", name: ns.name }, backend: "auto", ipv6: true, dataDir });

@@ -1,6 +1,7 @@
 /** Where packets leave whose flow names a routing table, and what of the machine stays as it was. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { uninstall } from "../src/index.ts";
 import { arrived, makeClient, makeWays, send, setting } from "./gateways.ts";
 import { BACKENDS, type Lab, makeLab, program } from "./lab.ts";
 
@@ -60,6 +61,8 @@ outflow mail table 100 match proto udp dstport 25`),
     );
     expect(await settings()).toEqual(before);
     await lab.kernel.apply(program(""));
+    expect(await settings()).toEqual(before);
+    await uninstall({ kind: "namespace", name: lab.ns.name }, lab.dataDir);
     expect(await settings()).toEqual(before);
   });
 });

@@ -30,12 +30,25 @@ export function registerTrace(app: Api, parts: TraceParts): void {
       const packet = parsePacket(body.packet);
       if ("error" in packet) throw badPacket(packet.error);
       const { loopback, neighbours } = parts.settings;
-      const tables = new Map(Object.entries(parts.engine.state().tables));
+      const machine = parts.engine.state();
+      if (packet.ok.family === 6 && !machine.judged.includes("ip6")) return UNJUDGED;
+      const tables = new Map(Object.entries(machine.tables));
       const traced = trace(config, packet.ok, { loopback, neighbours, tables });
       return { ...traced, mark: markFor(parts, config, traced.verdict) };
     },
   );
 }
+
+/** What becomes of an IPv6 packet where none is judged, whatever the config says. */
+const UNJUDGED: Trace = {
+  verdict: { action: "undecided" },
+  flow: null,
+  rule: null,
+  icmpErrors: false,
+  mark: null,
+  spared: "IPv6 is not judged here: it is switched off (--ipv6 off), or the machine lacks it",
+  steps: [],
+};
 
 /** `text` goes before `config`; neither means the draft. */
 function chosenConfig(
