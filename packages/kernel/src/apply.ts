@@ -68,9 +68,9 @@ export async function apply(
 /**
  * Steps 2 to 6, from what was just read. Gives what stands there in the end; throws Refusal.
  *
- * A packet that was inside an old chain at the switch is counted there before that chain is read: legacy waits for
- * every CPU to leave the old table, and with nft the reading, by a process that has to start first, is thousands of
- * packets later.
+ * A packet that was inside an old chain at the switch is still counted there. Legacy waits for every CPU to leave the
+ * old table before the restore ends; nft does not, but the process that reads starts only then: milliseconds, where a
+ * packet takes microseconds.
  */
 async function reach(
   machine: Machine,

@@ -66,9 +66,8 @@ function linesIn(mangle: SavedTable, family: FamilyName, chains: readonly { name
 
 /** The counts of a program's rules, zeros too, in its order, from the lines that packets meet. */
 export function countRules(lines: readonly CountedLine[], program: Program): Count[] {
-  const ownerOf = owners(program);
-  const counts = new Map<Source, Count>();
-  for (const source of new Set(ownerOf.values())) counts.set(source, { source, packets: 0, bytes: 0 });
+  const { ownerOf, sources } = owners(program);
+  const counts = new Map(sources.map((source) => [source, { source, packets: 0, bytes: 0 }]));
   for (const line of lines) {
     const source = line.retired === null ? ownerOf.get(keyOf(line)) : undefined;
     const count = source && counts.get(source);
@@ -79,21 +78,18 @@ export function countRules(lines: readonly CountedLine[], program: Program): Cou
   return [...counts.values()];
 }
 
-/**
- * Whose packets a line of the kernel counts, by the program that it comes from. Words say it, for of two equal lines
- * in a chain no packet gets to the second.
- */
+/** Whose packets a line of the kernel counts, by the program that it comes from. */
 export function ownerIn(program: Program): (line: CountedLine) => Source | undefined {
-  const ownerOf = owners(program);
+  const { ownerOf } = owners(program);
   return (line) => ownerOf.get(keyOf(line));
 }
 
 const keyOf = ({ family, chain, words }: Pick<CountedLine, "family" | "chain" | "words">): string =>
   `${family} ${chain} ${words}`;
 
-/** Equal sources are one object. */
-function owners(program: Program): Map<string, Source> {
-  const owner = new Map<string, Source>();
+/** What counts in a program, each once, and by which lines: of two that read alike in a chain, no packet gets to the second. */
+function owners(program: Program): { ownerOf: Map<string, Source>; sources: Source[] } {
+  const ownerOf = new Map<string, Source>();
   const sources = new Map<string, Source>();
   for (const family of FAMILIES) {
     for (const { name, rules } of program[family]?.chains ?? []) {
@@ -103,9 +99,9 @@ function owners(program: Program): Map<string, Source> {
         const one = sources.get(same) ?? source;
         sources.set(same, one);
         const key = keyOf({ family, chain: name, words });
-        if (!owner.has(key)) owner.set(key, one);
+        if (!ownerOf.has(key)) ownerOf.set(key, one);
       }
     }
   }
-  return owner;
+  return { ownerOf, sources: [...sources.values()] };
 }

@@ -1,0 +1,129 @@
+/** What a count outlives: a kernel that forgot, rules put back, a way back, another place. */
+import { randomBytes } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { removeWorld } from "@flowmgr/kernel";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { testClock } from "./clock.ts";
+import { type Lab, sendUdp, startLab } from "./lab.ts";
+
+const clock = testClock();
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await startLab({ clock });
+});
+afterAll(() => lab.remove());
+/** Another name each time, so that no test begins with the past of another one. */
+let dns = "";
+beforeEach(() => {
+  dns = `dns-${randomBytes(3).toString("hex")}`;
+});
+
+const to = (port: number) => `match proto udp dst 192.168.0.1 dstport ${port}`;
+
+async function apply(text: string): Promise<void> {
+  const answer = await lab.call("PUT", "/config", { body: text });
+  expect(answer.status, answer.text).toBe(200);
+}
+
+type Total = { packets: number; bytes: number; since: string; lastHit: string | null };
+
+/** The totals of the flow's rules, by their numbers. */
+async function totals(): Promise<Record<number, Total>> {
+  // Younger than this a reading is given again.
+  clock.pass(5_000);
+  const { flows } = (await lab.call("GET", "/running/counters")).json;
+  const found = flows.find(({ name }: { name: string }) => name === dns);
+  return Object.fromEntries(found.rules.map(({ rule, ...total }: Total & { rule: number }) => [rule, total]));
+}
+
+const packets = (all: Record<number, Total>) =>
+  Object.fromEntries(Object.entries(all).map(([rule, total]) => [rule, total.packets]));
+
+test("the machine was started anew while the server was down", async () => {
+  await apply(`flow ${dns} permit ${to(53)}`);
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  // The server has not read these when it is told to end.
+  await lab.stop();
+  await removeWorld(lab.place.namespace);
+  clock.pass(3_600_000);
+  lab = await startLab({ place: lab.place, clock });
+  const { 1: before } = await totals();
+  expect(before).toMatchObject({ packets: 4, bytes: 120 });
+  sendUdp(lab.place, "192.168.0.1", 53, 9);
+  const { 1: after } = await totals();
+  expect(after).toMatchObject({ packets: 13, bytes: 390, since: before?.since });
+  expect(Date.parse(after?.lastHit ?? "") - Date.parse(before?.lastHit ?? "")).toBeGreaterThan(3_000_000);
+});
+
+test("rules that somebody flushed are put back", async () => {
+  await apply(`flow ${dns} permit ${to(53)} ${to(54)}`);
+  sendUdp(lab.place, "192.168.0.1", 53, 2);
+  sendUdp(lab.place, "192.168.0.1", 54, 3);
+  const before = await totals();
+  lab.inside("iptables", "-t", "mangle", "-F", `@${dns}`);
+  expect(await totals()).toEqual(before);
+  // Nobody counts these.
+  sendUdp(lab.place, "192.168.0.1", 53, 1);
+  expect((await lab.call("POST", "/kernel/repair")).status).toBe(200);
+  sendUdp(lab.place, "192.168.0.1", 53, 5);
+  expect(packets(await totals())).toEqual({ 1: 7, 2: 3 });
+  expect((await totals())[2]).toEqual(before[2]);
+});
+
+test("what a way back brings back has its total again", async () => {
+  await apply(`flow ${dns} permit ${to(53)} ${to(54)}`);
+  sendUdp(lab.place, "192.168.0.1", 53, 2);
+  sendUdp(lab.place, "192.168.0.1", 54, 3);
+  const before = await totals();
+  const text = `flow ${dns} permit ${to(53)} ${to(55)}`;
+  const { revision } = (await lab.call("PUT", "/config?confirmWithin=600", { body: text })).json;
+  expect(packets(await totals())).toEqual({ 1: 2, 2: 0 });
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  expect((await lab.call("POST", "/apply/revert", { body: { revision } })).status).toBe(200);
+  const after = await totals();
+  expect(packets(after)).toEqual({ 1: 6, 2: 3 });
+  expect(after[2]).toEqual(before[2]);
+});
+
+test("a rule is known by what it says: moved, said twice, another policy; what a list says is part of it", async () => {
+  const named = (host: number) => `list hosts { 192.168.0.${host} }\n`;
+  const listed = "match proto udp dst @hosts dstport 56";
+  await apply(`${named(1)}flow ${dns} permit ${to(53)} ${to(54)} ${to(54)} ${listed}`);
+  for (const [port, count] of [
+    [53, 2],
+    [54, 3],
+    [56, 4],
+  ] as const) {
+    sendUdp(lab.place, "192.168.0.1", port, count);
+  }
+  expect(packets(await totals())).toEqual({ 1: 2, 2: 3, 3: 0, 4: 4 });
+  await apply(`${named(1)}flow ${dns} table 77 ${listed} ${to(54)} ${to(53)} ${to(54)}`);
+  expect(packets(await totals())).toEqual({ 1: 4, 2: 3, 3: 2, 4: 0 });
+  await apply(`${named(2)}flow ${dns} table 77 ${to(54)} ${listed} ${to(53)}`);
+  expect(packets(await totals())).toEqual({ 1: 3, 2: 0, 3: 2 });
+});
+
+test("two rules that become one, or one that becomes two, begin anew though their lines stay as they are", async () => {
+  await apply(`flow ${dns} permit ${to(53)} ${to(55)}`);
+  const both = `match proto udp dst { 192.168.0.1, 192.168.0.2 } dstport 53`;
+  sendUdp(lab.place, "192.168.0.1", 53, 2);
+  await apply(`flow ${dns} permit ${both} ${to(55)}`);
+  expect(packets(await totals())).toEqual({ 1: 0, 2: 0 });
+  sendUdp(lab.place, "192.168.0.1", 53, 3);
+  sendUdp(lab.place, "192.168.0.2", 53, 4);
+  await apply(`flow ${dns} permit ${to(53)} match proto udp dst 192.168.0.2 dstport 53 ${to(55)}`);
+  expect(packets(await totals())).toEqual({ 1: 0, 2: 0, 3: 0 });
+  sendUdp(lab.place, "192.168.0.1", 53, 5);
+  expect(packets(await totals())).toEqual({ 1: 5, 2: 0, 3: 0 });
+});
+
+test("what was seen goes to disk though nobody asks", async () => {
+  await apply(`flow ${dns} permit ${to(53)}`);
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  clock.pass(31_000);
+  const db = new DatabaseSync(`${lab.place.data}/flowmgr.db`, { readOnly: true });
+  const onDisk = () => db.prepare("SELECT packets FROM rule_total WHERE flow = ?").get(dns)?.packets;
+  await expect.poll(onDisk).toBe(4);
+  db.close();
+});
