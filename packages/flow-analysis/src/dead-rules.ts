@@ -13,12 +13,16 @@ import { type Judged, Space } from "./space/decisions.ts";
 import { packetOf } from "./space/fields.ts";
 import { TooLarge } from "./space/node-store.ts";
 import { flowEnd, proveRule } from "./space/rule-proof.ts";
-import { type Direction, flowsInForce, type JudgingRule } from "./space/rules.ts";
+import {
+  type Direction,
+  flowsInForce,
+  type JudgingRule,
+  meets,
+  nameOf,
+  type RuleName,
+} from "./space/rules.ts";
 import { isInside, Sampler } from "./space/sample.ts";
 import { meaningOf, type TraceOptions, type Verdict, verdictOf } from "./walk.ts";
-
-/** A rule by the name of its flow and its number from 1; null: the director's ICMP errors at the flow's end. */
-export type RuleName = { flow: string; rule: number | null };
 
 export type DeadRule = RuleName & {
   /**
@@ -97,23 +101,6 @@ function judge(config: Config, direction: Direction, family: Family, options: Tr
     const key = `${rule.flowIndex} ${rule.rule}`;
     return [{ key, name: nameOf(rule), state: judgement.of(at) }];
   });
-}
-
-const nameOf = ({ flow, rule }: JudgingRule): RuleName => ({
-  flow: flow.name,
-  rule: rule === null ? null : rule + 1,
-});
-
-/** The packets that both rules hold for. */
-function meets(one: JudgingRule | undefined, other: JudgingRule | undefined): Box[] {
-  const both: Box[] = [];
-  for (const mine of one?.boxes ?? []) {
-    for (const theirs of other?.boxes ?? []) {
-      const here = meet(mine, theirs);
-      if (here) both.push(here);
-    }
-  }
-  return both;
 }
 
 /** Without it, its director's connections would lose the ICMP errors to its destinations. */

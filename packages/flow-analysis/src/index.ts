@@ -1,3 +1,5 @@
 export * from "./dead-rules.ts";
+export * from "./differences.ts";
+export type { RuleName } from "./space/rules.ts";
 export * from "./trace.ts";
 export type { Decision, TraceOptions, Verdict } from "./walk.ts";

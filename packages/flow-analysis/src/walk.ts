@@ -53,7 +53,13 @@ export function meaningOf({ loopback, neighbours }: TraceOptions): MeaningOption
   return { loopback: loopback ?? SPARE_BOTH.loopback, neighbours: neighbours ?? SPARE_BOTH.neighbours };
 }
 
-const UNDECIDED: Decision = { verdict: { action: "undecided" }, flow: null, rule: null, icmpErrors: false };
+/** What becomes of a packet that no flow decides. */
+export const UNDECIDED: Decision = {
+  verdict: { action: "undecided" },
+  flow: null,
+  rule: null,
+  icmpErrors: false,
+};
 
 /** Walks until a flow decides; `meet` is told each rule that was tried, in order. */
 export function walk(

@@ -72,7 +72,7 @@ describe("deadRules", () => {
         cells += everyPacket(config).length;
         judge(config);
       }),
-      { numRuns: Number(process.env.FLOWMGR_RUNS ?? 150) },
+      { numRuns: Number(process.env.FLOWMGR_RUNS ?? 60) },
     );
     expect(cells).toBeGreaterThan(10_000);
   });

@@ -13,6 +13,7 @@ export * from "./icmp.ts";
 export * from "./icmp-errors.ts";
 export * from "./lists.ts";
 export * from "./names.ts";
+export * from "./networks.ts";
 export * from "./packet.ts";
 export { type Parse, parse } from "./parser.ts";
 export * from "./ports.ts";

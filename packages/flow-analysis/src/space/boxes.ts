@@ -152,6 +152,21 @@ function icmpTypesIn({ values }: Condition, family: Family): Intervals {
   );
 }
 
+/** What no packet of the family is: it may belong to any set. */
+export function impossibleBox({ family, maxima }: World): Box {
+  const box: (Intervals | undefined)[] = [];
+  box[LEVEL.proto] = complement(OCCURRING[family], maxima[LEVEL.proto] ?? 0);
+  return box;
+}
+
+const NEIGHBOUR_CODES = unionOf(NEIGHBOUR_TYPES.map(codesOf));
+
+/** Neighbour discovery. */
+export const NEIGHBOUR_BOX: Box = Object.assign([], {
+  [LEVEL.proto]: single(ICMP6),
+  [LEVEL.icmp]: NEIGHBOUR_CODES,
+});
+
 function notLoopback({ ifaces, maxima }: World): Asked {
   return [LEVEL.iface, complement(interfacesIn(ifaces, ["lo"]), maxima[LEVEL.iface] ?? 0)];
 }
@@ -165,7 +180,7 @@ function withoutNeighbours(box: Box, world: World): Box[] {
     [[LEVEL.proto, complement(single(ICMP6), 255)]],
     [
       [LEVEL.proto, single(ICMP6)],
-      [LEVEL.icmp, intersection(types, complement(unionOf(NEIGHBOUR_TYPES.map(codesOf)), 65_535))],
+      [LEVEL.icmp, intersection(types, complement(NEIGHBOUR_CODES, 65_535))],
     ],
   ];
   const rest: Asked[] = box.flatMap((intervals, level) => {

@@ -1,24 +1,29 @@
 /** Who decides which packets: the config as a diagram, over all packets or over a part of them. */
-import type { Config, Family, MeaningOptions, Packet } from "@flowmgr/flow-model";
+import { BITS, type Config, type Family, type MeaningOptions, type Packet } from "@flowmgr/flow-model";
 import { type Box, meet } from "./boxes.ts";
 import { Diagram } from "./diagram.ts";
-import { LEVELS, valuesOf, type World, worldOf } from "./fields.ts";
-import { NONE, type Node, terminal } from "./node-store.ts";
+import { LEVEL, LEVELS, rangesOf, valuesOf, type World, worldOf } from "./fields.ts";
+import { type Node, terminal } from "./node-store.ts";
 import { RuleIndex } from "./rule-index.ts";
 import { type Direction, flowsInForce, type JudgingRule, judgingRules } from "./rules.ts";
 
 /** One of the configs that are looked at, in one direction and family. */
 export type Judged = {
   rules: readonly JudgingRule[];
-  index: RuleIndex;
+  /** Made when it is first asked for. */
+  readonly index: RuleIndex;
   /** Number of the first rule's terminal; the others follow. Those of two configs are apart. */
   base: number;
 };
+
+/** The packets of a box, or of them those in a set. */
+export type Region = { box: Box; set: Node | null };
 
 /** What configs that are compared with each other have in common, in one direction and family. */
 export class Space {
   readonly direction: Direction;
   readonly world: World;
+  readonly meaning: MeaningOptions;
   /** For what is being worked out; its nodes are worth nothing after `renew`. */
   diagram: Diagram;
   readonly judged: readonly Judged[];
@@ -27,12 +32,22 @@ export class Space {
     const flows = configs.flatMap((config) => flowsInForce(config, direction));
     const conditions = flows.flatMap(({ flow }) => flow.rules.map((rule) => rule.conditions));
     this.direction = direction;
+    this.meaning = meaning;
     this.world = worldOf(family, conditions);
     this.diagram = new Diagram(LEVELS);
     let base = 1;
     this.judged = configs.map((config): Judged => {
       const rules = judgingRules(config, direction, this.world, meaning);
-      const judged = { rules, index: new RuleIndex(rules, this.world), base };
+      const { world } = this;
+      let index: RuleIndex | null = null;
+      const judged: Judged = {
+        rules,
+        base,
+        get index() {
+          index ??= new RuleIndex(rules, world);
+          return index;
+        },
+      };
       base += rules.length;
       return judged;
     });
@@ -49,43 +64,73 @@ export class Space {
   }
 
   /**
-   * For each packet inside a box the rule that decides it, NONE elsewhere and where none does. Of the rules from place
+   * For each packet of a region the rule that decides it, NONE elsewhere and where none does. Of the rules from place
    * `from` on, and before `to`. Throws TooLarge.
    */
-  decisions(judged: Judged, within: Box, from = 0, to = judged.rules.length): Node {
-    const flows: Node[] = [];
-    for (let at = from; at < to; ) {
-      const flow = judged.rules[at]?.flowIndex;
-      const first = at;
-      while (at < to && judged.rules[at]?.flowIndex === flow) at += 1;
-      const ended = this.endings(judged, within, first, at);
-      if (ended !== NONE) flows.push(this.#leavingOut(judged, ended, first, at));
-    }
-    return this.diagram.overrideAll(flows);
+  decisions(judged: Judged, region: Region, from = 0, to = judged.rules.length): Node {
+    return this.diagram.overrideAll(this.#byFlow(judged, region, from, to, (number) => number));
   }
 
-  /** The same within one flow, where an `ignore` ends the visit like a `match`. */
-  endings({ rules, base }: Judged, within: Box, from: number, to: number): Node {
+  /** The packets of a region that some rule decides: who does is not told, which keeps it small. Throws TooLarge. */
+  decided(judged: Judged, region: Region, from = 0, to = judged.rules.length): Node {
+    return this.diagram.overrideAll(this.#byFlow(judged, region, from, to, () => 1));
+  }
+
+  /** Of each flow the decisions; what it ignores goes on to the next one. */
+  #byFlow(
+    judged: Judged,
+    region: Region,
+    from: number,
+    to: number,
+    numbered: (number: number) => number,
+  ): Node[] {
+    const { rules, base } = judged;
+    const flows: Node[] = [];
+    for (let at = from; at < to; ) {
+      const flow = rules[at]?.flowIndex;
+      const first = at;
+      while (at < to && rules[at]?.flowIndex === flow) at += 1;
+      if (!decidesIn(rules, region.box, first, at)) continue;
+      const ended = this.endings(judged, region, first, at);
+      flows.push(this.diagram.map(ended, (number) => (rules[number - base]?.ignores ? 0 : numbered(number))));
+    }
+    return flows;
+  }
+
+  /** Within one flow the rule that ends a packet's visit: an `ignore` does as a `match` does. */
+  endings({ rules, base }: Judged, { box: within, set }: Region, from: number, to: number): Node {
     const nodes: Node[] = [];
     for (let at = from; at < to; at += 1) {
       for (const box of rules[at]?.boxes ?? []) {
-        const here = meet(box, within);
-        if (here) nodes.push(this.boxNode(here, terminal(base + at)));
+        const both = meet(box, within);
+        if (!both) continue;
+        const node = this.boxNode(both, terminal(base + at));
+        nodes.push(set === null ? node : this.diagram.restrict(node, set));
       }
     }
     return this.diagram.overrideAll(nodes);
+  }
+
+  /** What part of all values of a field lies in an interval, 0 to 1; of interfaces and protocols each counts alike. */
+  weight(level: number, low: number, high: number): number {
+    const { maxima, family } = this.world;
+    const ranks = level === LEVEL.dst ? this.world.dst : level === LEVEL.src ? this.world.src : null;
+    if (!ranks) return (high - low + 1) / ((maxima[level] ?? 0) + 1);
+    const [range] = rangesOf(ranks, [low, high], family);
+    return range ? Number(range.high - range.low + 1n) / 2 ** BITS[family] : 0;
   }
 
   /** The packets of a box. */
   boxNode(box: Box, inside: Node = terminal(1)): Node {
     return this.diagram.box(box, this.world.maxima, inside);
   }
+}
 
-  /** What a flow ignores goes on to the next one. */
-  #leavingOut({ rules, base }: Judged, flow: Node, from: number, to: number): Node {
-    let ignores = false;
-    for (let at = from; at < to; at += 1) ignores ||= rules[at]?.ignores ?? false;
-    if (!ignores) return flow;
-    return this.diagram.map(flow, (number) => (rules[number - base]?.ignores ? 0 : number));
+/** Can any of the rules decide a packet of the box? What a flow only ignores need not be looked at. */
+function decidesIn(rules: readonly JudgingRule[], within: Box, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const rule = rules[at];
+    if (rule && !rule.ignores && rule.boxes.some((box) => meet(box, within) !== null)) return true;
   }
+  return false;
 }

@@ -5,7 +5,7 @@
  * sets of packets are equal when they are the same node, and what was worked out once is found again. Fields are asked in the order of their levels, each at most once on a way, so
  * recursion is never deeper than there are fields.
  */
-import type { Intervals } from "./intervals.ts";
+import { type Intervals, unionOf } from "./intervals.ts";
 import { NONE, type Node, NodeStore, terminal, terminalNumber } from "./node-store.ts";
 
 /** What to make of two terminals; gives a terminal. */
@@ -126,9 +126,9 @@ export class Diagram {
     );
   }
 
-  /** Other terminals: `of` gives the new number, 0 for NONE. */
+  /** Other terminals, NONE stays: `of` gives the new number, 0 for NONE. */
   map(a: Node, of: (number: number) => number): Node {
-    return this.pair(a, NONE, of);
+    return this.pair(a, NONE, (number) => (number === 0 ? 0 : of(number)));
   }
 
   /** The first that decides of many, in order; halves first, since one by one each step would redo all before. */
@@ -174,6 +174,67 @@ export class Diagram {
       }
     }
     return found;
+  }
+
+  /** One way to a terminal that is not NONE, as a box: at each level one interval. */
+  cell(node: Node): (Intervals | undefined)[] {
+    const box: (Intervals | undefined)[] = Array.from({ length: this.#levels }, () => undefined);
+    let at = node;
+    while (at >= 0) {
+      const level = this.#nodes.levelOf(at);
+      let low = 0;
+      let edge = this.#nodes.firstEdge(at);
+      for (; this.#nodes.childOf(edge) === NONE; edge += 1) low = this.#nodes.highOf(edge) + 1;
+      box[level] = [low, this.#nodes.highOf(edge)];
+      at = this.#nodes.childOf(edge);
+    }
+    return box;
+  }
+
+  /** The values of a field for which some packet comes to a terminal that is not NONE. */
+  project(node: Node, level: number, max: number): Intervals {
+    const pairs: [number, number][] = [];
+    const seen = new Set<Node>();
+    const open = [node];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (at === NONE || seen.has(at)) continue;
+      seen.add(at);
+      if (this.levelOf(at) > level) return [0, max];
+      let low = 0;
+      for (let edge = this.#nodes.firstEdge(at); edge < this.#nodes.firstEdge(at + 1); edge += 1) {
+        const [high, child] = [this.#nodes.highOf(edge), this.#nodes.childOf(edge)];
+        if (this.levelOf(at) < level) open.push(child);
+        else if (child !== NONE) pairs.push([low, high]);
+        low = high + 1;
+      }
+    }
+    return unionOf(pairs);
+  }
+
+  /** What part of all packets comes to a terminal that is not NONE; `weight`, what part of its field an interval is. */
+  share(node: Node, weight: (level: number, low: number, high: number) => number): number {
+    const known = new Map<Node, number>();
+    const shareOf = (at: Node): number => {
+      if (at < 0) return at === NONE ? 0 : 1;
+      let sum = known.get(at);
+      if (sum !== undefined) return sum;
+      sum = 0;
+      let low = 0;
+      for (let edge = this.#nodes.firstEdge(at); edge < this.#nodes.firstEdge(at + 1); edge += 1) {
+        const high = this.#nodes.highOf(edge);
+        const below = shareOf(this.#nodes.childOf(edge));
+        if (below > 0) sum += below * weight(this.#nodes.levelOf(at), low, high);
+        low = high + 1;
+      }
+      known.set(at, sum);
+      return sum;
+    };
+    return shareOf(node);
+  }
+
+  /** From now on it may become twice as large: what was found is then told, however large it was. */
+  widen(): void {
+    this.#nodes.widen();
   }
 
   #newOperation(): number {

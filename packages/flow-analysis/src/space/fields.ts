@@ -102,6 +102,16 @@ export function ranksIn({ starts, rankOf }: Ranks, ranges: readonly AddressRange
   });
 }
 
+/** Intervals of ranks as ranges of addresses. */
+export function rangesOf({ starts }: Ranks, intervals: Intervals, family: Family): AddressRange[] {
+  const ranges: AddressRange[] = [];
+  for (let at = 0; at < intervals.length; at += 2) {
+    const behind = starts[(intervals[at + 1] ?? 0) + 1] ?? 1n << BigInt(BITS[family]);
+    ranges.push({ low: starts[intervals[at] ?? 0] ?? 0n, high: behind - 1n });
+  }
+  return ranges;
+}
+
 /**
  * `lo` is always one, and the rest of all names. Sorted so that what stands under a pattern is one interval: a
  * pattern's own atom comes behind all longer names.
@@ -142,7 +152,8 @@ export function valuesOf({ src, dst, ifaces }: World, packet: Packet): number[] 
   ];
 }
 
-function rankOf({ starts }: Ranks, address: bigint): number {
+/** The rank of an address. */
+export function rankOf({ starts }: Ranks, address: bigint): number {
   let [first, behind] = [0, starts.length];
   while (behind - first > 1) {
     const middle = (first + behind) >>> 1;

@@ -24,7 +24,7 @@ export class TooLarge extends Error {
 const MOST_EDGES = 8_000_000;
 
 export class NodeStore {
-  readonly #mostEdges: number;
+  #mostEdges: number;
   #level = new Uint8Array(1 << 12);
   /** Is there no way to NONE below? */
   #total = new Uint8Array(1 << 12);
@@ -47,6 +47,11 @@ export class NodeStore {
   /** How many nodes there are. */
   get size(): number {
     return this.#nodes;
+  }
+
+  /** Doubles the limit. */
+  widen(): void {
+    this.#mostEdges *= 2;
   }
 
   /** Which field a node asks. */

@@ -1,7 +1,7 @@
 /** What a rule does, over all packets that it holds for: exact, by diagrams that are restricted to those packets. */
 import type { Box } from "./boxes.ts";
-import type { Judged, Space } from "./decisions.ts";
-import { NONE, type Node, terminal } from "./node-store.ts";
+import type { Judged, Region, Space } from "./decisions.ts";
+import { NONE, type Node } from "./node-store.ts";
 
 /**
  * `unreached`: earlier rules take all that it holds for. `no-effect`: packets come to it, and each would have the same
@@ -23,11 +23,12 @@ export function proveRule(
   return reached ? "no-effect" : "unreached";
 }
 
-/** The packets of a box that come to the rule. */
-function reaching(space: Space, judged: Judged, at: number, box: Box): Node {
+/** The packets of a box that come to the rule. Throws TooLarge. */
+export function reaching(space: Space, judged: Judged, at: number, box: Box): Node {
+  const region: Region = { box, set: null };
   const start = flowStart(judged, at);
-  const left = space.diagram.minus(space.boxNode(box), space.endings(judged, box, start, at));
-  return left === NONE ? NONE : space.diagram.minus(left, space.decisions(judged, box, 0, start));
+  const left = space.diagram.minus(space.boxNode(box), space.endings(judged, region, start, at));
+  return left === NONE ? NONE : space.diagram.minus(left, space.decided(judged, region, 0, start));
 }
 
 /** Is there a packet among those that come to the rule whose verdict would be another one without it? */
@@ -36,18 +37,18 @@ function differs(
   judged: Judged,
   at: number,
   box: Box,
-  reaching: Node,
+  set: Node,
   verdict: (at: number) => string,
 ): boolean {
   const { diagram } = space;
   const { base, rules } = judged;
+  const region: Region = { box, set };
   const mine = rules[at]?.ignores
-    ? space.decisions(judged, box, flowEnd(judged, at))
-    : space.boxNode(box, terminal(base + at));
-  const without = space.decisions(judged, box, at + 1);
+    ? space.decisions(judged, region, flowEnd(judged, at))
+    : diagram.map(set, () => base + at);
+  const without = space.decisions(judged, region, at + 1);
   const verdictAt = (number: number) => verdict(number === 0 ? -1 : number - base);
-  const differing = diagram.pair(mine, without, (a, b) => (verdictAt(a) === verdictAt(b) ? 0 : 1));
-  return diagram.restrict(differing, reaching) !== NONE;
+  return diagram.pair(mine, without, (a, b) => (verdictAt(a) === verdictAt(b) ? 0 : 1)) !== NONE;
 }
 
 /** Place of the first rule of a rule's flow. */

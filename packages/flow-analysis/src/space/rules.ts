@@ -7,7 +7,7 @@ import {
   type MeaningOptions,
   type Packet,
 } from "@flowmgr/flow-model";
-import { type Box, boxesOf, icmpErrorBoxes } from "./boxes.ts";
+import { type Box, boxesOf, icmpErrorBoxes, meet } from "./boxes.ts";
 import type { World } from "./fields.ts";
 
 export type Direction = Packet["direction"];
@@ -51,4 +51,24 @@ export function judgingRules(
     if (errors.length === 0) return rules;
     return [...rules, { flow, flowIndex, rule: null, ignores: false, boxes: errors }];
   });
+}
+
+/** A rule by the name of its flow and its number from 1; null: the director's ICMP errors at the flow's end. */
+export type RuleName = { flow: string; rule: number | null };
+
+/** How a rule is told to people. */
+export function nameOf({ flow, rule }: JudgingRule): RuleName {
+  return { flow: flow.name, rule: rule === null ? null : rule + 1 };
+}
+
+/** The packets that both rules hold for. */
+export function meets(one: JudgingRule | undefined, other: JudgingRule | undefined): Box[] {
+  const both: Box[] = [];
+  for (const mine of one?.boxes ?? []) {
+    for (const theirs of other?.boxes ?? []) {
+      const here = meet(mine, theirs);
+      if (here) both.push(here);
+    }
+  }
+  return both;
 }

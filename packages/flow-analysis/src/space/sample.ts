@@ -1,6 +1,7 @@
 /** Packets of a box, as points: its corners and what lies between. The same for the same seed. */
+import { icmpProtocol, TCP, UDP } from "@flowmgr/flow-model";
 import type { Box } from "./boxes.ts";
-import { LEVELS, type World } from "./fields.ts";
+import { LEVEL, LEVELS, rankOf, type World } from "./fields.ts";
 import { complement, type Intervals, intersection } from "./intervals.ts";
 
 export class Sampler {
@@ -78,4 +79,36 @@ export function isInside(inner: Box, outer: Box, { maxima }: World): boolean {
     if (intersection(narrow, complement(wide, max)).length > 0) return false;
   }
   return true;
+}
+
+/** What a packet of a box most likely looks like: usual values where they are inside, else the first that are. */
+export function likelyPoint(box: Box, world: World): number[] {
+  return Array.from({ length: LEVELS }, (_, level) => {
+    const intervals = box[level] ?? [0, world.maxima[level] ?? 0];
+    const usual = usualAt(level, world).find((value) => intersection([value, value], intervals).length > 0);
+    return usual ?? intervals[0] ?? 0;
+  });
+}
+
+/** From the blocks that are kept for documentation (RFC 5737, RFC 3849); a port that is nobody's service (RFC 6335). */
+function usualAt(level: number, world: World): number[] {
+  const outside = world.family === 4 ? 0xc633_6407n : 0x2001_0db8_ffff_0000_0000_0000_0000_0007n;
+  switch (level) {
+    case LEVEL.src:
+      return [rankOf(world.src, outside)];
+    case LEVEL.dst:
+      return [rankOf(world.dst, outside)];
+    case LEVEL.proto:
+      return [TCP, UDP, icmpProtocol(world.family)];
+    case LEVEL.srcport:
+      return [49_152];
+    case LEVEL.dstport:
+      return [80, 443];
+    case LEVEL.icmp:
+      return [world.family === 4 ? 8 * 256 : 128 * 256];
+    case LEVEL.iface:
+      return world.ifaces.names.flatMap((name, place) => (name === "lo" ? [] : [place]));
+    default:
+      return [];
+  }
 }

@@ -4,8 +4,8 @@ import { arbitraryConfig, arbitraryPacket, manyFlows } from "@flowmgr/flow-model
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide } from "../../src/index.ts";
-import type { Box } from "../../src/space/boxes.ts";
-import { Space } from "../../src/space/decisions.ts";
+
+import { type Region, Space } from "../../src/space/decisions.ts";
 import { valuesOf } from "../../src/space/fields.ts";
 import type { JudgingRule } from "../../src/space/rules.ts";
 
@@ -14,7 +14,7 @@ const meanings: fc.Arbitrary<MeaningOptions> = fc.record({
   neighbours: fc.constantFrom("spare", "judge"),
 });
 
-const EVERYTHING: Box = [];
+const EVERYTHING: Region = { box: [], set: null };
 
 /** Spaces made when they are first asked for; who decides, by the index and by the diagram. */
 function decidersIn(config: Config, meaning: MeaningOptions) {

@@ -5,11 +5,12 @@
 import { parseAddress, printAddress, rangeOf } from "../address.ts";
 import { CONDITION_KINDS, type ConditionKind } from "../config.ts";
 import type { Family } from "../family.ts";
+import { networksOf } from "../networks.ts";
 import { PORT_MAX, parsePorts, printPorts } from "../ports.ts";
 import { parseProtocol, protocolName } from "../protocols.ts";
 import type { Condition, Conditions } from "../schema.ts";
 import { parseEach } from "../value.ts";
-import { complement, type Interval, intersection, merged, networksOf } from "./intervals.ts";
+import { complement, type Interval, intersection, merged } from "./intervals.ts";
 
 /** `never`: no packet meets both. `unsayable`: one `not` would have to stand inside of a list. */
 export type Joined = { ok: Conditions } | "never" | "unsayable";

@@ -1,7 +1,4 @@
 /** Sets of numbers as intervals: addresses and ports, to say in plain values what a negated list leaves. */
-import { type Address, printAddress } from "../address.ts";
-import { BITS } from "../address-bits.ts";
-import type { Family } from "../family.ts";
 
 /** Both ends belong to it. */
 export type Interval = { low: bigint; high: bigint };
@@ -38,22 +35,3 @@ export function intersection(a: readonly Interval[], b: readonly Interval[]): In
 
 /** Above every address. */
 const ENDLESS = 1n << 129n;
-
-/** The fewest networks that together hold the interval, in order, as text. */
-export function networksOf({ low, high }: Interval, family: Family): string[] {
-  const networks: string[] = [];
-  for (let start = low; start <= high; ) {
-    let host = 0;
-    while (host < BITS[family] && fits(start, host + 1, high)) host += 1;
-    const network: Address = { family, bits: start, prefix: BITS[family] - host, hostBits: false };
-    networks.push(printAddress(network));
-    start += 1n << BigInt(host);
-  }
-  return networks;
-}
-
-/** Does a network with so many host bits begin here, and end before the end? */
-function fits(start: bigint, host: number, high: bigint): boolean {
-  const size = 1n << BigInt(host);
-  return start % size === 0n && start + size - 1n <= high;
-}

@@ -10,11 +10,12 @@ import { CONDITION_KINDS, type ConditionKind } from "../config.ts";
 import { protocolsThatCarryPorts } from "../holds.ts";
 import { parseIcmpType, printIcmpType } from "../icmp.ts";
 import { widestInterfaces } from "../names.ts";
+import { networksOf } from "../networks.ts";
 import { PORT_MAX, parsePorts, printPorts } from "../ports.ts";
 import { ICMP, parseProtocol, protocolName, TCP, UDP } from "../protocols.ts";
 import type { Condition, Conditions } from "../schema.ts";
 import { parseEach, quote } from "../value.ts";
-import { complement, type Interval, merged, networksOf } from "./intervals.ts";
+import { complement, type Interval, merged } from "./intervals.ts";
 
 /** What has no word on the page; `value` is the one that has none, where it is a single one. */
 export type Wordless = { kind: ConditionKind; value?: string; message: string; help: string };

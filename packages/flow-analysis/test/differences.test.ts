@@ -1,0 +1,124 @@
+/** What is said to change does, and nothing else: found out by trying every packet. */
+import {
+  type Config,
+  checkText,
+  flowsOf,
+  type Packet,
+  print,
+  printPacket,
+  printRule,
+  ruleHolds,
+} from "@flowmgr/flow-model";
+import { manyFlows } from "@flowmgr/flow-model/testing";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Deciders, type Decision, decide, type PacketChange, packetChanges } from "../src/index.ts";
+import { everyPacket, tinyConfigs } from "./tiny.ts";
+
+/** Is it a change of a packet that was decided so and is now decided so? */
+function tells({ was, is }: PacketChange, before: Decision, after: Decision): boolean {
+  const names = ({ verdict, by, others }: Deciders, one: Decision) =>
+    JSON.stringify(verdict) === JSON.stringify(one.verdict) &&
+    (others > 0 || one.flow === null || by.some(({ flow, rule }) => flow === one.flow && rule === one.rule));
+  return names(was, before) && names(is, after);
+}
+
+/** Does a region hold the packet, as the rule with its conditions would? */
+function inRegion(
+  { conditions, exceptInterfaces }: PacketChange["regions"][number],
+  packet: Packet,
+): boolean {
+  return !exceptInterfaces.includes(packet.iface) && ruleHolds({ conditions }, packet).holds;
+}
+
+/** Both configs' rules, so that every packet that either tells apart is tried. */
+function packetsOf(before: Config, after: Config): Packet[] {
+  return everyPacket({ items: [...before.items, ...after.items], comment: [] });
+}
+
+function compare(before: Config, after: Config): void {
+  const { status, changes } = packetChanges(before, after);
+  expect(status).toBe("complete");
+  const where = `${print(before)}\n=>\n${print(after)}`;
+  for (const packet of packetsOf(before, after)) {
+    const [was, is] = [decide(before, packet), decide(after, packet)];
+    const told = changes.filter(({ regions }) => regions.some((region) => inRegion(region, packet)));
+    const all = changes.every(({ whole }) => whole);
+    const saying = `${where}\n${printPacket(packet)}`;
+    if (JSON.stringify(was.verdict) === JSON.stringify(is.verdict)) expect(told, saying).toEqual([]);
+    else if (all) expect(told.length, saying).toBeGreaterThan(0);
+    for (const change of told) expect(tells(change, was, is), saying).toBe(true);
+  }
+  for (const change of changes) {
+    for (const { packet } of change.regions) {
+      expect(tells(change, decide(before, packet), decide(after, packet)), where).toBe(true);
+    }
+  }
+}
+
+const RUNS = Number(process.env.FLOWMGR_RUNS ?? 60);
+
+describe("packetChanges", () => {
+  it("tells two unrelated configs apart as trying every packet does", () => {
+    fc.assert(fc.property(tinyConfigs, tinyConfigs, compare), { numRuns: RUNS });
+  });
+
+  it("tells what an edit changes", () => {
+    const edits = tinyConfigs.chain((config) =>
+      fc.tuple(fc.constant(config), fc.constantFrom("move", "remove", "switch", "reverse"), fc.nat(3)),
+    );
+    fc.assert(
+      fc.property(edits, ([config, edit, at]) => {
+        const flows = flowsOf(config);
+        const chosen = flows[at % flows.length];
+        const others = flows.filter((flow) => flow !== chosen);
+        const items = {
+          move: chosen ? [chosen, ...others] : flows,
+          remove: others,
+          switch: flows.map((flow) => (flow === chosen ? { ...flow, skipped: true } : flow)),
+          reverse: flows.map((flow) =>
+            flow === chosen ? { ...flow, rules: flow.rules.toReversed() } : flow,
+          ),
+        };
+        compare(config, { ...config, items: items[edit] });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it.each([
+    ["flow a permit match src 10.0.0.0/8", "flow b permit match src 10.0.0.0/8", []],
+    [
+      "flow a permit match src 10.0.0.0/8",
+      "flow a deny match src 10.0.0.0/8 dstport 22 flow b permit match src 10.0.0.0/8",
+      ["a 1 -> a 1: match src 10.0.0.0/8 dstport 22"],
+    ],
+    ["flow a deny match", "", ["a 1 -> nobody: match", "a 1 -> nobody: match"]],
+    [
+      "flow a deny match src { 10.0.0.1, 10.0.0.2 }",
+      "flow a deny match not src { 10.0.0.1, 10.0.0.2 }",
+      [
+        "a 1 -> nobody: match src { 10.0.0.1, 10.0.0.2 }",
+        "nobody -> a 1: match not src { 10.0.0.1, 10.0.0.2 }",
+      ],
+    ],
+  ])("%s => %s", (before, after, expected) => {
+    const { changes } = packetChanges(checkText(before).config, checkText(after).config);
+    const name = ({ by: [first] }: Deciders) => (first ? `${first.flow} ${first.rule}` : "nobody");
+    const said = changes.flatMap(({ was, is, regions }) =>
+      regions.map(({ conditions }) => {
+        const rule = { verb: "match" as const, off: false, comment: [], note: "", conditions };
+        return `${name(was)} -> ${name(is)}: ${printRule(rule).trim()}`;
+      }),
+    );
+    expect(said.sort()).toEqual(expected);
+  });
+
+  it("finds nothing where nothing changed, and one edit among many", () => {
+    const config = manyFlows(300);
+    expect(packetChanges(config, config)).toEqual({ status: "complete", changes: [] });
+    const items = config.items.filter((item) => item.kind !== "flow" || item.name !== "bad-102");
+    const { changes } = packetChanges(config, { ...config, items });
+    expect(changes.flatMap(({ was }) => was.by.map(({ flow }) => flow))).toContain("bad-102");
+  });
+});
