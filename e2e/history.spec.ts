@@ -1,6 +1,8 @@
 /** History: any revision beside any other, beside what is in force and beside the draft. */
 import { expect, test } from "./lab.ts";
 
+test.use({ fresh: true });
+
 const web = (port: number) => `flow web permit\n  match proto tcp dst 192.168.0.1 dstport ${port}\n`;
 
 test("a revision beside the one before it, any other, and the draft", async ({ lab, signedIn: page }) => {

@@ -1,6 +1,7 @@
 /**
- * A whole product for one test: a namespace with its small world, the real server on a port of its own, a browser
- * that is signed in by the printed link. Everything that it makes it removes.
+ * A whole product: a namespace with its small world, the real server on a port of its own, a browser that is signed
+ * in. Each worker has one that its tests share, emptied before each of them; who needs other flags, a first start or a
+ * kill has one of its own. Everything that it makes it removes.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -8,8 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { test as base, expect, type Page } from "playwright/test";
+import { type BrowserContext, test as base, expect, type Page } from "playwright/test";
 import { FIVE_EXAMPLES } from "../packages/flow-model/src/examples.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -137,10 +137,70 @@ async function openLab(flags: string[]): Promise<{ lab: Lab; close: () => Promis
   return { lab, close };
 }
 
-/** The server's flags of a spec file: `test.use({ flags: ["--confirm-within", "3"] })`. */
-export const test = base.extend<{ flags: string[]; lab: Lab; signedIn: Page }>({
+type Opened = Awaited<ReturnType<typeof openLab>>;
+
+/** Nothing in the draft, nothing in force, nothing that waits for an answer; history goes on. */
+async function empty(lab: Lab): Promise<void> {
+  const status = Object((await lab.rest("GET", "/api/v1/status")).json);
+  const revision = Object(status.unconfirmed).revision;
+  if (revision !== undefined) await lab.rest("POST", "/api/v1/apply/confirm", { revision });
+  await setDraft(lab, "");
+  const put = await lab.rest("PUT", "/api/v1/config", "");
+  expect(put, "the lab cannot be emptied").toMatchObject({ status: 200 });
+}
+
+/** What stands in an emptied lab's namespace: a test that leaves rules of others there ends the lab. */
+function othersIn(lab: Lab): string {
+  const saves = ["nft", "legacy"].flatMap((backend) => [
+    `iptables-${backend}-save`,
+    `ip6tables-${backend}-save`,
+  ]);
+  const all = lab.inside("sh", "-c", `${saves.join("; ")}; ip rule; ip -6 rule`);
+  // Without times and counters.
+  return all.replaceAll(/^#.*$|\[\d+:\d+\]/gm, "");
+}
+
+/** Signs a browser in by the token, as the form does. */
+export async function signIn(context: BrowserContext, { url, token }: Lab): Promise<void> {
+  expect((await context.request.post(`${url}/api/v1/session`, { data: { token } })).status()).toBe(201);
+}
+
+type Options = {
+  /** The server's flags of a spec file: `test.use({ flags: ["--confirm-within", "3"] })`. */
+  flags: string[];
+  /** A server of one's own, before its first apply. */
+  fresh: boolean;
+};
+
+export const test = base.extend<Options & { lab: Lab; signedIn: Page }, { shared: () => Promise<Lab> }>({
   flags: [[], { option: true }],
-  lab: async ({ flags }, use) => {
+  fresh: [false, { option: true }],
+  shared: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from it.
+    async ({}, use) => {
+      const opened: (Opened & { others: string })[] = [];
+      await use(async () => {
+        for (const one of opened.splice(0)) {
+          await empty(one.lab);
+          if (othersIn(one.lab) === one.others) opened.push(one);
+          else await one.close();
+        }
+        const [kept] = opened;
+        if (kept) return kept.lab;
+        const made = await openLab([]);
+        await empty(made.lab);
+        opened.push({ ...made, others: othersIn(made.lab) });
+        return made.lab;
+      });
+      for (const { close } of opened) await close();
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  lab: async ({ flags, fresh, shared }, use) => {
+    if (!fresh && flags.length === 0) {
+      await use(await shared());
+      return;
+    }
     const { lab, close } = await openLab(flags);
     try {
       await use(lab);
@@ -148,8 +208,9 @@ export const test = base.extend<{ flags: string[]; lab: Lab; signedIn: Page }>({
       await close();
     }
   },
-  signedIn: async ({ lab, page }, use) => {
-    await page.goto(lab.loginLink());
+  signedIn: async ({ lab, page, context }, use) => {
+    await signIn(context, lab);
+    await page.goto(lab.url);
     await expect(page.getByRole("navigation").first()).toBeVisible();
     await use(page);
   },
@@ -181,13 +242,4 @@ export async function applyForGood(lab: Lab): Promise<void> {
 /** The draft as JSON on one line, with its ETag and who changed it. */
 export async function draftJson(lab: Lab): Promise<string> {
   return JSON.stringify((await lab.rest("GET", "/api/v1/draft")).json);
-}
-
-/** Rules of axe that see colours. */
-const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
-
-/** Looks at a page; in dark only at what a theme changes, since the rest is the same page as in light. */
-export function axe(page: Page, theme: "light" | "dark"): AxeBuilder {
-  const builder = new AxeBuilder({ page });
-  return theme === "light" ? builder : builder.withRules(COLOUR_RULES);
 }

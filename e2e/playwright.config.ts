@@ -29,7 +29,11 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     // What is not there after a minute will not come: the next test need not wait for it.
     actionTimeout: 60_000,
-    trace: "retain-on-failure",
+    // What a failure needs; pictures of each moment cost a fifth of the time.
+    trace: { mode: "retain-on-failure", screenshots: false, snapshots: true },
+    screenshot: "only-on-failure",
+    // Nobody watches, and what moves has to be waited for.
+    contextOptions: { reducedMotion: "reduce" },
   },
   outputDir: "../test-results",
 });

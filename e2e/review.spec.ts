@@ -1,6 +1,8 @@
 /** A plan is of what is in force now; what was in force a moment ago must never be taken for it. */
 import { expect, FIVE, test } from "./lab.ts";
 
+test.use({ fresh: true });
+
 test("when the old rules come back, Review never says that nothing would change", async ({
   lab,
   signedIn: page,

@@ -1,7 +1,7 @@
 /** The search of the list: by meaning, in the address, with completion; and what it finds can be changed. */
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "playwright/test";
 import { expect, FIVE, type Lab, test } from "./lab.ts";
+import { axe } from "./looks.ts";
 
 const field = (page: Page) => page.getByRole("combobox", { name: "Search flows" });
 const names = (page: Page) =>
@@ -63,7 +63,7 @@ test("keys and values complete; a screen reader and axe find the field in order"
   await page.keyboard.press("/");
   await expect(field(page)).toBeFocused();
   await expect(page.getByRole("option", { name: /^icmp:/ })).toBeVisible();
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  expect((await axe(page).analyze()).violations).toEqual([]);
   await page.keyboard.type("dire");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");

@@ -143,6 +143,7 @@ test("what is wrong in the text stays in the browser and out of the draft and th
   lab,
   signedIn: page,
 }) => {
+  const before = lab.chains();
   await go(page, "Text");
   await enterText(page, FIVE);
   await expect
@@ -157,7 +158,7 @@ test("what is wrong in the text stays in the browser and out of the draft and th
   await go(page, "Flows");
   await expect(page.getByText(/Text has 1 error/)).toBeVisible();
   expect(JSON.stringify((await lab.rest("GET", "/api/v1/draft")).json)).not.toContain("10.0.0.300");
-  expect(lab.chains()).toEqual(UNTOUCHED);
+  expect(lab.chains()).toEqual(before);
 });
 
 test("a change behind the page's back is seen", async ({ lab, signedIn: page }) => {
@@ -165,7 +166,8 @@ test("a change behind the page's back is seen", async ({ lab, signedIn: page }) 
   expect(put.status).toBe(200);
   await expect(page.getByRole("status").filter({ hasText: "in sync" })).toBeVisible();
   lab.inside("iptables", "-w", "5", "-t", "mangle", "-F", "@alltherest");
-  await expect(page.getByRole("status").filter({ hasText: "drift" })).toBeVisible({ timeout: 40_000 });
+  // The rest between two looks grows with what a look costs.
+  await expect(page.getByRole("status").filter({ hasText: "drift" })).toBeVisible({ timeout: 120_000 });
 });
 
 test("another's edit arrives without a reload", async ({ lab, signedIn: page }) => {

@@ -1,13 +1,18 @@
 /** Two admins at one draft: nothing that either typed is lost, and neither overwrites the other unasked. */
-import type { Browser, Page, Route } from "playwright/test";
-import { draftJson, expect, FIVE, type Lab, test } from "./lab.ts";
+import type { Page, Route } from "playwright/test";
+import { test as base, draftJson, expect, FIVE, signIn } from "./lab.ts";
 
-async function second(browser: Browser, lab: Lab): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(lab.loginLink());
-  await expect(page.getByRole("navigation").first()).toBeVisible();
-  return page;
-}
+/** `two` is the other admin's page, in a browser of its own, at the same flows. */
+const test = base.extend<{ two: Page }>({
+  two: async ({ browser, lab }, use) => {
+    const context = await browser.newContext();
+    await signIn(context, lab);
+    const page = await context.newPage();
+    await page.goto(lab.url);
+    await use(page);
+    await context.close();
+  },
+});
 
 /** Keeps the page's writes from the server until the function that it gives is called. */
 async function hold(page: Page): Promise<() => Promise<void>> {
@@ -37,11 +42,10 @@ test.beforeEach(async ({ lab, signedIn: page }) => {
 });
 
 test("each sees the other's change arrive; undo takes back one's own and leaves the other's", async ({
-  browser,
   lab,
   signedIn: one,
+  two,
 }) => {
-  const two = await second(browser, lab);
   await expect(two.locator("[data-flow=mail]")).toBeVisible();
   await key(one, "dns", " ");
   await off(two, "dns");
@@ -64,11 +68,10 @@ test("each sees the other's change arrive; undo takes back one's own and leaves 
 });
 
 test("a stale write keeps both: what fits goes on top, what does not is named and can be taken", async ({
-  browser,
   lab,
   signedIn: one,
+  two,
 }) => {
-  const two = await second(browser, lab);
   await expect(two.locator("[data-flow=mail]")).toBeVisible();
   const release = await hold(one);
   await key(one, "dns", " ");
@@ -95,8 +98,7 @@ test("a stale write keeps both: what fits goes on top, what does not is named an
   await expect.poll(() => draftJson(lab)).not.toContain('"mail"');
 });
 
-test("theirs can be taken, and nothing of mine is written", async ({ browser, lab, signedIn: one }) => {
-  const two = await second(browser, lab);
+test("theirs can be taken, and nothing of mine is written", async ({ lab, signedIn: one, two }) => {
   await expect(two.locator("[data-flow=mail]")).toBeVisible();
   const release = await hold(one);
   await key(one, "dns", "Delete");
@@ -109,8 +111,7 @@ test("theirs can be taken, and nothing of mine is written", async ({ browser, la
   expect(await draftJson(lab)).toContain('"dns"');
 });
 
-test("an open panel says who changed its flow, and that it went", async ({ browser, lab, signedIn: one }) => {
-  const two = await second(browser, lab);
+test("an open panel says who changed its flow, and that it went", async ({ signedIn: one, two }) => {
   await expect(two.locator("[data-flow=mail]")).toBeVisible();
   await key(one, "mail", "Enter");
   const panel = one.getByRole("complementary", { name: "Flow mail" });
@@ -123,11 +124,10 @@ test("an open panel says who changed its flow, and that it went", async ({ brows
 });
 
 test("text that is being typed stays when a form elsewhere changes the draft", async ({
-  browser,
   lab,
   signedIn: one,
+  two,
 }) => {
-  const two = await second(browser, lab);
   await expect(two.locator("[data-flow=mail]")).toBeVisible();
   await one.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Text" }).click();
   const editor = one.getByRole("textbox", { name: "The flows as text" });

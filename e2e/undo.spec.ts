@@ -17,6 +17,8 @@ test("each flow by its difference and each step, over a reload, back to any poin
   signedIn: page,
 }) => {
   expect((await lab.rest("PUT", "/api/v1/config", FIVE)).status).toBe(200);
+  // Counters come last: the page has all of it.
+  await expect(page.locator("[data-flow=mail]")).toContainText("since");
   await page.locator("[data-flow=dns]").focus();
   await page.keyboard.press(" ");
   await page.locator("[data-flow=ping]").focus();

@@ -16,6 +16,8 @@ import type { Locator, Page } from "playwright/test";
 import { draftText, expect, type Lab, test } from "./lab.ts";
 import { LISTS, wholeConfig } from "./whole-config.ts";
 
+test.use({ fresh: true });
+
 const FLOWS = Number(process.env.FLOWMGR_FLOWS ?? 14);
 
 /** Milliseconds; a flow by form takes two to ten seconds, as busy as the machine is. */
