@@ -118,6 +118,23 @@ test("two rules that become one, or one that becomes two, begin anew though thei
   expect(packets(await totals())).toEqual({ 1: 5, 2: 0, 3: 0 });
 });
 
+test("counts of a database from before there were totals go on", async () => {
+  await apply(`flow ${dns} permit ${to(53)}`);
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  const { 1: before } = await totals();
+  await lab.stop();
+  const db = new DatabaseSync(`${lab.place.data}/flowmgr.db`);
+  const since = Date.parse(before?.since ?? "");
+  db.exec(`DROP TABLE rule_total; DROP TABLE counting; DROP TABLE booked_batch;
+    DELETE FROM migrations WHERE name = '0110-counter-totals.sql';
+    CREATE TABLE counter (flow TEXT NOT NULL, rule INTEGER NOT NULL, packets INTEGER NOT NULL,
+      since INTEGER NOT NULL, last_hit INTEGER, PRIMARY KEY (flow, rule)) STRICT, WITHOUT ROWID;
+    INSERT INTO counter VALUES ('${dns}', 1, 3, ${since}, NULL)`);
+  db.close();
+  lab = await startLab({ place: lab.place, clock });
+  expect((await totals())[1]).toMatchObject({ packets: 4, bytes: 120, since: before?.since });
+});
+
 test("what was seen goes to disk though nobody asks", async () => {
   await apply(`flow ${dns} permit ${to(53)}`);
   sendUdp(lab.place, "192.168.0.1", 53, 4);

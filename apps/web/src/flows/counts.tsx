@@ -21,13 +21,14 @@ export function RateCell({ name, spark }: { name: string; spark: boolean }) {
   );
 }
 
-/** Packets counted so far; a zero says since when. */
+/** Packets counted so far; a zero says since when, and whoever points at a number sees that and when the last came. */
 export function HitsCell({ name }: { name: string }) {
   const rate = useRate(name);
   if (!rate) return <span className={styles.dash}>–</span>;
-  const since = `since ${sinceText(rate.since)}`;
+  const since = `since ${timeText(rate.since)}`;
+  const last = rate.lastHit === null ? "" : `, the last ${timeText(rate.lastHit)}`;
   return (
-    <span title={`${WHOLE.format(rate.packets)} packets ${since}`}>
+    <span title={`${WHOLE.format(rate.packets)} packets ${since}${last}`}>
       <span className="mono">{WHOLE.format(rate.packets)}</span>
       {rate.packets === 0 ? <small className={styles.since}> {since}</small> : null}
     </span>
@@ -39,8 +40,8 @@ function rateText(rate: number): string {
 }
 
 /** The time today, the day before that. */
-function sinceText(since: string): string {
-  const date = new Date(since);
+function timeText(at: string): string {
+  const date = new Date(at);
   return date.toDateString() === new Date().toDateString()
     ? date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })
     : date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });

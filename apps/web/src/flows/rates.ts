@@ -8,8 +8,9 @@ export type Rate = {
   /** The last readings, oldest first, for the sparkline. */
   past: number[];
   packets: number;
-  /** RFC 3339: since when the counter counts. */
+  /** RFC 3339: since when the counter counts, and when it was last seen to grow; null: never. */
   since: string;
+  lastHit: string | null;
 };
 
 /** Readings in a sparkline: a minute at one every two seconds. */
@@ -19,16 +20,16 @@ let rates = new Map<string, Rate>();
 let readAt = 0;
 const listeners = new Set<() => void>();
 
-/** The next rates, given the reading before. A counter that went back (new chain) has no rate for one interval. */
+/** The next rates, given the reading before. A counter that went back (a rule changed) has no rate for one interval. */
 export function next(before: Map<string, Rate>, beforeAt: number, reading: Counters): Map<string, Rate> {
   const seconds = (Date.parse(reading.at) - beforeAt) / 1000;
   const after = new Map<string, Rate>();
-  for (const { name, packets, since } of reading.flows) {
+  for (const { name, packets, since, lastHit } of reading.flows) {
     const known = before.get(name);
     const usable = known && seconds > 0 && packets >= known.packets;
     const now = usable ? (packets - known.packets) / seconds : null;
     const past = now === null ? (known?.past ?? []) : [...(known?.past ?? []), now].slice(-PAST);
-    after.set(name, { now, past, packets, since });
+    after.set(name, { now, past, packets, since, lastHit });
   }
   return after;
 }
