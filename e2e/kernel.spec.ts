@@ -82,6 +82,9 @@ test("what somebody did behind its back is shown and put right", async ({ lab, s
   await expect(page.getByRole("status").filter({ hasText: "Repaired." })).toBeVisible();
   expect(lab.chains()).toEqual(right);
   await expect(page.getByText(/^No drift:/)).toBeVisible();
+  await expect(page.getByRole("region", { name: "Put right lately" })).toContainText(
+    /admin, revision \d+: IPv4: chains? .*@alltherest.* changed/,
+  );
   await expect(page.getByRole("status").filter({ hasText: "in sync" })).toBeVisible();
 });
 

@@ -11,7 +11,7 @@ import {
   type Program,
 } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, print } from "@flowmgr/flow-model";
-import { type ApplyOptions, KernelError, linesOf } from "@flowmgr/kernel";
+import { type ApplyOptions, KernelError, linesOf, type Reading } from "@flowmgr/kernel";
 import type { Engine, Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
 import { isDiskError } from "../store/database.ts";
@@ -39,6 +39,8 @@ export class InForce {
   readonly marking: Marking;
   /** What the kernel holds, or is being made to hold again; null before the first apply. */
   now: Loaded | null = null;
+  /** What was found of the marks last: every answer of the server asks for the state. */
+  #warned: { now: Loaded; reading: Reading | null; sentences: string[] } | null = null;
   /** Monotonic time of the last switch: a connection accepted later has passed the new rules. */
   switchedAt = 0;
   /** The program that `kernel.check` took last, so that a plan and the apply behind it check once. */
@@ -149,7 +151,13 @@ export class InForce {
   /** What an operator should know of the marks that are in force, in sentences. */
   markWarnings(): string[] {
     const { now } = this;
-    return now ? this.marking.warnings(now.stored, now.marks, this.watch.reading ?? undefined) : [];
+    const { reading } = this.watch;
+    if (now === null) return [];
+    if (this.#warned?.now !== now || this.#warned.reading !== reading) {
+      const sentences = this.marking.warnings(now.stored, now.marks, reading ?? undefined);
+      this.#warned = { now, reading, sentences };
+    }
+    return this.#warned.sentences;
   }
 
   /**

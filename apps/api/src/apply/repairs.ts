@@ -23,26 +23,31 @@ export function openRepairs({ db, clock, events }: Pick<Parts, "db" | "clock" | 
     );
     db.prepare("DELETE FROM repair WHERE id <= (SELECT max(id) FROM repair) - ?").run(KEPT);
   }
+  /** The newest first, 20 at most. */
+  const list = (): Repair[] =>
+    db
+      .prepare("SELECT at, by, revision, detail FROM repair ORDER BY id DESC LIMIT ?")
+      .all(SHOWN)
+      .map((found) => row.parse(found))
+      .map((found) => ({ ...found, at: rfc3339(found.at) }));
+  let [last = null]: (Repair | null)[] = list();
   return {
+    list,
+
+    /** The newest, without asking the disk: every answer of the server asks for the state. */
+    last: () => last,
+
     /** Writes it down and emits `repair`. */
     note(repair: Omit<Repair, "at">): void {
       const at = clock.now();
+      last = { ...repair, at: rfc3339(at) };
       try {
         add(at, repair);
       } catch (error) {
         // The rules are right again, which is what counts; the disk will be told of by what needs it.
         if (!isDiskError(error)) throw error;
       }
-      events.emit("repair", { ...repair, at: rfc3339(at) });
-    },
-
-    /** The newest first, 20 at most. */
-    list(): Repair[] {
-      return db
-        .prepare("SELECT at, by, revision, detail FROM repair ORDER BY id DESC LIMIT ?")
-        .all(SHOWN)
-        .map((found) => row.parse(found))
-        .map((found) => ({ ...found, at: rfc3339(found.at) }));
+      events.emit("repair", last);
     },
   };
 }

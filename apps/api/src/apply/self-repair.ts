@@ -74,7 +74,7 @@ export class SelfRepair {
   status(): Status["repair"] {
     return {
       byItself: this.#parts.settings.driftRepair,
-      last: this.repairs.list()[0] ?? null,
+      last: this.repairs.last(),
       held: this.#held,
     };
   }
