@@ -2,14 +2,15 @@
  * Every suite, one after the other, and one closing line that adds them up: `N passed, N failed`.
  *
  * `npm test` runs all; `npm test -- unit` one of them. A suite that breaks off without a report counts as a
- * failure, as does one that ran no test.
+ * failure, as does one that ran no test without a reason for it, which then stands in the closing line.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-type Count = { passed: number; failed: number; skipped: number };
+/** `why`: the reason for which a suite was skipped as a whole. */
+type Count = { passed: number; failed: number; skipped: number; why?: string };
 type Suite = {
   name: string;
   args: (report: string) => string[];
@@ -87,6 +88,11 @@ const suites: Suite[] = [
     args: () => ["e2e/node_modules/playwright/cli.js", "test", "--config", "e2e/playwright.config.ts"],
     count: playwrightCount,
   },
+  {
+    name: "ipvs",
+    args: (report) => ["e2e/ipvs/run.ts", report],
+    count: (report) => JSON.parse(readFileSync(report, "utf8")),
+  },
 ];
 
 function runSuite(suite: Suite, folder: string): Count {
@@ -103,7 +109,8 @@ function runSuite(suite: Suite, folder: string): Count {
   } catch {
     count = { passed: 0, failed: 0, skipped: 0 };
   }
-  const broken = (done.status !== 0 && count.failed === 0) || count.passed + count.failed === 0;
+  const idle = count.passed + count.failed === 0 && count.why === undefined;
+  const broken = (done.status !== 0 && count.failed === 0) || idle;
   if (broken) count = { ...count, failed: count.failed + 1 };
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`${suite.name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`);
@@ -113,14 +120,17 @@ function runSuite(suite: Suite, folder: string): Count {
 const wanted = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "flowmgr-test-"));
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
+const reasons: string[] = [];
 for (const suite of suites) {
   if (wanted.length > 0 && !wanted.some((word) => suite.name.startsWith(word))) continue;
   const count = runSuite(suite, folder);
   total.passed += count.passed;
   total.failed += count.failed;
   total.skipped += count.skipped;
+  if (count.why !== undefined) reasons.push(count.why);
 }
 rmSync(folder, { recursive: true });
-const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+const why = reasons.length > 0 ? ` (${reasons.join("; ")})` : "";
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped${why}` : "";
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
