@@ -1,4 +1,6 @@
 /** Files of the machine that say how its network is set, as the namespace of the target sees them. Only read. */
+import { Refusal } from "./errors.ts";
+import { complaint } from "./run.ts";
 import type { Written } from "./source-check.ts";
 import type { Target } from "./target.ts";
 
@@ -17,14 +19,15 @@ const TABLES = ["/usr/share/iproute2", "/usr/lib/iproute2", "/etc/iproute2"].fla
 
 const CHECKS = "/proc/sys/net/ipv4/conf";
 
-/** One process reads them all. A file that is not there is no error. */
+/** One process reads them all. A file that is not there is no error; throws Refusal when the process does not end. */
 export async function settingsOf(target: Target, interfaces: readonly string[]): Promise<Settings> {
   const checks = ["all", ...interfaces].flatMap((name) => [
     `${CHECKS}/${name}/rp_filter`,
     `${CHECKS}/${name}/src_valid_mark`,
   ]);
-  const { stdout } = await target.run(["grep", "-rsH", "", ...TABLES, ...checks]);
-  const lines = stdout.split("\n").flatMap((line) => {
+  const ran = await target.run(["grep", "-rsH", "", ...TABLES, ...checks]);
+  if (ran.failure !== null) throw new Refusal(complaint(ran), null, null, complaint(ran));
+  const lines = ran.stdout.split("\n").flatMap((line) => {
     const [, path, text] = /^(\/[^:]*):(.*)$/.exec(line) ?? [];
     return path === undefined || text === undefined ? [] : [{ path, text }];
   });

@@ -118,6 +118,28 @@ describe.each(BACKENDS)("from %s", (from) => {
     expect(await everything(lab)).toBe(await fresh(NEW, next));
   });
 
+  const faults: [what: string, command: string][] = [
+    ["put in", `ip6tables-${to}-restore`],
+    ["taken out", `iptables-${from}-restore`],
+  ];
+  test.each(faults)(
+    "what cannot be %s is told; the old rules are in force, and the next apply ends it",
+    async (_, command) => {
+      const lab = await makeLab(from);
+      await lab.kernel.apply(program(OLD, JUDGED));
+      const before = await everything(lab, [from]);
+      const tools = wrappers();
+      tools.wrap(command, 'echo "out of luck" >&2; exit 1');
+      const kernel = await reopenIn(lab, to);
+      const error = await kernel.apply(program(NEW, JUDGED)).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ oldRulesInForce: true, said: "out of luck" });
+      expect(await everything(lab, [from])).toBe(before);
+      tools.wrap(command, "");
+      await kernel.apply(program(NEW, JUDGED));
+      expect(await everything(lab)).toBe(await fresh(NEW, to));
+    },
+  );
+
   test("what others have in either back end stays, byte for byte", async () => {
     const lab = await makeLab(from);
     for (const backend of BACKENDS) {

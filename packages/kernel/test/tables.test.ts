@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { uninstall } from "../src/index.ts";
 import { arrived, makeClient, makeWays, send, setting } from "./gateways.ts";
-import { BACKENDS, type Lab, makeLab, program } from "./lab.ts";
+import { BACKENDS, type Lab, makeLab, program, wrappers } from "./lab.ts";
 
 const HOSTS = ["198.51.100.7", "2001:db8:7::7"];
 
@@ -14,6 +14,15 @@ function nameTable({ ns }: Lab, line: string): void {
   mkdirSync(`${directory}/iproute2/rt_tables.d`, { recursive: true });
   writeFileSync(`${directory}/iproute2/rt_tables.d/test.conf`, `# more tables\n${line}\n`);
 }
+
+test("settings that cannot be read are an error, not settings that are not there", async () => {
+  const lab = await makeLab("nft");
+  const tools = wrappers();
+  tools.wrap("grep", "kill -9 $$");
+  await expect(lab.kernel.read()).rejects.toThrow("was killed; nothing was changed");
+  tools.wrap("grep", "");
+  expect((await lab.kernel.read()).tables).toMatchObject({ main: 254 });
+});
 
 describe.each(BACKENDS)("%s", (backend) => {
   test("packets leave by the gateway of their flow's table, by name and by number, in both families", async () => {
