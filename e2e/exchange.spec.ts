@@ -10,6 +10,8 @@ const PAGE = readFileSync(
 );
 
 async function pasteInto(page: Page, text: string) {
+  // Before the place is drawn nobody listens.
+  await expect(page.getByRole("main").getByRole("heading", { level: 1 })).toBeVisible();
   await page.evaluate((pasted) => {
     const data = new DataTransfer();
     data.setData("text/plain", pasted);
@@ -82,6 +84,22 @@ test("a mistake opens the dialog before anything is inserted", async ({ signedIn
   await expect(page.locator("[data-flow=b]")).toBeVisible();
   await page.keyboard.press("Control+z");
   await expect(page.locator("[data-flow=b]")).toHaveCount(0);
+});
+
+test("what is too long to be read at once is not read, and the dialog says so", async ({
+  signedIn: page,
+}) => {
+  await pasteInto(page, `flow a permit\n${"  match\n".repeat(125_000)}`);
+  const dialog = page.getByRole("dialog", { name: "Import" });
+  await expect(dialog.getByRole("alert")).toHaveText(
+    /^At most 1,000,000 characters are read at once so, and this text has 1,000,013 characters\. A whole config/,
+    // A field of 125 000 lines takes its time.
+    { timeout: 60_000 },
+  );
+  await expect(dialog.getByRole("button", { name: "Insert", exact: true })).toBeDisabled();
+  await dialog.getByRole("textbox").fill("flow a permit\n  match\n");
+  await expect(dialog.getByText("1 flow found")).toBeVisible();
+  await expect(dialog.getByRole("alert")).toBeHidden();
 });
 
 test("export in the page's words, or where it cannot be", async ({ lab, signedIn: page }) => {

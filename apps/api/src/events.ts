@@ -5,14 +5,17 @@ import { changes, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "./api.ts";
 import { counterWatch } from "./apply/counter-watch.ts";
-import { cookieName } from "./auth/guard.ts";
+import { cookieName, secretOf } from "./auth/guard.ts";
 import { openSessions } from "./auth/sessions.ts";
 import type { Clock, Events, Parts } from "./parts.ts";
+import { Problem } from "./problem.ts";
 
 /** Proxies and browsers cut what is silent for 30 to 60 s. */
 const HEARTBEAT_MS = 15_000;
 /** Bytes that may wait for a slow reader; one event of counters for 10 000 flows is 5 MB. */
 const MOST_WAITING = 16 * 1024 * 1024;
+/** Streams that one session or token holds open: a page holds one for all its tabs, a script that forgets them many. */
+const MOST_STREAMS = 20;
 
 type Listener = Parameters<Events["subscribe"]>[0];
 
@@ -32,6 +35,7 @@ export function createEvents(): Events {
 export async function registerEvents(app: Api, parts: Parts): Promise<void> {
   const watchCounters = counterWatch(parts);
   const sessions = openSessions(parts.db, parts.clock);
+  const streams = countStreams();
   app.get(
     "/events",
     {
@@ -53,6 +57,7 @@ export async function registerEvents(app: Api, parts: Parts): Promise<void> {
     },
     (request, reply) => {
       const withCounters = request.query.counters === "true";
+      const done = streams.begin(secretOf(request));
       const secret = request.caller.via === "session" ? request.cookies[cookieName(request)] : undefined;
       reply.hijack();
       for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -64,11 +69,39 @@ export async function registerEvents(app: Api, parts: Parts): Promise<void> {
       });
       const unwatch = withCounters ? watchCounters() : () => undefined;
       reply.raw.once("close", () => {
+        done();
         unsubscribe();
         unwatch();
       });
     },
   );
+}
+
+/** Counts the open streams of each caller. */
+function countStreams() {
+  const open = new Map<string, number>();
+  return {
+    /** Gives what ends it. Throws Problem 429 when the caller has as many as one may have. */
+    begin(caller: string): () => void {
+      const now = open.get(caller) ?? 0;
+      if (now >= MOST_STREAMS) throw tooManyStreams();
+      open.set(caller, now + 1);
+      return () => {
+        const left = (open.get(caller) ?? 1) - 1;
+        if (left === 0) open.delete(caller);
+        else open.set(caller, left);
+      };
+    },
+  };
+}
+
+function tooManyStreams(): Problem {
+  return new Problem({
+    status: 429,
+    code: "too-many-streams",
+    title: "Too many event streams",
+    detail: `You have ${MOST_STREAMS} streams of events open. Close one that nobody reads, then ask again.`,
+  });
 }
 
 /** What is so now: who listens from here on has missed nothing. */

@@ -117,6 +117,27 @@ test("a stream ends with the session that opened it", async () => {
   await ended;
 });
 
+test("one caller has 20 streams at most, and a closed one makes room", async () => {
+  const all = await Promise.all(Array.from({ length: 20 }, () => open("/events")));
+  const refused = await lab.call("GET", "/events");
+  expect(refused).toMatchObject({
+    status: 429,
+    headers: { "content-type": "application/problem+json; charset=utf-8" },
+    json: { type: "urn:flowmgr:problem:too-many-streams", detail: expect.stringContaining("20 streams") },
+  });
+  // Another caller, as whom a page is signed in, has its own.
+  const signIn = await lab.call("POST", "/session", { body: { token: lab.token } });
+  const cookie = String(signIn.headers["set-cookie"]).split(";")[0] ?? "";
+  const [mine] = all;
+  expect((await open("/events", { cookie })).answer.statusCode).toBe(200);
+  mine?.answer.destroy();
+  // Its end is known to the server a moment later.
+  for (;;) {
+    const again = await open("/events");
+    if (again.answer.statusCode === 200) break;
+  }
+});
+
 test("nobody listens without signing in", async () => {
   const { answer } = await open("/events", {});
   expect(answer.statusCode).toBe(401);

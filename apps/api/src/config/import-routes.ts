@@ -2,16 +2,10 @@
 import { importBodySchema, importedSchema } from "@flowmgr/flow-api";
 import { markOf } from "@flowmgr/flow-compiler";
 import { type Action, check, print } from "@flowmgr/flow-model";
-import { type ImportSource, importSourceOf, importText } from "@flowmgr/flow-model/exchange";
+import { type ImportSource, importSourceOf, importText, LONGEST } from "@flowmgr/flow-model/exchange";
 import type { Api } from "../api.ts";
 import type { Parts } from "../parts.ts";
 import { Problem } from "../problem.ts";
-
-/**
- * Characters of a text. A page of the original is some 30 000; ten thousand flows in iptables-save are three million.
- * Reading so many takes seconds, in which nobody else is answered.
- */
-const LONGEST: Readonly<Record<ImportSource, number>> = { page: 1_000_000, "iptables-save": 4_000_000 };
 
 type ImportParts = Pick<Parts, "engine" | "settings">;
 

@@ -1,5 +1,11 @@
 import { type Config, EMPTY_CONFIG, flowsOf, print } from "@flowmgr/flow-model";
-import { type Imported, type ImportSource, importSourceOf, importText } from "@flowmgr/flow-model/exchange";
+import {
+  type Imported,
+  type ImportSource,
+  importSourceOf,
+  importText,
+  LONGEST,
+} from "@flowmgr/flow-model/exchange";
 import { useDeferredValue, useId, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { useDraft, useEdit } from "../api/index.ts";
@@ -39,7 +45,11 @@ export function ImportDialog({ pasted, after, locked, close }: ImportProps) {
   const read = useDeferredValue(text);
   const marks = useMarks();
   const from = chosen ?? importSourceOf(read);
-  const imported = useMemo(() => importText(read, from, { marks }), [read, from, marks]);
+  const tooLong = complaint(read, from);
+  const imported = useMemo(
+    () => (tooLong ? NOTHING : importText(read, from, { marks })),
+    [tooLong, read, from, marks],
+  );
   const found = flowsOf(imported.config).length;
   const insert = useInsert(imported, close);
   const places = [
@@ -54,7 +64,7 @@ export function ImportDialog({ pasted, after, locked, close }: ImportProps) {
       {read.trim() === "" ? null : (
         <>
           <Segmented legend="Read as" segments={SOURCES} value={from} set={choose} />
-          <Found imported={imported} />
+          {tooLong ? <Complaint>{tooLong}</Complaint> : <Found imported={imported} />}
           <Segmented legend="Where" segments={places} value={where} set={setWhere} />
         </>
       )}
@@ -75,8 +85,26 @@ export function ImportDialog({ pasted, after, locked, close }: ImportProps) {
   );
 }
 
-/** Largest file that is read, in bytes: as much as the server takes in a body. */
-const MOST_BYTES = 16 * 1024 * 1024;
+const NOTHING: Imported = { config: EMPTY_CONFIG, leftOut: [] };
+
+/** Why a text is not read; null when it is. */
+function complaint(text: string, from: ImportSource): string | null {
+  if (text.length <= LONGEST[from]) return null;
+  const [most, has] = [LONGEST[from], text.length].map((count) => counted(count, "character"));
+  const advice = from === "page" ? " A whole config in text goes into the place Text." : "";
+  return `At most ${most} are read at once so, and this text has ${has}.${advice}`;
+}
+
+function Complaint({ children }: { children: string }) {
+  return (
+    <p className={styles.problem} role="alert">
+      {children}
+    </p>
+  );
+}
+
+/** Largest file that is opened, in bytes: four for every character of the longest text. */
+const MOST_BYTES = 4 * Math.max(...Object.values(LONGEST));
 
 function Source({ text, setText }: { text: string; setText: (text: string) => void }) {
   const id = useId();
@@ -108,11 +136,7 @@ function Source({ text, setText }: { text: string; setText: (text: string) => vo
           onChange={(event) => void readFile(event.target.files?.[0])}
         />
       </label>
-      {problem ? (
-        <p className={styles.problem} role="alert">
-          {problem}
-        </p>
-      ) : null}
+      {problem ? <Complaint>{problem}</Complaint> : null}
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** What can be done to flows: each action once, for buttons, menus and keys alike. */
 import { type Config, type Edit, EMPTY_CONFIG, type Flow, flowsOf, printFlow } from "@flowmgr/flow-model";
-import { importSourceOf, importText } from "@flowmgr/flow-model/exchange";
+import { importSourceOf, importText, LONGEST } from "@flowmgr/flow-model/exchange";
 import { useLocation } from "wouter";
 import { useDraft, useEdit } from "../api/index.ts";
 import { exchange, isSerious } from "../exchange/index.ts";
@@ -144,10 +144,12 @@ function placeIn(running: Config, name: string, there: readonly string[]): Where
 
 /**
  * The flows of a text, and words about the lines around them; `unclear` when a person has to look at it first: rules
- * that were left out, or lists beside the flows.
+ * that were left out, lists beside the flows, or more text than is read at once.
  */
 function flowsIn(text: string): { flows: Flow[]; prose: string } | "none" | "unclear" {
-  const { config, leftOut } = importText(text, importSourceOf(text));
+  const from = importSourceOf(text);
+  if (text.length > LONGEST[from]) return "unclear";
+  const { config, leftOut } = importText(text, from);
   const flows = flowsOf(config);
   if (leftOut.some(isSerious) || flows.length < config.items.length) return "unclear";
   if (flows.length === 0) return "none";
