@@ -38,6 +38,15 @@ export function kernelError(error: unknown, outcome: string, oldRulesInForce: bo
   });
 }
 
+/** What goes wrong before anything of ours is touched is thrown as a KernelError too. */
+export async function nothingChanged<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw kernelError(error, "nothing was changed", true);
+  }
+}
+
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@
  */
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { nothingChanged } from "./errors.ts";
 import { complaint, run, succeeded } from "./run.ts";
 import type { Target } from "./target.ts";
 
@@ -17,27 +18,34 @@ export const LOCKS = "/run/flowmgr";
 const WAIT = 60;
 
 /**
- * Does the work under the lock, by a target whose commands hold it too. Throws when another process holds it for
- * longer than a minute.
+ * Does the work under the lock, by a target whose commands hold it too. Throws KernelError when another process holds
+ * it for longer than a minute.
  */
 export async function underLock<Result>(
   target: Target,
   work: (locked: Target) => Promise<Result>,
 ): Promise<Result> {
-  mkdirSync(LOCKS, { recursive: true, mode: 0o700 });
-  const file = openSync(lockFile(target), "a", 0o600);
+  const file = await nothingChanged(() => takeLock(target));
   try {
-    const ran = await run(["flock", "--wait", String(WAIT), "3"], { keep: file, limit: (WAIT + 10) * 1000 });
-    if (ran.status === 1) {
-      throw new Error(
-        `another process has been changing ${target.label} for more than ${WAIT} s; try again later`,
-      );
-    }
-    if (!succeeded(ran)) throw new Error(complaint(ran));
     return await work({ ...target, run: (argv, options) => target.run(argv, { ...options, keep: file }) });
   } finally {
     closeSync(file);
   }
+}
+
+/** Gives the open file that holds it. */
+async function takeLock(target: Target): Promise<number> {
+  mkdirSync(LOCKS, { recursive: true, mode: 0o700 });
+  const file = openSync(lockFile(target), "a", 0o600);
+  const limit = (WAIT + 10) * 1000 * target.patience;
+  const ran = await run(["flock", "--wait", String(WAIT), "3"], { keep: file, limit });
+  if (succeeded(ran)) return file;
+  closeSync(file);
+  // 1 is what flock says for a lock that it did not get in time, and also when it has failed; then it says why.
+  if (ran.status !== 1 || ran.stderr !== "") throw new Error(complaint(ran));
+  throw new Error(
+    `another process has been changing ${target.label} for more than ${WAIT} s; try again later`,
+  );
 }
 
 function lockFile(target: Target): string {

@@ -3,7 +3,7 @@ import { apply, programOf } from "./apply.ts";
 import { type Backend, findCapabilities } from "./capabilities.ts";
 import { check } from "./check.ts";
 import { counters } from "./counters.ts";
-import { kernelError } from "./errors.ts";
+import { nothingChanged } from "./errors.ts";
 import { type Kernel, KernelError } from "./kernel.ts";
 import { underLock } from "./lock.ts";
 import { moveOver } from "./move.ts";
@@ -19,6 +19,8 @@ export type KernelOptions = {
   ipv6: boolean;
   /** Snapshots are kept below it. */
   dataDir: string;
+  /** By which the time limits of commands on the target are multiplied, 20 s for most; default 1. */
+  patience?: number;
 };
 
 /**
@@ -27,7 +29,7 @@ export type KernelOptions = {
  * iproute2 or the namespace is missing.
  */
 export async function openKernel(options: KernelOptions): Promise<Kernel> {
-  const target = openTarget(options.target);
+  const target = openTarget(options.target, options.patience);
   const capabilities = await findCapabilities(target, options.backend, options.ipv6);
   const snapshots = openSnapshots(options.dataDir, target.id);
   const machine: Machine = { target, capabilities };
@@ -37,7 +39,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const applyLocked: Kernel["apply"] = (program, how) =>
     inTurn(() =>
       underLock(target, async (locked) => {
-        await telling(ensureTarget);
+        await nothingChanged(ensureTarget);
         const there = { ...machine, target: locked };
         const moved = await moveOver(there, snapshots.remembered());
         const applied = await apply(there, snapshots, program, how);
@@ -46,7 +48,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     );
   return {
     facts: capabilities.facts,
-    read: () => telling(() => readAll(machine, snapshots.remembered())),
+    read: () => nothingChanged(() => readAll(machine, snapshots.remembered())),
     check: (program) => check(capabilities, program),
     apply: applyLocked,
     async restore(snapshot) {
@@ -62,17 +64,8 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
       }
       await applyLocked(programOf(image.before));
     },
-    counters: (program) => telling(() => counters(machine, program)),
+    counters: (program) => nothingChanged(() => counters(machine, program)),
   };
-}
-
-/** What goes wrong before anything of ours is touched is told as a KernelError too. */
-async function telling<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw kernelError(error, "nothing was changed", true);
-  }
 }
 
 /** Runs what it is given one after the other; one that fails does not keep the next from running. */

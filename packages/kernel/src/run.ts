@@ -25,7 +25,7 @@ export type RunOptions = {
 /** 10 000 flows save as about 6 MB; ten times that is a machine gone mad. */
 const OUTPUT_LIMIT = 64 * 1024 * 1024;
 
-const DEFAULT_LIMIT = 20_000;
+export const DEFAULT_LIMIT = 20_000;
 
 /** Runs a program to its end. Never rejects: `succeeded` tells, `complaint` says. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
@@ -41,6 +41,9 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     const kill = (why: Ran["failure"]) => {
       failure ??= why;
       child.kill("SIGKILL");
+      // What it has started itself may hold these open for as long as it likes.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
     };
     const timer = setTimeout(() => kill("timeout"), options.limit ?? DEFAULT_LIMIT);
     const keep = (pile: Buffer[]) => (chunk: Buffer) => {

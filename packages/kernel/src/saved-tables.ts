@@ -28,7 +28,7 @@ export async function readTables(target: Target, tools: Tools, which: "mangle" |
   }
   const ran = await target.run(save);
   const all = parseSave(ran.stdout);
-  if (succeeded(ran) && !LEFT_OUT.test(ran.stdout))
+  if (succeeded(ran) && isWhole(ran.stdout) && !LEFT_OUT.test(ran.stdout))
     return { tables: all, mangle: mangleOf(all), unread: null };
   const { mangle } = await readTables(target, tools, "mangle");
   const others = all.filter(({ name }) => name !== "mangle");
@@ -39,10 +39,18 @@ export async function readTables(target: Target, tools: Tools, which: "mangle" |
 /** One of several base chains that iptables does not know is only not printed; this is about the whole table. */
 const LEFT_OUT = /^# Table `\S+' is incompatible.*$/m;
 
+/** A tool may say that all went well and have said half of it: then it is not believed. Nothing is a whole too. */
+function isWhole(text: string): boolean {
+  const last = text.split("\n").findLast((line) => line !== "" && !line.startsWith("#"));
+  return last === undefined || last === "COMMIT";
+}
+
 function mustBeWhole(tools: Tools, ran: Ran): SavedTable[] {
   const isByNft = LEFT_OUT.test(ran.stdout) || ran.stderr.includes("Parsing nftables rule failed");
-  if (succeeded(ran) && !isByNft) return parseSave(ran.stdout);
-  const said = isByNft ? byNft(tools, whyNot(ran)) : complaint(ran);
+  const whole = isWhole(ran.stdout) && /^\*mangle$/m.test(ran.stdout);
+  if (succeeded(ran) && whole && !isByNft) return parseSave(ran.stdout);
+  const broken = succeeded(ran) ? `${tools.save[0]} did not print table mangle whole` : complaint(ran);
+  const said = isByNft ? byNft(tools, whyNot(ran)) : broken;
   throw new Refusal(said, tools.family, null, said);
 }
 

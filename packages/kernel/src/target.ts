@@ -1,5 +1,5 @@
 /** Where commands run: in a network namespace, or plainly in the machine's own network. */
-import { type Ran, type RunOptions, run, succeeded } from "./run.ts";
+import { DEFAULT_LIMIT, type Ran, type RunOptions, run, succeeded } from "./run.ts";
 
 export type TargetSpec = { kind: "namespace"; name: string } | { kind: "host" };
 
@@ -9,6 +9,8 @@ export type Target = {
   /** How people call it: `namespace flowmgr`, `this machine`. */
   readonly label: string;
   run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** By which every time limit of `run` is multiplied. */
+  readonly patience: number;
   /** The words that run a command there. */
   words(argv: readonly string[]): readonly string[];
 };
@@ -21,10 +23,12 @@ export function isNamespaceName(name: string): boolean {
 }
 
 /** Throws when the name of the namespace can't be one. */
-export function openTarget(spec: TargetSpec): Target {
+export function openTarget(spec: TargetSpec, patience = 1): Target {
+  const patiently = (argv: readonly string[], options: RunOptions = {}) =>
+    run(argv, { ...options, limit: (options.limit ?? DEFAULT_LIMIT) * patience });
   if (spec.kind === "host") {
     const words = (argv: readonly string[]) => argv;
-    return { id: "host", label: "this machine", words, run };
+    return { id: "host", label: "this machine", words, patience, run: patiently };
   }
   if (!isNamespaceName(spec.name)) {
     throw new Error(`"${spec.name}" can't name a network namespace: letters, digits, "_", "." and "-" only`);
@@ -34,7 +38,8 @@ export function openTarget(spec: TargetSpec): Target {
     id: `namespace-${spec.name}`,
     label: `namespace ${spec.name}`,
     words,
-    run: (argv, options) => run(words(argv), options),
+    patience,
+    run: (argv, options) => patiently(words(argv), options),
   };
 }
 

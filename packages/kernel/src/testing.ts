@@ -16,6 +16,7 @@ import { openTarget } from "./target.ts";
 import { datagrams, type FramePacket, frames, pcap } from "./testing/frames.ts";
 
 export { type FramePacket, UNTRACKED_DSCP } from "./testing/frames.ts";
+export { type Numbered, numbered } from "./testing/numbered.ts";
 
 const PREFIX = "flowmgr-test";
 

@@ -24,7 +24,7 @@ const BOUNDARIES: [string, (lab: Lab) => [command: string, body: string]][] = [
   ["after the second restore", (lab) => [`${lab.ip6tables}-restore`, after(`${lab.ip6tables}-restore`)]],
 ];
 
-describe.each(BACKENDS)("%s", (backend) => {
+describe.each(BACKENDS)("%s", { timeout: 300_000 }, (backend) => {
   test.each(BOUNDARIES)("%s", async (_, boundary) => {
     for (const next of [OLD, NEW]) {
       const lab = await makeLab(backend);
@@ -67,6 +67,6 @@ describe.each(BACKENDS)("%s", (backend) => {
     await next;
     const fresh = await makeLab(backend);
     await fresh.kernel.apply(program(OLD));
-    await expect.poll(() => everything(lab)).toBe(await everything(fresh));
+    await expect.poll(() => everything(lab), { timeout: 60_000 }).toBe(await everything(fresh));
   });
 });
