@@ -128,6 +128,10 @@ async function furnish(place: Place): Promise<void> {
   const text = Object.keys(TABLES).map((table) => `*${table}\n${chains}COMMIT\n`);
   for (const tool of tools(backend))
     await ns.must([`${tool}-restore`, "--noflush"], { stdin: text.join("") });
+  const elsewhere = ":@theirs - [0:0]\n-A INPUT -m comment --comment flowmgr -j @theirs\n";
+  for (const tool of tools(backend === "nft" ? "legacy" : "nft")) {
+    await ns.must([`${tool}-restore`, "--noflush"], { stdin: `*mangle\n${elsewhere}COMMIT\n` });
+  }
   for (const [family, net] of [
     ["-4", "10.9.0.0/16"],
     ["-6", "fd09::/64"],
