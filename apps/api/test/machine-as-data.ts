@@ -33,6 +33,7 @@ export function holding(program: Program): Reading {
   return {
     state: { ip: family(program.ip), ip6: program.ip6 && family(program.ip6) },
     counted: { ip: { chains: [], hooks: [] }, ip6: { chains: [], hooks: [] } },
+    lines: [],
     foreignBehind: { ip: 0, ip6: 0 },
     links: [
       { name: "lo", up: true, carrier: true, addresses: ["127.0.0.1"], sourceCheck: null },

@@ -28,7 +28,7 @@ test("one that the end of a countdown has overtaken is made anew", async () => {
       },
       state: () => ({
         ...{ state: "in-sync", detail: null, unconfirmed: null, expired: null, warnings: [], interfaces: [] },
-        ...{ foreignBehind: { ip: 0, ip6: 0 }, tables: {}, routesIn: {}, eaten: [], judged: [] },
+        ...{ lines: [], foreignBehind: { ip: 0, ip6: 0 }, tables: {}, routesIn: {}, eaten: [], judged: [] },
         repair: { byItself: false, last: null, held: null },
       }),
     },

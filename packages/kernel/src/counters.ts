@@ -6,7 +6,7 @@ import {
   type Program,
   type Source,
 } from "@flowmgr/flow-compiler";
-import type { Count, CountedLine, Reading } from "./kernel.ts";
+import type { Count, CountedLine, Tally } from "./kernel.ts";
 import { batchOf } from "./ours.ts";
 import type { Machine, OwnReading } from "./read.ts";
 import type { SavedTable } from "./save.ts";
@@ -38,18 +38,6 @@ export function countedLines(reading: OwnReading): CountedLine[] {
   });
 }
 
-/** What has counted anything in the chains of flows and is met by packets, as it was read with all else. */
-export function linesOf({ state, counted }: Pick<Reading, "state" | "counted">): CountedLine[] {
-  return FAMILIES.flatMap((family) =>
-    (state[family]?.chains ?? []).flatMap(({ name, rules }, at) =>
-      rules.flatMap((words, line) => {
-        const { packets = 0, bytes = 0 } = counted[family]?.chains[at]?.[line] ?? {};
-        return packets === 0 ? [] : { family, chain: name, words, packets, bytes, retired: null };
-      }),
-    ),
-  );
-}
-
 function linesIn(mangle: SavedTable, family: FamilyName, chains: readonly { name: string }[]): CountedLine[] {
   return chains
     .filter(({ name }) => isFlowChain(name))
@@ -64,18 +52,30 @@ function linesIn(mangle: SavedTable, family: FamilyName, chains: readonly { name
     });
 }
 
-/** The counts of a program's rules, zeros too, in its order, from the lines that packets meet. */
+/** The counts of a program's rules, zeros too, in its order. */
 export function countRules(lines: readonly CountedLine[], program: Program): Count[] {
   const { ownerOf, sources } = owners(program);
-  const counts = new Map(sources.map((source) => [source, { source, packets: 0, bytes: 0 }]));
+  const counts = new Map(
+    sources.map((source): [Source, Count] => [source, { source, packets: 0, bytes: 0 }]),
+  );
   for (const line of lines) {
-    const source = line.retired === null ? ownerOf.get(keyOf(line)) : undefined;
+    const source = ownerOf.get(keyOf(line));
     const count = source && counts.get(source);
-    if (count === undefined) continue;
-    count.packets += line.packets;
-    count.bytes += line.bytes;
+    if (count) add(tallyFor(count, line.retired), line);
   }
   return [...counts.values()];
+}
+
+function tallyFor(count: Count, batch: string | null): Tally {
+  if (batch === null) return count;
+  count.retired ??= {};
+  count.retired[batch] ??= { packets: 0, bytes: 0 };
+  return count.retired[batch];
+}
+
+function add(sum: Tally, { packets, bytes }: Tally): void {
+  sum.packets += packets;
+  sum.bytes += bytes;
 }
 
 /** Whose packets a line of the kernel counts, by the program that it comes from. */

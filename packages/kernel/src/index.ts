@@ -1,4 +1,4 @@
-export { countRules, linesOf, ownerIn } from "./counters.ts";
+export { countRules, ownerIn } from "./counters.ts";
 export * from "./kernel.ts";
 export { LOCKS } from "./lock.ts";
 export { type KernelOptions, openKernel } from "./open.ts";

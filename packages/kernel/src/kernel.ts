@@ -81,6 +81,8 @@ export type Reading = {
   state: State;
   /** What the rules of `state` have counted, and what stands beside our jumps. */
   counted: { ip: FamilyCounted; ip6: FamilyCounted | null };
+  /** What the lines of flows' chains have counted, those that no packet meets any more included. */
+  lines: CountedLine[];
   /** Rules of others that stand behind our jump in PREROUTING, per family: a packet that we accept skips them. */
   foreignBehind: { ip: number; ip6: number };
   /** Interfaces there, with the addresses of this machine. */
@@ -98,7 +100,8 @@ export type Reading = {
   foreignMarks: { mark: number; mask: number; where: string }[];
 };
 
-export type Count = { source: Source; packets: number; bytes: number };
+/** `retired`: what lines of the rule have counted that no packet meets any more, by their batch. */
+export type Count = Tally & { source: Source; retired?: { [batch: string]: Tally } };
 
 /** A line of a flow's chain that has counted something. Two that read alike in a chain may both be there. */
 export type CountedLine = Tally & {

@@ -1,5 +1,6 @@
 /** What an operator should know of the surroundings of our rules. Nothing here changes anything. */
 import { countRules } from "./capabilities.ts";
+import { countedLines } from "./counters.ts";
 import { readIpvs } from "./ipvs.ts";
 import type { FamilyCounted, Link, Reading, Tally } from "./kernel.ts";
 import { ownInOther } from "./move.ts";
@@ -31,6 +32,7 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
   return {
     state: { ip: own.ip.state, ip6: ip6?.state ?? null },
     counted: { ip: counted(own.ip), ip6: ip6 && counted(ip6) },
+    lines: countedLines(own),
     foreignBehind: {
       ip: beside(own.ip.mangle, "PREROUTING").behind,
       ip6: own.ip6 ? beside(own.ip6.mangle, "PREROUTING").behind : 0,

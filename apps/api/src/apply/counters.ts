@@ -97,7 +97,7 @@ export class Counting {
     return answer;
   }
 
-  /** What the lines of the rules in force show. */
+  /** What lines show, those included that no packet meets and that an apply did not come to book. */
   note(lines: readonly CountedLine[]): void {
     const counted = this.#current();
     if (counted) this.#note(countRules(lines, counted.program));
@@ -109,10 +109,16 @@ export class Counting {
     for (const count of counts) {
       const key = keyOf(count.source);
       const total = totals.get(key);
-      if (total) totals.set(key, grown(total, count, clock.now()));
+      if (total) totals.set(key, grown(total, this.#shown(count), clock.now()));
     }
     this.#now = { ...this.#now, totals };
     if (clock.monotonic() - this.#savedAt >= SAVE_MS) this.save();
+  }
+
+  /** Of retired lines, what is not booked. */
+  #shown({ packets, bytes, retired = {} }: Count): Tally {
+    const open = Object.entries(retired).filter(([batch]) => !this.#now.booked.has(batch));
+    return open.reduce((sum, [, more]) => plus(sum, more), { packets, bytes });
   }
 
   /**
@@ -148,13 +154,12 @@ export class Counting {
       if (line.retired !== null && booked.has(line.retired)) continue;
       const key = ownerOf(line, switched && line.retired === null);
       if (key === undefined) continue;
-      add(all, key, line);
-      if (line.retired === null) add(met, key, line);
+      all.set(key, plus(all.get(key) ?? NOTHING, line));
+      if (line.retired === null) met.set(key, plus(met.get(key) ?? NOTHING, line));
     }
     const totals: Totals = new Map();
     for (const [key, total] of this.#now.totals) {
-      const { packets, bytes } = met.get(key) ?? NOTHING;
-      totals.set(key, seenAs(grown(total, all.get(key) ?? NOTHING, at), { packets, bytes }));
+      totals.set(key, seenAs(grown(total, all.get(key) ?? NOTHING, at), met.get(key) ?? NOTHING));
     }
     this.#now = { ...this.#now, totals };
   }
@@ -238,10 +243,10 @@ function seenAs(total: Total, seen: Tally): Total {
   return same ? total : { ...total, seen };
 }
 
-function add(sums: Map<string, Tally>, key: string, { packets, bytes }: Tally): void {
-  const sum = sums.get(key) ?? NOTHING;
-  sums.set(key, { packets: sum.packets + packets, bytes: sum.bytes + bytes });
-}
+const plus = (sum: Tally, more: Tally): Tally => ({
+  packets: sum.packets + more.packets,
+  bytes: sum.bytes + more.bytes,
+});
 
 /**
  * The rule of `counted` that a line belongs to. A line that is not of its program may be of another one's, of a rule

@@ -11,7 +11,7 @@ import {
   type Program,
 } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, print } from "@flowmgr/flow-model";
-import { type ApplyOptions, KernelError, linesOf, type Reading } from "@flowmgr/kernel";
+import { type ApplyOptions, KernelError, type Reading } from "@flowmgr/kernel";
 import type { Engine, Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
 import { isDiskError } from "../store/database.ts";
@@ -71,7 +71,7 @@ export class InForce {
       kernelQueue: this.queue,
       periodMs: settings.driftEvery * 1000,
       wanted: () => this.now?.program ?? null,
-      read: (reading) => this.counting.note(linesOf(reading)),
+      read: (reading) => this.counting.note(reading.lines),
       settled,
     });
   }
