@@ -11,15 +11,14 @@ import {
   icmpProtocol,
   letsProtocol,
   MOST_REPEATED,
-  mergePorts,
   multiports,
   type NamedIcmpType,
   otherPorts,
   PORT_MAX,
   type Ports,
   parseIcmpType,
-  parsePorts,
   parseProtocol,
+  portSet,
   printIcmpType,
   printPorts,
   protocolOccurs,
@@ -123,7 +122,7 @@ const EVERY_PORT: readonly PortMatch[] = [{ plain: "", multi: "" }];
 /** None when the condition leaves no port. */
 function portAlternatives(option: PortOption, condition: Condition | undefined): readonly PortMatch[] {
   if (!condition) return EVERY_PORT;
-  const asked = mergePorts(condition.values.map((text) => readValue(parsePorts(text))));
+  const asked = portSet(condition.values);
   const [first, ...more] = asked;
   if (first === undefined) return [];
   // Of one range in between, the other ports are two, and iptables can say them as one. Of one at an end they are one:
@@ -137,6 +136,15 @@ function portAlternatives(option: PortOption, condition: Condition | undefined):
   return multiports(ranges).map((chunk) => {
     const [single, ...others] = chunk;
     if (single && others.length === 0) return plainPorts(option, single);
-    return { plain: "", multi: `-m multiport --${option}s ${chunk.map(printPorts).join(",")}` };
+    return { plain: "", multi: `-m multiport --${option}s ${printChunk(chunk)}` };
   });
+}
+
+/** Keyed by the ports of a match, which rules that name one list share (`multiports`). */
+const known = new WeakMap<readonly Ports[], string>();
+
+function printChunk(chunk: readonly Ports[]): string {
+  const text = known.get(chunk) ?? chunk.map(printPorts).join(",");
+  known.set(chunk, text);
+  return text;
 }

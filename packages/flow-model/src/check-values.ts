@@ -6,11 +6,11 @@ import { icmpFamily } from "./holds.ts";
 import { type IcmpType, parseIcmpType, printIcmpType } from "./icmp.ts";
 import { listKindOf, listNamed } from "./lists.ts";
 import { parseInterface } from "./names.ts";
-import { mergePorts, type Ports, parsePorts, printPorts } from "./ports.ts";
+import { mergePorts, type Ports, parsePorts, portSet, printPorts } from "./ports.ts";
 import { parseProtocol } from "./protocols.ts";
 import { CONDITION_KINDS, type Condition, type ConditionKind, type Conditions } from "./schema.ts";
 import { parseState, type State } from "./states.ts";
-import { type Parsed, parseEach, quote, type ValueError } from "./value.ts";
+import { type Parsed, quote, type ValueError } from "./value.ts";
 
 /** Reports a problem with a part of an item; `where` is the end of its path, `/conditions/src`. */
 export type Complain = (where: string, problem: ValueError, severity?: Severity, fixes?: Fix[]) => void;
@@ -27,8 +27,8 @@ export type Values = {
   proto?: { not: boolean; values: number[] };
   src?: { not: boolean; set: AddressSet };
   dst?: { not: boolean; set: AddressSet };
-  srcport?: { not: boolean; ports: Ports[] };
-  dstport?: { not: boolean; ports: Ports[] };
+  srcport?: { not: boolean; ports: readonly Ports[] };
+  dstport?: { not: boolean; ports: readonly Ports[] };
   icmptype?: { not: boolean; values: IcmpType[] };
   state?: { not: boolean; values: State[] };
 };
@@ -59,7 +59,7 @@ export function readValues(
       if (own) values[kind] = { not, set: named ? addressSet(named) : setOf(own) };
     } else if (kind === "srcport" || kind === "dstport") {
       const own = read(PORTS);
-      if (own) values[kind] = { not, ports: mergePorts(named ? parseEach(named, parsePorts) : own) };
+      if (own) values[kind] = { not, ports: named ? portSet(named) : mergePorts(own) };
     } else if (kind === "iface") values.iface = found(not, read(INTERFACE));
     else if (kind === "proto") values.proto = found(not, read(PROTOCOL));
     else if (kind === "icmptype") values.icmptype = found(not, read(icmpType(family)));

@@ -10,7 +10,7 @@ import { kernelRulesOf, MOST_KERNEL_RULES } from "./config-size.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
 import type { Family } from "./family.ts";
 import { familiesOf } from "./holds.ts";
-import { expandLists, listsAreTooLarge, MOST_EXPANDED } from "./lists.ts";
+import { expandLists, MOST_EXPANDED, tooLargeItem } from "./lists.ts";
 import { parseDirectorName, parseName } from "./names.ts";
 import { type Parse, parseInto, withPlaces } from "./parser.ts";
 import { locate, Report } from "./report.ts";
@@ -63,11 +63,19 @@ function checkInto(config: Config, report: Report, places?: () => Places): void 
   }
   checkComments({ comment: config.comment, note: "" }, complainer(report, "", {}));
   checkSize(expanded, report);
-  if (listsAreTooLarge(config)) {
-    const message = `with the lists that they name, lists hold more than ${MOST_EXPANDED} values`;
-    const help = "name fewer lists in others, or write networks instead of addresses";
-    complainer(report, "", {})("", { code: "too-many-values", message, help });
-  }
+  checkLists(config, report);
+}
+
+/** Reported once, at the list or flow with which it is too much. */
+function checkLists(config: Config, report: Report): void {
+  const index = tooLargeItem(config);
+  const item = config.items[index ?? -1];
+  if (!item) return;
+  const message = `up to here lists hold more than ${MOST_EXPANDED} values, with the lists that they name`;
+  const help = "name fewer lists in others, or write networks instead of addresses";
+  const name = item.kind === "expect" ? undefined : item.kind === "list" ? `@${item.name}` : item.name;
+  const where = name === undefined ? "" : "/name";
+  complainer(report, `/items/${index}`, { flow: name })(where, { code: "too-many-values", message, help });
 }
 
 /** Reported once, at the flow that is too much. */

@@ -8,7 +8,7 @@ import type { Family } from "./family.ts";
 import { icmpFamily, icmpProtocol, letsProtocol, protocolsThatCarryPorts } from "./holds.ts";
 import { parseIcmpType, widestIcmpTypes } from "./icmp.ts";
 import { widestInterfaces } from "./names.ts";
-import { mergePorts, otherPorts, type Ports, parsePorts } from "./ports.ts";
+import { otherPorts, type Ports, portSet } from "./ports.ts";
 import { parseProtocol, protocolOccurs } from "./protocols.ts";
 import type { Condition, Conditions } from "./schema.ts";
 import { STATES } from "./states.ts";
@@ -76,12 +76,17 @@ function icmpTypes(conditions: Conditions, { not, values }: Condition, family: F
 
 function portMatches(condition: Condition | undefined): number {
   if (!condition) return 1;
-  const named = mergePorts(parseEach(condition.values, parsePorts));
+  const named = portSet(condition.values);
   return multiports(condition.not ? otherPorts(named) : named).length;
 }
 
+/** Keyed by the ports themselves, which rules that name one list share (`portSet`). */
+const known = new WeakMap<readonly Ports[], readonly (readonly Ports[])[]>();
+
 /** Merged ports in as many parts as they need multiport matches, filled in order. */
-export function multiports(ranges: readonly Ports[]): Ports[][] {
+export function multiports(ranges: readonly Ports[]): readonly (readonly Ports[])[] {
+  const before = known.get(ranges);
+  if (before) return before;
   const matches: Ports[][] = [];
   let left = 0;
   for (const range of ranges) {
@@ -93,5 +98,6 @@ export function multiports(ranges: readonly Ports[]): Ports[][] {
     matches.at(-1)?.push(range);
     left -= slots;
   }
+  if (ranges.length > 1) known.set(ranges, matches);
   return matches;
 }

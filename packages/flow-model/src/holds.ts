@@ -12,7 +12,7 @@ import type { Family } from "./family.ts";
 import { type IcmpType, parseIcmpType } from "./icmp.ts";
 import { interfaceMatches } from "./names.ts";
 import type { Packet } from "./packet.ts";
-import { parsePorts } from "./ports.ts";
+import { portSet } from "./ports.ts";
 import { ICMP, ICMP6, parseProtocol, protocolOccurs, SCTP, TCP, UDP } from "./protocols.ts";
 import { CONDITION_KINDS, type Condition, type ConditionKind, type Conditions } from "./schema.ts";
 import { parseEach } from "./value.ts";
@@ -85,7 +85,7 @@ function portTest(
   all: Conditions,
   of: (packet: Packet) => number | undefined,
 ): Test {
-  const ranges = parseEach(values, parsePorts);
+  const ranges = portSet(values);
   const withPorts = new Set(protocolsWithPorts(all));
   return (packet) => {
     const port = of(packet);

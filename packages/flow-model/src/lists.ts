@@ -108,28 +108,44 @@ export function expandLists(config: Config): Config {
 }
 
 function expand(config: Config): Config {
-  const expand = expander(listsByName(config));
-  const items = mapSame(config.items, (item) => expandItem(item, expand.valuesOf));
+  const lists = listsByName(config);
+  const expand = expander(lists);
+  let first: Item | undefined = lists.get(expand.tooLarge ?? "");
+  const items = mapSame(config.items, (item) => {
+    const made = expandItem(item, expand.valuesOf);
+    if (expand.isTooLarge()) first ??= item;
+    return made;
+  });
   const result = items === config.items ? config : { ...config, items };
-  if (expand.isTooLarge()) tooLarge.add(config);
+  if (first) tooLarge.set(config, config.items.indexOf(first));
   return result;
 }
 
 /** Most values that expanding a config may copy: a chain of lists that each add one grows with its square. */
 export const MOST_EXPANDED = 1_000_000;
 
-const tooLarge = new WeakSet<Config>();
+const tooLarge = new WeakMap<Config, number>();
 
-/** Do the lists of a config hold so much of each other that `expandLists` left some out? `check` refuses it. */
-export function listsAreTooLarge(config: Config): boolean {
+/**
+ * The index of the item with which lists hold so much of each other that `expandLists` left some out; null where
+ * nothing was. `check` refuses it.
+ */
+export function tooLargeItem(config: Config): number | null {
   expandLists(config);
-  return tooLarge.has(config);
+  return tooLarge.get(config) ?? null;
 }
 
 type Expand = (values: string[]) => string[];
 
+type Expander = {
+  valuesOf: Expand;
+  isTooLarge: () => boolean;
+  /** The list with which the lists by themselves became too large. */
+  tooLarge: string | null;
+};
+
 /** Replaces references; each list is expanded once, however many name it. */
-function expander(lists: ReadonlyMap<string, List>): { valuesOf: Expand; isTooLarge: () => boolean } {
+function expander(lists: ReadonlyMap<string, List>): Expander {
   const known = new Map<string, string[]>();
   /** What has been found for the lists themselves, by their values as written. */
   const ofLists = new Map<string[], string[]>();
@@ -149,13 +165,19 @@ function expander(lists: ReadonlyMap<string, List>): { valuesOf: Expand; isTooLa
     left -= values.reduce((sum, value) => sum + (listed(value)?.length ?? 0), 0);
     return [...new Set(values.flatMap((value) => (left < 0 ? [] : (listed(value) ?? value))))];
   };
+  let tooLarge: string | null = null;
   for (const [name, group] of groups) {
     const values = lists.get(name)?.values ?? [];
     const all = valuesOf(values, group);
     known.set(name, all === values ? [...new Set(values)] : all);
     ofLists.set(values, all);
+    if (left < 0) tooLarge ??= name;
   }
-  return { valuesOf: (values) => ofLists.get(values) ?? valuesOf(values, null), isTooLarge: () => left < 0 };
+  return {
+    valuesOf: (values) => ofLists.get(values) ?? valuesOf(values, null),
+    isTooLarge: () => left < 0,
+    tooLarge,
+  };
 }
 
 function expandItem<T extends Item>(item: T, valuesOf: Expand): T {

@@ -1,5 +1,5 @@
 /** Ports: one, or a range whose ends both belong to it. */
-import { type Parsed, parseDecimal, quote, refuse, withoutLeadingZeros } from "./value.ts";
+import { type Parsed, parseDecimal, parseEach, quote, refuse, withoutLeadingZeros } from "./value.ts";
 
 export type Ports = { low: number; high: number };
 
@@ -65,8 +65,27 @@ export function mergePorts(ports: readonly Ports[]): Ports[] {
   return merged;
 }
 
+/** Keyed by the values themselves: an expanded list is shared by the conditions that name it. */
+const knownSets = new WeakMap<readonly string[], readonly Ports[]>();
+
+/** The ports that a list of values names, merged; what does not parse adds none. */
+export function portSet(values: readonly string[]): readonly Ports[] {
+  let set = knownSets.get(values);
+  if (!set) {
+    set = mergePorts(parseEach(values, parsePorts));
+    // One value is parsed as fast as it is found.
+    if (values.length > 1) knownSets.set(values, set);
+  }
+  return set;
+}
+
+/** Keyed by the merged ports, which `portSet` keeps. */
+const knownOthers = new WeakMap<readonly Ports[], readonly Ports[]>();
+
 /** The ports that merged ones leave, merged too. */
-export function otherPorts(merged: readonly Ports[]): Ports[] {
+export function otherPorts(merged: readonly Ports[]): readonly Ports[] {
+  const before = knownOthers.get(merged);
+  if (before) return before;
   const others: Ports[] = [];
   let low = 0;
   for (const range of merged) {
@@ -74,5 +93,6 @@ export function otherPorts(merged: readonly Ports[]): Ports[] {
     low = range.high + 1;
   }
   if (low <= PORT_MAX) others.push({ low, high: PORT_MAX });
+  if (merged.length > 1) knownOthers.set(merged, others);
   return others;
 }

@@ -1,14 +1,16 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   type Config,
   check,
+  checkText,
   configSchema,
   expandLists,
   flowsOf,
   listKinds,
   listNamed,
   listsOf,
+  print,
   usesOf,
 } from "../src/index.ts";
 
@@ -153,6 +155,25 @@ describe("expanded lists", () => {
     const codes = (count: number) => check(chain(count)).map(({ code }) => code);
     expect(codes(1000)).toEqual([]);
     expect(codes(2000)).toEqual(["too-many-values"]);
+    // At the first list with which it is too much, from the end: 1 + ... + 1414 values are more than a million.
+    const [{ path, flow, line } = {}] = checkText(print(chain(2000))).diagnostics;
+    expect({ path, flow }).toEqual({ path: "/items/586/name", flow: "@l586" });
+    expect(line).toBe(1173);
+  });
+
+  it("of ports are read once, however many rules name them", () => {
+    const ports = Array.from({ length: 500 }, (_, index) => String(2 * index));
+    const reads = (count: number) => {
+      const rules = Array.from({ length: count }, () => ({ proto: "tcp", dstport: "@many" }));
+      const spy = vi.spyOn(String.prototype, "indexOf");
+      expect(check(config(list("many", ...ports), flow(...rules)))).toEqual([]);
+      const looks = spy.mock.calls.filter(([wanted]) => wanted === ":").length;
+      spy.mockRestore();
+      return looks;
+    };
+    // To read a port is to look for the colon of a range.
+    expect(reads(1)).toBeGreaterThanOrEqual(ports.length);
+    expect(reads(40)).toBeLessThan(reads(1) + ports.length);
   });
 
   it("are found for a chain of lists that is longer than any stack", () => {
