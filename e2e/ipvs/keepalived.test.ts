@@ -11,7 +11,14 @@ async function keepalived(t: TestContext, config: string): Promise<void> {
   shell("ipvsadm -C; sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
   writeFileSync("/run/keepalived.conf", config);
   const log = openSync("/shared/keepalived.log", "a");
-  const words = ["--dont-fork", "--log-console", "--check", "--use-file", "/run/keepalived.conf"];
+  const words = [
+    "--dont-fork",
+    "--no-syslog",
+    "--log-console",
+    "--check",
+    "--use-file",
+    "/run/keepalived.conf",
+  ];
   const child = spawn("keepalived", words, { stdio: ["ignore", log, log] });
   t.after(async () => {
     child.kill("SIGTERM");
