@@ -2,7 +2,7 @@
  * Rules in the machine's own network are agreed to once, by a person who was told what will be touched. The yes is a
  * file in the data directory: it goes with what was applied, and whoever takes the directory away is asked again.
  */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HOOK_COMMENT, OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS } from "@flowmgr/flow-compiler";
 import { HOOKED, LOCKS } from "@flowmgr/kernel";
@@ -31,8 +31,19 @@ export function isAgreed({ target, yes, data }: Settings): boolean {
   return target.kind !== "host" || yes || existsSync(agreementOf(data));
 }
 
-/** Remembers the yes, once a start with it has made the data directory. */
-export function rememberAgreement(settings: Settings): void {
-  if (settings.target.kind !== "host" || existsSync(agreementOf(settings.data))) return;
-  writeFileSync(agreementOf(settings.data), `${touchedOnHost(settings)}\n`, { mode: 0o600 });
+/**
+ * Remembers the yes, once a start with it has made the data directory. Gives why it could not, in a sentence: a full
+ * disk is no reason to end a server that runs.
+ */
+export function rememberAgreement(settings: Settings): string | null {
+  const file = agreementOf(settings.data);
+  if (settings.target.kind !== "host" || existsSync(file)) return null;
+  try {
+    writeFileSync(file, `${touchedOnHost(settings)}\n`, { mode: 0o600 });
+    return null;
+  } catch (error) {
+    // Half a file would count as a whole yes, which it is; but it should say to what.
+    rmSync(file, { force: true });
+    return `the next start asks again, since the yes cannot be kept: ${error instanceof Error ? error.message : error}`;
+  }
 }

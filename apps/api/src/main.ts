@@ -69,7 +69,8 @@ async function serve(settings: Settings): Promise<number> {
   // From now on, so that one that comes while it starts ends it in order too.
   const stopped = stopSignal();
   const running = await start(settings, systemClock, { log: (error) => console.error(error) });
-  rememberAgreement(settings);
+  const forgotten = rememberAgreement(settings);
+  if (forgotten !== null) say(forgotten);
   greet(settings, running);
   await stopped;
   await running.close();

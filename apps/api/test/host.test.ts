@@ -1,5 +1,5 @@
 /** `--target host`: what is asked before, and the rules from the boot of the machine on. */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ended, type Host, makeHost } from "./host.ts";
@@ -75,6 +75,11 @@ describe("asks before the first start", () => {
       status: 2,
       said: expect.stringContaining("give --yes if that is meant"),
     });
+    // A yes that cannot be written down is no reason to end.
+    symlinkSync("/proc/none", join(host.data, "host-agreed"));
+    const forgetful = await host.served(host.command(["serve", "--yes"]));
+    expect(forgetful.said).toContain("the next start asks again");
+    await forgetful.stop();
     await (await host.served(host.command(["serve", "--yes"]))).stop();
     await (await host.served(host.command(["serve"]))).stop();
   });
@@ -162,6 +167,21 @@ describe("boot", () => {
     const later = await host.served(host.command(["serve"]));
     expect(saved()).toContain("@kept");
     await later.stop();
+  });
+
+  it("needs no room on the disk", async () => {
+    const server = await host.served(host.command(["serve", "--yes"]));
+    host.put(EVERYTHING);
+    const before = saved();
+    await server.stop();
+    host.reboot();
+    // The same data, on a disk without a free byte.
+    const full = `mount -t tmpfs -o size=4m,mode=700 small /mnt; cp -a "$0"/. /mnt; cat /dev/zero > /mnt/fill || true
+      mount --bind /mnt "$0"; exec "$@"`;
+    const booted = await host.run(["boot"], ["unshare", "--mount", "sh", "-ec", full, host.data]);
+    expect(booted).toMatchObject({ status: 0, said: expect.stringContaining("revision 1 is in force") });
+    expect(booted.said).toContain("No space left on device");
+    expect(saved()).toBe(before);
   });
 
   /** A directory with a restore that fails. */

@@ -47,7 +47,8 @@ export function lockDataDir(dir: string): () => void {
   const file = join(dir, "lock");
   const lock = openFile(file);
   try {
-    lock.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+    // Without a journal on disk, which a full one would not take.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
     if (!/locked/.test(reason(error))) throw new DataDirError(`cannot lock ${file}: ${reason(error)}`);
@@ -58,18 +59,26 @@ export function lockDataDir(dir: string): () => void {
   return () => lock.close();
 }
 
+const WRITE_AHEAD = "PRAGMA journal_mode = WAL";
+
 /** Opens `DIR/flowmgr.db`, brought up to the newest migration. Throws DataDirError. */
 export function openDatabase(dir: string): DatabaseSync {
-  const db = openFile(join(dir, "flowmgr.db"));
+  const file = join(dir, "flowmgr.db");
+  let db = openFile(file);
   try {
-    db.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
-    );
+    if (!tryWrite(() => db.exec(WRITE_AHEAD))) {
+      // A full disk has no room for the index that connections share. Who is alone keeps it in memory: then the rules
+      // can still be read, and put into force.
+      db.close();
+      db = openFile(file);
+      db.exec(`PRAGMA locking_mode = EXCLUSIVE; ${WRITE_AHEAD}`);
+    }
+    db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000");
     migrate(db);
   } catch (error) {
     db.close();
     if (error instanceof DataDirError) throw error;
-    throw new DataDirError(`cannot use ${join(dir, "flowmgr.db")}: ${reason(error)}`);
+    throw new DataDirError(`cannot use ${file}: ${reason(error)}`);
   }
   return db;
 }
