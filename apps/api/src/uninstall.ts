@@ -28,7 +28,7 @@ export async function uninstall({ target, data }: Settings): Promise<string[]> {
       ...removed.map(describe),
       ...namespaces.map((name) => `network namespace ${name}: removed, with all that was in it`),
     ];
-    if (lines.length === 0) lines.push(`nothing of flowmgr stands in ${whereOf(target)}`);
+    if (lines.length === 0) lines.push(nothingIn(target));
     return [...lines, ...whatIsLeft(data)];
   } catch (error) {
     if (error instanceof Error) throw new StartError(`${error.message}${isHeld(error)}`);
@@ -49,8 +49,11 @@ function claim(data: string): () => void {
 
 const isHeld = (error: Error) => (error instanceof KernelError ? "; then call flowmgr uninstall again" : "");
 
-const whereOf = (target: Settings["target"]) =>
-  target.kind === "host" ? "this machine's own network" : `network namespace ${target.name}`;
+/** A server on the host had other flags than the default, and who forgets them here would believe that all is gone. */
+const nothingIn = (target: Settings["target"]) =>
+  target.kind === "host"
+    ? "nothing of flowmgr stands in this machine's own network"
+    : `nothing of flowmgr stands in network namespace ${target.name}; for this machine's own network add --target host`;
 
 const PROTOCOL = { ip: "IPv4", ip6: "IPv6" } as const;
 
