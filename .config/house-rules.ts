@@ -138,6 +138,26 @@ function linksLead(): string[] {
     );
 }
 
+/** Styles that nothing wears are read and kept for nothing. Where names are looked up (`styles[tone]`), any may be worn. */
+function stylesAreWorn(): string[] {
+  const worn = new Map<string, string[]>();
+  for (const { path, text } of files.filter(isSource)) {
+    for (const [, name = "", from = ""] of text.matchAll(/import (\w+) from "([^"]+\.module\.css)"/g)) {
+      const sheet = join(dirname(path), from);
+      const found = [...text.matchAll(new RegExp(`\\b${name}(?:\\.(\\w+)|\\[)`, "g"))];
+      worn.set(sheet, [...(worn.get(sheet) ?? []), ...found.map(([, one = "*"]) => one)]);
+    }
+  }
+  return files
+    .filter(({ path }) => path.endsWith(".module.css"))
+    .flatMap(({ path, text }) => {
+      const by = new Set(worn.get(path));
+      const given = text.replace(/\/\*[\s\S]*?\*\//g, "").matchAll(/\.([A-Za-z_][\w-]*)(?=[^{}]*\{)/g);
+      const dead = [...new Set([...given].map(([, one = ""]) => one))].filter((one) => !by.has(one));
+      return by.has("*") ? [] : dead.map((one) => `${path}: nothing wears .${one}`);
+    });
+}
+
 const rules = [
   topLevel,
   oneDoorToProcesses,
@@ -148,6 +168,7 @@ const rules = [
   filesStayShort,
   everyTestRuns,
   linksLead,
+  stylesAreWorn,
 ];
 
 if (!files.some(isSource)) throw new Error("house rules found no source files: they would keep nothing");

@@ -10,6 +10,7 @@ import { problemAt } from "../../ui/problems.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { SidePanel } from "../../ui/side-panel.tsx";
 import { Switch } from "../../ui/switch.tsx";
+import fieldStyles from "../../ui/text-field.module.css";
 import { linesOf, TextField } from "../../ui/text-field.tsx";
 import { UnsavedNotice } from "../../ui/unsaved-notice.tsx";
 import type { FlowActions } from "../actions.ts";
@@ -235,7 +236,7 @@ function Rules({ edited, config, readOnly }: FieldsProps) {
   }
   return (
     <section className={styles.rules} aria-label="Rules">
-      <h3 className={styles.label}>Rules{rules.length > 1 ? " — the first that holds decides" : ""}</h3>
+      <h3 className={fieldStyles.label}>Rules{rules.length > 1 ? " — the first that holds decides" : ""}</h3>
       {rules.length === 0 ? (
         <p className={styles.none}>No rules: this flow never decides.</p>
       ) : (

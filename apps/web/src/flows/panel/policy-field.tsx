@@ -4,6 +4,7 @@ import { useEffect, useId, useState } from "react";
 import { directorSuggestions, tableSuggestions } from "../../api/index.ts";
 import { Segmented } from "../../ui/segmented.tsx";
 import { Suggest, type Suggestion } from "../../ui/suggest.tsx";
+import fieldStyles from "../../ui/text-field.module.css";
 import policyStyles from "../policy.module.css";
 import { POLICY_SIGNS } from "../policy.tsx";
 import styles from "./panel.module.css";
@@ -73,7 +74,7 @@ export function PolicyField({ kind, policy, set, status, problem, disabled }: Po
         />
       ) : null}
       {policy === null || (problem && policy.action !== "director" && policy.action !== "table") ? (
-        <p className={styles.problem}>{problem ?? "No policy yet: the flow is skipped."}</p>
+        <p className={fieldStyles.problem}>{problem ?? "No policy yet: the flow is skipped."}</p>
       ) : null}
     </>
   );
@@ -94,12 +95,12 @@ function NameField({ label, value, suggestions, commit, problem, disabled }: Nam
   useEffect(() => setText(value), [value]);
   const detail = suggestions.find((one) => one.value === value)?.detail;
   return (
-    <div className={styles.field}>
-      <span className={styles.label}>{label}</span>
+    <div className={fieldStyles.field}>
+      <span className={fieldStyles.label}>{label}</span>
       <div className={styles.named}>
         <Suggest
           label={label}
-          className={`${styles.input} mono`}
+          className={`${fieldStyles.input} mono`}
           value={text}
           set={setText}
           commit={(next) => {
@@ -112,7 +113,7 @@ function NameField({ label, value, suggestions, commit, problem, disabled }: Nam
         {detail ? <span className={styles.detail}>{detail}</span> : null}
       </div>
       {problem ? (
-        <p id={id} className={styles.problem}>
+        <p id={id} className={fieldStyles.problem}>
           {problem}
         </p>
       ) : null}
