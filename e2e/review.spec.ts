@@ -24,6 +24,16 @@ test("when the old rules come back, Review never says that nothing would change"
   const question = page.getByRole("region", { name: "Keep these rules?" });
   await expect(question).toBeVisible();
   await expect(headline).toContainText(/no change/i);
+  const timer = question.getByRole("timer");
+  await expect(timer).toHaveAccessibleName(/^(600|[45]\d\d) seconds left$/);
+  // Somebody sets the clock of the browser's machine.
+  await page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 86_400_000;
+  });
+  const seconds = await timer.textContent();
+  await expect(timer).not.toHaveText(seconds ?? "");
+  await expect(timer).toHaveAccessibleName(/^[45]\d\d seconds left$/);
 
   expect((await lab.rest("POST", "/api/v1/apply/revert", { revision: 1 })).status).toBe(200);
   await expect(question).toBeHidden();

@@ -12,11 +12,11 @@ import { KernelError } from "@flowmgr/kernel";
 import { momentOf, rfc3339 } from "../clock.ts";
 import type { ApplyRequest, Caller, Engine, Parts } from "../parts.ts";
 import { Problem, storageProblem } from "../problem.ts";
-import { transaction } from "../store/database.ts";
 import { describe } from "./describe.ts";
 import { InForce, type Loaded } from "./in-force.ts";
-import { type Journal, type Outcome, openJournal } from "./journal.ts";
+import { type Journal, openJournal } from "./journal.ts";
 import { type Command, type Event, type Moment, type State, type Step, step } from "./machine.ts";
+import { Progress } from "./progress.ts";
 import * as refusal from "./refusals.ts";
 import { SERVER, SelfRepair } from "./self-repair.ts";
 
@@ -47,19 +47,15 @@ export function createEngine(parts: EngineParts): Engine {
 class Runner implements Engine {
   readonly #parts: EngineParts;
   readonly #journal: Journal;
+  readonly #progress: Progress;
   readonly #inForce: InForce;
   readonly #selfRepair: SelfRepair;
   readonly #timers = new Map<"deadline" | "retry", () => void>();
-  #state: State;
-  /** Why the state could not be written, in a sentence. */
-  #diskTrouble: string | null = null;
-  /** How revisions ended while that was so. */
-  #owed: { revision: number; outcome: Outcome; at: number }[] = [];
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#journal = openJournal(parts.db, parts.settings.markMask);
-    this.#state = this.#journal.state();
+    this.#progress = new Progress(parts, this.#journal);
     const settled = () => this.#state.at === "idle" || this.#state.at === "unconfirmed";
     this.#inForce = new InForce(parts, this.#journal, settled);
     const { watch } = this.#inForce;
@@ -69,6 +65,10 @@ class Runner implements Engine {
       may: () => this.#state.at === "idle" && this.#state.running !== null,
       repair: () => this.#putBack(this.#inForce.now, SERVER),
     });
+  }
+
+  get #state(): State {
+    return this.#progress.state;
   }
 
   async start(leaving?: "leaving"): Promise<void> {
@@ -82,7 +82,10 @@ class Runner implements Engine {
     }
     this.#inForce.keepMarks();
     await this.#inForce.watch.look();
-    this.#inForce.watch.start(() => this.#selfRepair.turn());
+    this.#inForce.watch.start(() => {
+      this.#progress.catchUp();
+      return this.#selfRepair.turn();
+    });
   }
 
   async stop(): Promise<void> {
@@ -104,7 +107,7 @@ class Runner implements Engine {
   state(): ReturnType<Engine["state"]> {
     const [newest = null] = this.#journal.list(1, undefined);
     const now = momentOf(this.#parts.clock);
-    const described = describe(this.#state, this.#inForce.watch, newest, this.#diskTrouble, now);
+    const described = describe(this.#state, this.#inForce.watch, newest, this.#progress.trouble, now);
     const warnings = [...described.warnings, ...this.#inForce.markWarnings()];
     return { ...described, warnings, repair: this.#selfRepair.status() };
   }
@@ -182,7 +185,7 @@ class Runner implements Engine {
   async revert(revision: number): Promise<AppliedAnswer> {
     await this.#send({ on: "revert", revision });
     if (this.#state.at === "error") throw refusal.notRestored(this.#state.said);
-    if (this.#diskTrouble !== null) throw refusal.notKept(this.#diskTrouble);
+    if (this.#progress.trouble !== null) throw refusal.notKept(this.#progress.trouble);
     return { revision, state: "reverted" };
   }
 
@@ -200,8 +203,7 @@ class Runner implements Engine {
     } catch (error) {
       if (!WITHOUT_DISK.has(event.on)) throw error;
       const next = this.#step(event);
-      this.#diskTrouble = `The state cannot be written to ${this.#parts.settings.data}: ${refusal.reason(error)}`;
-      this.#owed.push(...this.#records(next));
+      this.#progress.owe(next, error);
       commands = this.#enter(next);
     }
     await this.#perform(commands);
@@ -209,24 +211,7 @@ class Runner implements Engine {
 
   /** `make` gives the event, inside the transaction that writes what follows from it. */
   #commit(make: () => Event): Command[] {
-    const next = transaction(this.#parts.db, () => {
-      const made = this.#step(make());
-      // What stays as it is needs no disk, which may be full.
-      if (made.state !== this.#state || this.#diskTrouble !== null) this.#journal.writeState(made.state);
-      for (const { revision, outcome, at } of [...this.#owed, ...this.#records(made)]) {
-        this.#journal.record(revision, outcome, at);
-      }
-      return made;
-    });
-    this.#diskTrouble = null;
-    this.#owed = [];
-    return this.#enter(next);
-  }
-
-  /** What is to be written down of revisions that end with this step. */
-  #records({ commands }: Step): { revision: number; outcome: Outcome; at: number }[] {
-    const at = this.#parts.clock.now();
-    return commands.flatMap((command) => (command.do === "record" ? [{ ...command, at }] : []));
+    return this.#enter(this.#progress.write(() => this.#step(make())));
   }
 
   #step(event: Event): Step {
@@ -237,7 +222,7 @@ class Runner implements Engine {
 
   #enter(next: Step): Command[] {
     const changed = next.state !== this.#state;
-    this.#state = next.state;
+    this.#progress.state = next.state;
     if (changed) this.#tell();
     return next.commands;
   }
