@@ -44,6 +44,16 @@ async function answers(address: string): Promise<string[]> {
   return who;
 }
 
+/** What works is told as working, down to the last line. */
+async function allIsWell(): Promise<void> {
+  const lines = await health();
+  assert.ok(lines.length > 5);
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith("ok ")),
+    [],
+  );
+}
+
 test("NAT: an own and a foreign address, two real servers in turn, each asked at the client's port", async () => {
   shell(NAT);
   for (const address of ADDRESSES) {
@@ -54,6 +64,7 @@ test("NAT: an own and a foreign address, two real servers in turn, each asked at
       assert.equal(who, `real${real} ${at}${Number(real) - 1} ${ports[index]}`);
     }
   }
+  await allIsWell();
 });
 
 test("direct routing: the same, asked at the client's address, and nothing is forwarded", async () => {
@@ -64,6 +75,7 @@ test("direct routing: the same, asked at the client's address, and nothing is fo
       assert.equal(who.slice(6), `${address} ${ports[index]}`);
     }
   }
+  await allIsWell();
 });
 
 test("a connection lives on over an edit, a reorder, an edit of its own flow, and the end of our program", async () => {

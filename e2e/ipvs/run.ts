@@ -80,7 +80,7 @@ function command(pattern: string | undefined): string {
 async function boot(shared: string): Promise<boolean> {
   const words = [
     `mem=${MEMORY_MB}M`,
-    ...["rootfstype=hostfs", "ro", "loglevel=2", "con=null", "con0=null,fd:1"],
+    ...["rootfstype=hostfs", "ro", "quiet", "loglevel=2", "con=null", "con0=null,fd:1"],
     ...[`init=${join(import.meta.dirname, "boot.sh")}`, `exchange=${shared}`],
   ];
   const machine = spawn("linux.uml", words, {
