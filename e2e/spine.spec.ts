@@ -130,6 +130,7 @@ test("a flow by form, in order by keys, seen in the kernel, with its packets cou
   lab.fromClient("ping", "-c", "3", "-i", "0.2", "192.168.0.1");
   const ping = page.locator("[data-flow=ping]");
   await expect(ping.getByRole("gridcell").last()).toContainText("3");
+  await expect(ping.getByTitle(/^3 packets since .+, the last .+$/)).toBeVisible();
 });
 
 async function addCondition(page: Page, name: string, value: string) {
