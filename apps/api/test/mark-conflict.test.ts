@@ -38,6 +38,20 @@ describe("an IPVS service", () => {
   });
 });
 
+test("a rule that only compares is no clash for whom it has known: the firewall lets his packets in", () => {
+  const where = "iptables -t filter, chain INPUT";
+  const rule = (mark: number, compares?: true) => ({
+    foreignMarks: [{ mark, mask: MASK, where, ...(compares && { compares }) }],
+    ipvs: { services: [] },
+  });
+  const pool = kept("pool", 0x100);
+  expect(clashOf(pool, MASK, rule(0x100, true), [pool])).toBeNull();
+  expect(clashOf(pool, MASK, rule(0x100), [pool])).toMatchObject({ by: where });
+  expect(clashOf(pool, MASK, rule(0x100, true), [kept("pool", 0x200), kept("old", 0x100)])).toMatchObject({
+    by: where,
+  });
+});
+
 test("the mark that is offered is one that nobody has, had or uses", () => {
   const machine = {
     ...others(service(0x100)),

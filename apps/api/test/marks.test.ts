@@ -181,6 +181,10 @@ describe("in force and used by others too", () => {
   test("is a warning, also at the start; a new one is refused", async () => {
     lab = await startLab({ clock });
     await put(MAIL);
+    // As the firewall lets in what goes to the director.
+    lab.inside("iptables", ..."-w 5 -A INPUT -m mark --mark 0x100/0xff00 -j ACCEPT".split(" "));
+    await put(WEB);
+    await put(MAIL);
     foreign("add", "0x100/0xff00");
     foreign("add", "0x200/0xff00");
     await lab.stop();
@@ -203,6 +207,7 @@ describe("in force and used by others too", () => {
     await put(MAIL + WEB);
     expect(await marks()).toEqual({ maild: "0x100", webd: "0x300" });
     foreign("delete", "0x100/0xff00");
+    // The firewall's rule is still there.
     expect(await warned()).toEqual([]);
   });
 });

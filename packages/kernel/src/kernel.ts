@@ -96,8 +96,8 @@ export type Reading = {
   ipvs: Ipvs;
   /** Things an operator should know: rules in the other back end, tools that lack, ... sentences. */
   warnings: string[];
-  /** fwmarks that others use in `ip rule` or mark rules: {mark, mask, where}. */
-  foreignMarks: { mark: number; mask: number; where: string }[];
+  /** fwmarks that others use in `ip rule` or in rules that set or (`compares`) only compare them. */
+  foreignMarks: { mark: number; mask: number; where: string; compares?: true }[];
 };
 
 /** `retired`: what lines of the rule have counted that no packet meets any more, by their batch. */

@@ -173,6 +173,8 @@ function markOfIpRule(rule: JsonRule): ForeignMark[] {
   return [{ mark, mask, where: `ip rule to table ${table}` }];
 }
 
+const COMPARES = "--mark";
+
 /** Options of iptables rules that set or compare the packet's mark. */
 const MARK_OPTIONS = [
   "--set-xmark",
@@ -180,7 +182,7 @@ const MARK_OPTIONS = [
   "--or-mark",
   "--and-mark",
   "--xor-mark",
-  "--mark",
+  COMPARES,
   "--restore-mark",
 ];
 
@@ -201,6 +203,7 @@ function marksOfTable(table: SavedTable, own: OwnReading): ForeignMark[] {
             mark: Number(mark),
             mask: Number(mask),
             where: `iptables -t ${table.name}, chain ${chain.name}`,
+            ...(option === COMPARES && { compares: true as const }),
           },
         ];
       }),

@@ -21,8 +21,6 @@ export type KeptMark = {
   byHand: boolean;
 };
 
-export type KeptMarks = ReturnType<typeof openMarks>;
-
 /** `db` is migrated. Nothing is kept in memory. */
 export function openMarks(db: DatabaseSync) {
   const all = (): KeptMark[] =>

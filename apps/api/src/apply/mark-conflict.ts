@@ -21,10 +21,14 @@ export const ownerName = ({ kind, name }: Pick<Owned, "kind" | "name">): string 
 
 export const hexMark = (mark: number): string => `0x${mark.toString(16)}`;
 
-/** Who else uses this mark; null when nobody does. `kept`: who had which mark before, for whom IPVS may still be set up. */
+/**
+ * Who else uses this mark; null when nobody does. `kept`: who had which mark before, for whom IPVS and the firewall may
+ * still be set up. So a rule that only compares is no clash for whom it has known: it lets his packets in.
+ */
 export function clashOf(owner: Owned, mask: number, others: Others, kept: readonly Owned[]): Clash | null {
+  const known = kept.some((one) => one.mark === owner.mark && ownerName(one) === ownerName(owner));
   const by =
-    others.foreignMarks.find((one) => collides(owner.mark, mask, one))?.where ??
+    others.foreignMarks.find((one) => collides(owner.mark, mask, one) && !(known && one.compares))?.where ??
     serviceOfOthers(owner, mask, others.ipvs, kept);
   return by === null ? null : { owner, by };
 }
