@@ -49,8 +49,8 @@ type Look = { 4: string; 6: string; all: string };
 
 export async function makeBench(backend: Backend, dataDir: string): Promise<Bench> {
   const ns = await makeNamespace();
-  const tools = numbered(["ip", "flock", "unshare"]);
-  const before = process.env.PATH;
+  const before = process.env.PATH ?? "";
+  const tools = numbered(["ip", "flock", "unshare"], before);
   process.env.PATH = tools.path;
   const target = { kind: "namespace", name: ns.name } as const;
   const kernel = await openKernel({ target, backend, ipv6: true, dataDir, patience: PATIENCE });

@@ -42,7 +42,7 @@ export type Boundaries = {
 };
 
 export function makeBoundaries(): Boundaries {
-  const tools = numbered(COMMANDS);
+  const tools = numbered(COMMANDS, process.env.PATH ?? "");
   const inside = insideOf(tools.taken);
   return {
     env: {

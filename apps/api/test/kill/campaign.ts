@@ -80,16 +80,19 @@ async function runAll(scene: Scene, found: Looks, first: Server, kills: Kill[]):
       server = null;
     }
   }
-  console.table(
-    Object.fromEntries(
-      [...tallies].map(([name, { late, ...rest }]) => [name, { ...rest, late: Math.max(...late) }]),
-    ),
-  );
+  const rows = [...tallies].map(([name, { late, ...rest }]) => [
+    name,
+    { ...rest, latestMs: late.sort((a, b) => a - b).at(-1) },
+  ]);
+  console.table(Object.fromEntries(rows));
   return broken;
 }
 
 const backend = values.backend === "legacy" ? "legacy" : "nft";
 const scene = makeScene(backend);
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void scene.remove().then(() => process.exit(130)));
+}
 try {
   const { looks: found, server } = await looks(scene);
   const [kills, up] = await allKills(scene, server);

@@ -30,14 +30,16 @@ export type Numbered = {
   remove(): void;
 };
 
-/** `commands` are those that are started themselves; what they start in turn is not counted. */
-export function numbered(commands: readonly string[]): Numbered {
+/**
+ * `commands` are those that are started themselves; what they start in turn is not counted. `path`: the value of PATH
+ * by which the real ones are found.
+ */
+export function numbered(commands: readonly string[], path: string): Numbered {
   const directory = mkdtempSync(join(tmpdir(), "flowmgr-test-"));
   const bin = join(directory, "bin");
   const taken = join(directory, "taken");
   const armed = join(directory, "armed");
   for (const each of [bin, taken]) mkdirSync(each);
-  const path = process.env.PATH ?? "";
   for (const command of commands) {
     const places = [...path.split(":"), "/usr/sbin", "/sbin"].map((place) => join(place, command));
     const real = places.find(existsSync);
