@@ -30,8 +30,11 @@ export const FAULTS = {
 } as const;
 export type Fault = keyof typeof FAULTS;
 
-/** A time limit of a second for most commands and six for a restore; a namespace answers within hundredths. */
-const PATIENCE = 1 / 20;
+/** A time limit of two seconds for most commands and twelve for a restore; a namespace answers within hundredths. */
+const PATIENCE = 1 / 10;
+
+/** What a machine that is busy beyond that says: it has made a second fault of its own. */
+const TOO_BUSY = /going back failed too: .* did not end in time/;
 
 export type Bench = {
   kernel: Kernel;
@@ -128,7 +131,8 @@ export async function tryCell(bench: Bench, { during, at, fault, onwards }: Cell
       error.message,
       error.oldRulesInForce ? /(the old rules are in force|nothing was changed)$/ : /may be a mix$/,
     );
-    assert(error.oldRulesInForce || during === "back" || onwards, `one fault alone: ${error.message}`);
+    const mayBeMix = during === "back" || onwards || TOO_BUSY.test(error.message);
+    assert(error.oldRulesInForce || mayBeMix, `one fault alone: ${error.message}`);
     for (const family of [4, 6] as const) {
       assert([looks.old[family], looks.new[family]].includes(found[family]), `IPv${family} is half way`);
     }
