@@ -103,7 +103,8 @@ describe.each(BACKENDS)("from %s", (from) => {
     ["when both hold all", `ip6tables-${to}-restore`, from],
     ["when half is taken out", `iptables-${from}-restore`, to],
   ];
-  test.each(boundaries)("killed %s: the next start ends it", async (_, command, next) => {
+  // The steps are the same the other way round; the last one has what both back ends do.
+  test.each(boundaries.slice(from === "nft" ? 0 : 2))("killed %s: the next start ends it", async (_, command, next) => {
     const lab = await makeLab(from);
     await lab.kernel.apply(program(OLD, JUDGED));
     const file = join(lab.dataDir, "program.json");
