@@ -47,7 +47,8 @@ address client eth0 10.9.0.10 fd00:0:0:9::10
 default_by client 10.9.0.1 fd00:0:0:9::1
 
 address balancer eth0 192.168.0.1 fd00::1
-address balancer eth0 192.168.0.2 fd00::2
+ip address add 192.168.0.2/32 dev eth0
+ip address add fd00::2/128 dev eth0 nodad preferred_lft 0
 address balancer eth1 192.168.1.1 fd00:0:0:1::1
 default_by balancer 192.168.0.254 fd00::fe
 ip -n router -4 route add 198.51.100.0/24 via 192.168.0.1
