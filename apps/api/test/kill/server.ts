@@ -71,6 +71,8 @@ export function makeScene(
     boundaries,
     async serve() {
       const flags = ["--listen", "127.0.0.1:0", "--data", disk.inside, "--namespace", namespace];
+      // A look at the kernel in between would be commands that the other run has not.
+      flags.push("--drift-every", "3600");
       const node = [process.execPath, ...boundaries.nodeFlags, MAIN, "serve", ...flags];
       const [program = "", ...argv] = [...disk.through, ...node, "--backend", backend];
       const server = await started(spawn(program, argv, { env: boundaries.env }));
