@@ -1,5 +1,5 @@
 /** `--target host`: what is asked before, and the rules from the boot of the machine on. */
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ended, type Host, makeHost } from "./host.ts";
@@ -26,7 +26,7 @@ outflow nosmtp deny
 const jsonOf = (text: string): Record<string, string>[] => JSON.parse(text);
 
 describe("asks before the first start", () => {
-  it.each(["\u0004", "no\n", "\u0003", "y\n"])("%j is no yes, and nothing was touched", async (typed) => {
+  it.each(["\u0004", "\u0003", "y\n"])("%j is no yes, and nothing was touched", async (typed) => {
     expect(await ended(host.atTerminal(["serve"], typed))).toMatchObject({ status: 2 });
     expect(host.inside("iptables-save")).not.toContain("FLOWS");
     expect(existsSync(join(host.data, "flowmgr.db"))).toBe(false);
@@ -81,7 +81,7 @@ describe("asks before the first start", () => {
     expect(forgetful.said).toContain("the next start asks again");
     await forgetful.stop();
     await (await host.served(host.command(["serve", "--yes"]))).stop();
-    await (await host.served(host.command(["serve"]))).stop();
+    expect(readFileSync(join(host.data, "host-agreed"), "utf8")).toContain("PREROUTING");
   });
 });
 
@@ -153,7 +153,7 @@ describe("boot", () => {
     expect(saved()).not.toContain("@tried");
   });
 
-  it("says why the rules are not in, and the server that comes later puts them in", async () => {
+  it("says why the rules are not in; the server that comes later puts them in, and is left alone", async () => {
     const server = await host.served(host.command(["serve", "--yes"]));
     host.put("flow kept permit\n  match proto tcp\n");
     await server.stop();
@@ -166,6 +166,11 @@ describe("boot", () => {
     expect(failed.said).toContain("no memory left");
     const later = await host.served(host.command(["serve"]));
     expect(saved()).toContain("@kept");
+    const beside = await host.run(["boot"]);
+    expect(beside).toMatchObject({
+      status: 1,
+      said: expect.stringContaining("is in use by another flowmgr"),
+    });
     await later.stop();
   });
 
@@ -192,13 +197,4 @@ describe("boot", () => {
     chmodSync(join(bin, "iptables-nft-restore"), 0o755);
     return bin;
   }
-
-  it("keeps off a data directory that a server uses", async () => {
-    const server = await host.served(host.command(["serve", "--yes"]));
-    expect(await host.run(["boot"])).toMatchObject({
-      status: 1,
-      said: expect.stringContaining("is in use by another flowmgr"),
-    });
-    await server.stop();
-  });
 });
