@@ -121,7 +121,7 @@ test("killed, set forward or back by a day, started again: it goes back at its t
   }
   expect(await back(again)).toBeGreaterThanOrEqual(end - 100);
   expect(first()).toMatch(/^-A @ssh /);
-});
+}, 180_000);
 
 test("set while it runs: the deadline follows, the time does not; a start anew makes it no longer", async () => {
   const { server, end } = await trying(3_600);
@@ -147,4 +147,4 @@ test("set while it runs: the deadline follows, the time does not; a start anew m
   set(DAY);
   expect((await status(await serve("a third boot"))).state).toBe("in-sync");
   expect(first()).toMatch(/^-A @ssh /);
-}, 120_000);
+}, 180_000);

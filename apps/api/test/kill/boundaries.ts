@@ -32,8 +32,11 @@ export type Boundaries = {
   /** What a server has to be started with to meet them. */
   env: NodeJS.ProcessEnv;
   nodeFlags: string[];
-  /** Counts from 1 again; at number `at` the server dies. Without a number nobody does. */
-  arm(at?: number, how?: How): void;
+  /**
+   * Counts from 1 again; the server dies at this number, or at the first process whose words a pattern of the shell
+   * fits. Without either nobody does.
+   */
+  arm(at?: number | string, how?: How): void;
   /** Counts from 1 again; behind each process from number `at` on, `body` is done in shell first. */
   first(at: number, body: string): void;
   /** What was met since then, in order: `ip netns exec ...`, `commit`, `rename FILE`. */
@@ -55,8 +58,12 @@ export function makeBoundaries(): Boundaries {
     nodeFlags: ["--import", import.meta.filename],
     arm(at, how = "before") {
       rmSync(inside, { force: true });
-      tools.arm(at, KILLS[how]);
-      if (at !== undefined) writeFileSync(inside, `${at} ${how}`);
+      if (typeof at === "string") {
+        tools.arm(1, `case "$*" in ${at}) ${KILLS[how]} ;; esac`, true);
+      } else {
+        tools.arm(at, KILLS[how]);
+        if (at !== undefined) writeFileSync(inside, `${at} ${how}`);
+      }
     },
     first(at, body) {
       rmSync(inside, { force: true });

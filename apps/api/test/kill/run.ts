@@ -79,7 +79,7 @@ export async function killAt(
   scenario: Scenario,
   looks: Looks,
   server: Server,
-  at: number,
+  at: number | string,
   how: How,
 ): Promise<[Outcome, Server]> {
   const ready = await scenario.prepare(scene, await begin(scene, server));
@@ -88,7 +88,7 @@ export async function killAt(
   const answer = await scenario.act(scene, ready);
   // It may be killed a moment after its answer; a boundary that was not met kills nobody.
   const met = scene.boundaries.met();
-  const died = met.length >= at ? (met[at - 1] ?? null) : null;
+  const died = typeof at === "number" ? (met[at - 1] ?? null) : await diedAt(ready, at);
   if (died !== null && ready) await ready.ended;
   if (died === null && ready) await scene.kill(ready);
   scene.boundaries.arm();
@@ -96,6 +96,14 @@ export async function killAt(
   const inForce = await judge(scene, scenario, looks, again, answer, running);
   const late = await waitForTheEnd(scene, looks, again, answer);
   return [{ died, answered: answer !== null, inForce, late }, await settle(scene, again)];
+}
+
+/** Milliseconds that a SIGKILL may take. */
+const DEAD_MS = 5_000;
+
+async function diedAt(server: Server | null, words: string): Promise<string | null> {
+  await Promise.race([server?.ended, pause(DEAD_MS)]);
+  return server?.child.signalCode === "SIGKILL" ? words : null;
 }
 
 /** Kernel, disk, status and history say the same, and no less than the client was told. */

@@ -24,8 +24,6 @@ export type Scene = {
   killAll(): Promise<void>;
   /** All rules, sets, ip rules and routes of both families, without counters and times. */
   kernel(): string;
-  /** The rules of the mangle table, ip rules and routes of one family. */
-  family(family: 4 | 6): string;
   inside(...argv: string[]): string;
   /** The state of applying as it stands on disk. */
   onDisk(): ReturnType<(typeof stateSchema)["parse"]>;
@@ -63,9 +61,8 @@ export function makeScene(
   const killAll = async () => {
     for (const server of servers.splice(0)) await kill(server);
   };
-  const dump = (argv: string) => plain(inNamespace(namespace, "sh", "-c", argv));
-  const look = (family: 4 | 6) =>
-    `${family === 4 ? "iptables" : "ip6tables"}-${backend}-save; ip -${family} rule; ip -${family} route show table all`;
+  const look = (tool: string, family: string) =>
+    `${tool}-${backend}-save; ip ${family} rule; ip ${family} route show table all`;
   return {
     backend,
     boundaries,
@@ -83,8 +80,8 @@ export function makeScene(
       call(server.url, tokenOf(place), method, path, options).catch(() => null),
     kill,
     killAll,
-    kernel: () => dump(`${look(4)}; ${look(6)}`),
-    family: (family) => dump(look(family)),
+    kernel: () =>
+      plain(inNamespace(namespace, "sh", "-c", `${look("iptables", "-4")}; ${look("ip6tables", "-6")}`)),
     inside: (...argv) => inNamespace(namespace, ...argv),
     onDisk() {
       const db = new DatabaseSync(join(disk.outside, "flowmgr.db"), { readOnly: true });
