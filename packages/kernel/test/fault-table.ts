@@ -30,8 +30,8 @@ export const FAULTS = {
 } as const;
 export type Fault = keyof typeof FAULTS;
 
-/** A time limit of two seconds for most commands and twelve for a restore; a namespace answers within hundredths. */
-const PATIENCE = 1 / 10;
+/** A time limit of a second for most commands and six for a restore; a namespace answers within hundredths. */
+const PATIENCE = 1 / 20;
 
 /** What a machine that is busy beyond that says: it has made a second fault of its own. */
 const TOO_BUSY = /going back failed too: .* did not end in time/;

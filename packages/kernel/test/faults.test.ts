@@ -34,7 +34,7 @@ describe.each(BACKENDS)("%s", (backend) => {
       const all = cells(bench);
       const broken: string[] = [];
       // Prime to the number of faults, so that each command and each fault has its turn.
-      const chosen = everyCell ? all : all.filter((_, at) => at % 43 === (backend === "nft" ? 3 : 25));
+      const chosen = everyCell ? all : all.filter((_, at) => at % 67 === (backend === "nft" ? 3 : 25));
       for (const cell of chosen) {
         const { during, at, fault, onwards } = cell;
         const what = `${bench.commands[during][at - 1]}: ${fault}${onwards ? ", as all behind it" : ""} (${during})`;
@@ -44,7 +44,7 @@ describe.each(BACKENDS)("%s", (backend) => {
         });
         if (everyCell) console.log(`${what}: ${told}`);
       }
-      expect(chosen.length).toBeGreaterThan(10);
+      expect(chosen.length).toBeGreaterThan(5);
       expect(broken, `of ${chosen.length}`).toEqual([]);
     },
     everyCell ? 7_200_000 : 300_000,

@@ -1,5 +1,5 @@
 /**
- * `npm run kill -- [--backend nft|legacy] [--runs N] [--only WORDS]`: a real server is killed at every boundary of
+ * `npm run kill -- [--backend nft|legacy] [--runs N] [--only PATTERN]`: a real server is killed at every boundary of
  * everything that it does (boundaries.ts, scenarios.ts), started again, and asked for what is promised (run.ts).
  * `--runs`: so many, spread evenly over all boundaries; without it every boundary in each way. Prints a line for each
  * run and a table at the end; the exit status is 1 when a promise was broken.
@@ -27,7 +27,7 @@ const howsOf = (label: string): readonly How[] =>
 async function allKills(scene: Scene, server: Server): Promise<[Kill[], Server]> {
   const kills: Kill[] = [];
   let up = server;
-  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(values.only))) {
+  for (const scenario of SCENARIOS.filter(({ name }) => new RegExp(values.only).test(name))) {
     const [met, next] = await count(scene, scenario, up);
     up = next;
     console.log(`${scenario.name}: ${met.length} boundaries`);
@@ -82,7 +82,7 @@ async function runAll(scene: Scene, found: Looks, first: Server, kills: Kill[]):
   }
   const rows = [...tallies].map(([name, { late, ...rest }]) => [
     name,
-    { ...rest, latestMs: late.sort((a, b) => a - b).at(-1) },
+    { ...rest, latestMs: late.sort((a, b) => a - b).at(-1) ?? null },
   ]);
   console.table(Object.fromEntries(rows));
   return broken;
