@@ -1,8 +1,11 @@
 /** What a count outlives: a kernel that forgot, rules put back, a way back, another place. */
 import { randomBytes } from "node:crypto";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { removeWorld } from "@flowmgr/kernel";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, sendUdp, startLab } from "./lab.ts";
 
@@ -117,6 +120,48 @@ test("two rules that become one, or one that becomes two, begin anew though thei
   sendUdp(lab.place, "192.168.0.1", 53, 5);
   expect(packets(await totals())).toEqual({ 1: 5, 2: 0, 3: 0 });
 });
+
+test("what an apply did not come to book is counted once, whoever looks first", async () => {
+  await apply(`flow ${dns} permit ${to(53)} ${to(54)}`);
+  sendUdp(lab.place, "192.168.0.1", 53, 4);
+  expect(packets(await totals())).toEqual({ 1: 4, 2: 0 });
+  // The new rules are in force when nothing can be read any more, so neither can what was before be put back.
+  const mend = breakReading();
+  const failed = await lab.call("PUT", "/config", { body: `flow ${dns} permit ${to(53)} ${to(55)}` });
+  expect(failed.status, failed.text).toBe(502);
+  expect((await lab.call("GET", "/status")).json.state).toBe("error");
+  sendUdp(lab.place, "192.168.0.1", 53, 3);
+  mend();
+  // Long enough for another reading, too short for another try.
+  clock.pass(600);
+  expect((await lab.call("GET", "/running/counters")).json.flows[0].packets).toBe(7);
+  expect((await lab.call("POST", "/kernel/repair")).status).toBe(200);
+  expect(packets(await totals())).toEqual({ 1: 7, 2: 0 });
+  sendUdp(lab.place, "192.168.0.1", 53, 2);
+  expect(packets(await totals())).toEqual({ 1: 9, 2: 0 });
+});
+
+/** From the end of the next switch, iptables-save fails in the namespace; gives what ends that. */
+function breakReading(): () => void {
+  const directory = mkdtempSync(join(tmpdir(), "flowmgr-test-"));
+  const broken = join(directory, "broken");
+  const wrap = (tool: string, body: string) => {
+    const inside = `[ "$(ip netns identify $$)" = ${lab.place.namespace} ]`;
+    const script = `#!/bin/sh\nif ${inside}; then ${body}; fi\nexec /usr/sbin/${tool} "$@"\n`;
+    writeFileSync(join(directory, tool), script);
+    chmodSync(join(directory, tool), 0o755);
+  };
+  wrap("iptables-nft-restore", `/usr/sbin/iptables-nft-restore "$@"; code=$?; touch ${broken}; exit $code`);
+  wrap("iptables-nft-save", `if [ -e ${broken} ]; then exit 1; fi`);
+  const path = process.env.PATH;
+  process.env.PATH = `${directory}:${path}`;
+  const mend = () => {
+    process.env.PATH = path;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  onTestFinished(mend);
+  return mend;
+}
 
 test("counts of a database from before there were totals go on", async () => {
   await apply(`flow ${dns} permit ${to(53)}`);

@@ -151,14 +151,12 @@ test.each(["nft", "legacy"])(
     for (const { tool, at, when } of KILLS) {
       const name = `${tool}-${backend}-restore`;
       wrap(bin, place, name, killing(bin, name, at, when));
+      // The first is in force since the roll-back, and stays so.
+      next += next % edits.length === 0 ? 1 : 0;
       await edit().catch(() => undefined);
       await server.ended;
-      // The tools fail at the start, and somebody looks at the counters before what is left is put right.
-      wrap(bin, place, name, "exit 1");
+      rmSync(join(bin, name));
       server = await serve(place, backend, bin);
-      await server.call("GET", "/running/counters");
-      wrap(bin, place, name, ":");
-      expect((await server.call("POST", "/kernel/repair")).status).toBe(200);
     }
 
     const sent = await stop();
