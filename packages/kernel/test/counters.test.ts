@@ -15,7 +15,7 @@ import type { FramePacket } from "../src/testing.ts";
 import { BACKENDS, everything, type Lab, makeLab, program, scratch, wrappers } from "./lab.ts";
 
 /** Applies, of each back end; both families change in each of them. */
-const EDITS = Number(process.env.FLOWMGR_EDITS ?? 10);
+const EDITS = Number(process.env.FLOWMGR_EDITS ?? 6);
 
 const KEPT = "match proto udp dstport 1002";
 
