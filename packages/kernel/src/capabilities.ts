@@ -4,7 +4,7 @@ import { release } from "node:os";
 import type { FamilyName } from "@flowmgr/flow-compiler";
 import type { Facts } from "./kernel.ts";
 import { ourHooks } from "./ours.ts";
-import { complaint, run, succeeded } from "./run.ts";
+import { askTwice, complaint, run, succeeded } from "./run.ts";
 import { parseSave } from "./save.ts";
 import { canTry, runInEmptyNamespace, type Target } from "./target.ts";
 
@@ -128,7 +128,7 @@ const UNDER_XTABLES_LOCK = ["flock", "--wait", LOCK_WAIT, "/run/xtables.lock"];
 async function familyTools(family: FamilyName, backend: Backend): Promise<Tools | null> {
   const plain = family === "ip" ? "iptables" : "ip6tables";
   for (const name of [`${plain}-${backend}`, plain]) {
-    const ran = await run([name, "--version"]);
+    const ran = await askTwice(() => run([name, "--version"]));
     const version = ran.stdout.trim();
     if (!succeeded(ran) || version.includes("nf_tables") !== (backend === "nft")) continue;
     return {
@@ -156,7 +156,9 @@ async function hasSocketMatch(target: Target, ...families: (Tools | null)[]): Pr
   const tried = families
     .filter((tools) => tools !== null)
     .map(({ restore }) =>
-      inEmpty ? runInEmptyNamespace(restore, { stdin }) : target.run([...restore, "--test"], { stdin }),
+      askTwice(() =>
+        inEmpty ? runInEmptyNamespace(restore, { stdin }) : target.run([...restore, "--test"], { stdin }),
+      ),
     );
   return (await Promise.all(tried)).every(succeeded);
 }
@@ -178,8 +180,9 @@ async function backendInUse(
     return only(inNft.rules > 0 ? "nft" : "legacy", "the only one that held rules");
   }
   if (inNft.ours !== inLegacy.ours) return only(inNft.ours ? "nft" : "legacy", "where theirs stood already");
-  if (!(await kernelTakes(nft.ip))) return only("legacy", "since this kernel has no nf_tables");
-  const plain = await run(["iptables", "--version"]);
+  if (!(await kernelTakes(nft.ip)) && (await kernelTakes(legacy.ip)))
+    return only("legacy", "since this kernel has no nf_tables");
+  const plain = await askTwice(() => run(["iptables", "--version"]));
   const isLegacy = succeeded(plain) && !plain.stdout.includes("nf_tables");
   return only(isLegacy ? "legacy" : "nft", "as the command iptables does");
 }
@@ -187,7 +190,8 @@ async function backendInUse(
 /** The nft tools list an empty table also on a kernel without nf_tables, so one chain is tried, out of everybody's way. */
 async function kernelTakes({ restore }: Tools): Promise<boolean> {
   if (!(await canTry())) return true;
-  return succeeded(await runInEmptyNamespace(restore, { stdin: "*mangle\n:TRY - [0:0]\nCOMMIT\n" }));
+  const stdin = "*mangle\n:TRY - [0:0]\nCOMMIT\n";
+  return succeeded(await askTwice(() => runInEmptyNamespace(restore, { stdin })));
 }
 
 type Standing = { rules: number; ours: boolean };
@@ -205,7 +209,7 @@ export async function countRules(target: Target, tools: Tools, backend: Backend)
 
 async function standingIn(target: Target, tools: Tools, backend: Backend): Promise<Standing> {
   if (!(await hasTable(target, tools, backend))) return { rules: 0, ours: false };
-  const ran = await target.run(tools.save);
+  const ran = await askTwice(() => target.run(tools.save));
   const tables = parseSave(ran.stdout);
   const chains = tables.flatMap((table) => [...table.chains.values()]);
   return {
@@ -216,7 +220,7 @@ async function standingIn(target: Target, tools: Tools, backend: Backend): Promi
 
 /**
  * Is there a table, of any name or of this one? Asked for one that is not there, the legacy tools make it; those that
- * are there are listed by the kernel. The nft tools make none to list it.
+ * are there are listed by the kernel. The nft tools make none to list it. Throws when nobody can be asked.
  */
 export async function hasTable(
   target: Target,
@@ -225,7 +229,9 @@ export async function hasTable(
   name?: string,
 ): Promise<boolean> {
   if (backend === "nft") return true;
-  const { stdout } = await target.run(["cat", `/proc/net/${tools.family}_tables_names`]);
+  const ran = await target.run(["cat", `/proc/net/${tools.family}_tables_names`]);
+  if (ran.failure !== null) throw new Error(complaint(ran));
+  const { stdout } = ran;
   const names = stdout.trim().split("\n");
   return name === undefined ? stdout.trim() !== "" : names.includes(name);
 }

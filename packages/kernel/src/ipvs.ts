@@ -1,6 +1,6 @@
 /** The IPVS services that wait for a packet mark, as /proc/net/ip_vs of the target's namespace tells them. */
 import type { Ipvs, IpvsService } from "./kernel.ts";
-import { succeeded } from "./run.ts";
+import { complaint, succeeded } from "./run.ts";
 import type { Target } from "./target.ts";
 
 const FILE = "/proc/net/ip_vs";
@@ -9,6 +9,7 @@ const FILE = "/proc/net/ip_vs";
 export async function readIpvs(target: Target): Promise<Ipvs> {
   const ran = await target.run(["cat", FILE]);
   if (succeeded(ran)) return { services: parseIpvs(ran.stdout) };
+  if (ran.failure !== null) return { absent: complaint(ran) };
   return { absent: `this kernel has no IPVS now: there is no ${FILE}` };
 }
 

@@ -10,8 +10,8 @@ export type Ran = {
   status: number | null;
   stdout: string;
   stderr: string;
-  /** Why there is no exit status: not installed, out of time, too talkative, killed by someone. */
-  failure: null | "missing" | "timeout" | "output" | "killed";
+  /** Why there is no exit status: not installed, no memory or file to start it with, out of time, too talkative, killed. */
+  failure: null | "missing" | "unstarted" | "timeout" | "output" | "killed";
 };
 
 export type RunOptions = {
@@ -33,10 +33,17 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   if (program === undefined) throw new Error("run: no program given");
   return new Promise((resolve) => {
     const kept = options.keep === undefined ? [] : [options.keep];
-    const child = spawn(program, rest, { stdio: ["pipe", "pipe", "pipe", ...kept] });
+    let child: ReturnType<typeof spawn>;
+    try {
+      child = spawn(program, rest, { stdio: ["pipe", "pipe", "pipe", ...kept] });
+    } catch (error) {
+      resolve({ argv, status: null, stdout: "", ...unstarted(error) });
+      return;
+    }
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let failure: Ran["failure"] = null;
+    let notStarted: ReturnType<typeof unstarted> | null = null;
     let length = 0;
     const kill = (why: Ran["failure"]) => {
       failure ??= why;
@@ -53,8 +60,9 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     };
     child.stdout?.on("data", keep(stdout));
     child.stderr?.on("data", keep(stderr));
-    child.on("error", () => {
-      failure ??= "missing";
+    child.on("error", (error) => {
+      notStarted = unstarted(error);
+      failure ??= notStarted.failure;
     });
     // Without this a program that ends before it has read its input would take us down with EPIPE.
     child.stdin?.on("error", () => undefined);
@@ -66,11 +74,31 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
         argv,
         status: failure === null ? code : null,
         stdout: Buffer.concat(stdout).toString("utf8"),
-        stderr: Buffer.concat(stderr).toString("utf8"),
+        stderr: notStarted?.stderr ?? Buffer.concat(stderr).toString("utf8"),
         failure,
       });
     });
   });
+}
+
+/** Only a file that is not there says that a program is not installed; `stderr` says what else it was: `spawn ip EAGAIN`. */
+function unstarted(error: unknown): Pick<Ran, "stderr"> & { failure: "missing" | "unstarted" } {
+  const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+  const stderr = error instanceof Error ? error.message : String(error);
+  return { failure: isMissing ? "missing" : "unstarted", stderr };
+}
+
+/**
+ * For what is asked once and decides for long: whoever fails is asked again, since it may have been for a moment (memory,
+ * a lock). Throws when he does not end by himself then either: that is no answer.
+ */
+export async function askTwice(ask: () => Promise<Ran>): Promise<Ran> {
+  const isAnswer = ({ failure }: Ran) => failure === null || failure === "missing";
+  const first = await ask();
+  if (succeeded(first) || first.failure === "missing") return first;
+  const again = await ask();
+  if (!isAnswer(again)) throw new Error(complaint(again));
+  return again;
 }
 
 export function succeeded(ran: Ran): boolean {
@@ -81,6 +109,7 @@ export function succeeded(ran: Ran): boolean {
 export function complaint(ran: Ran): string {
   const name = ran.argv.join(" ");
   if (ran.failure === "missing") return `${name}: there is no such program`;
+  if (ran.failure === "unstarted") return `${name}: could not be started (${ran.stderr})`;
   if (ran.failure === "timeout") return `${name}: did not end in time and was killed`;
   if (ran.failure === "output") return `${name}: said more than ${OUTPUT_LIMIT} bytes and was killed`;
   if (ran.failure === "killed") return `${name}: was killed`;

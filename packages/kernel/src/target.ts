@@ -1,5 +1,5 @@
 /** Where commands run: in a network namespace, or plainly in the machine's own network. */
-import { DEFAULT_LIMIT, type Ran, type RunOptions, run, succeeded } from "./run.ts";
+import { askTwice, DEFAULT_LIMIT, type Ran, type RunOptions, run, succeeded } from "./run.ts";
 
 export type TargetSpec = { kind: "namespace"; name: string } | { kind: "host" };
 
@@ -74,7 +74,7 @@ let found: Promise<(typeof WAYS)[number] | null> | undefined;
 
 function wayToTry(): Promise<(typeof WAYS)[number] | null> {
   found ??= (async () => {
-    for (const way of WAYS) if (succeeded(await run([...way, "true"]))) return way;
+    for (const way of WAYS) if (succeeded(await askTwice(() => run([...way, "true"])))) return way;
     return null;
   })();
   return found;

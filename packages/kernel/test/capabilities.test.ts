@@ -84,6 +84,9 @@ test("tables of legacy that no tool here can look into are told", async () => {
   ]);
 });
 
+/** For a wrapper: its first call fails. */
+const FAILS_ONCE = '[ -e "$0.failed" ] || { touch "$0.failed"; exit 1; }';
+
 describe("the back end that auto takes", () => {
   const auto = ({ ns, dataDir }: Lab) =>
     openKernel({ target: { kind: "namespace", name: ns.name }, backend: "auto", ipv6: true, dataDir });
@@ -131,4 +134,24 @@ describe("the back end that auto takes", () => {
       ]);
     },
   );
+
+  test("is not decided by a tool that fails for a moment", async () => {
+    const lab = await makeLab("nft");
+    const tools = wrappers();
+    tools.wrap("iptables", 'exec iptables-nft "$@"');
+    tools.wrap("iptables-nft-restore", FAILS_ONCE);
+    expect((await auto(lab)).facts).toMatchObject({ backend: "nft", defragment: true });
+    await lab.kernel.apply(program(TEXT));
+    for (const name of ["iptables-nft", "iptables-nft-save", "ip6tables-nft"]) {
+      tools.wrap(name, FAILS_ONCE);
+      expect((await auto(lab)).facts).toMatchObject({ backend: "nft", ip6tables: expect.any(String) });
+    }
+  });
+
+  test("is not decided at all by a tool that is killed each time", async () => {
+    const lab = await makeLab("nft");
+    const tools = wrappers();
+    tools.wrap("iptables-nft-restore", "kill -9 $$");
+    await expect(auto(lab)).rejects.toThrow(/iptables-nft-restore .*: was killed$/);
+  });
 });

@@ -23,6 +23,14 @@ test("a program that is missing is data", async () => {
   expect(complaint(ran)).toBe("flowmgr-no-such-program -x: there is no such program");
 });
 
+test("a program that is there and cannot be started is not called missing", async () => {
+  const ran = await run(["/etc/passwd"]);
+  expect(ran).toMatchObject({ status: null, failure: "unstarted" });
+  expect(complaint(ran)).toBe("/etc/passwd: could not be started (spawn /etc/passwd EACCES)");
+  const long = await run(["true", "x".repeat(200_000)]);
+  expect(long).toMatchObject({ status: null, failure: "unstarted", stderr: "spawn E2BIG" });
+});
+
 test("a program that hangs is killed", async () => {
   const ran = await run(["sleep", "600"], { limit: 50 });
   expect(ran).toMatchObject({ status: null, failure: "timeout" });
