@@ -154,7 +154,6 @@ describe("set by hand", () => {
     await setMark("otherd", "0x600");
     foreign("add", "0x800/0xff00");
     lab.inside("iptables", ..."-w 5 -t mangle -A FORWARD -j MARK --set-mark 0x900".split(" "));
-    clock.pass(600);
     const refusals: [string, string | number, number, string, RegExp][] = [
       ["webd", "0x100", 409, "mark-in-use", /^Mark 0x100 belongs to director maild\. 0x300 is free\.$/],
       ["webd", "0x600", 409, "mark-in-use", /belongs to director otherd/],
@@ -172,6 +171,19 @@ describe("set by hand", () => {
     }
     await put(OTHER + WEB + MAIL);
     expect(await marks()).toEqual({ otherd: "0x600", webd: "0x200", maild: "0x100" });
+  });
+
+  test("a mark that others took since the last look is not given by an apply, nor planned", async () => {
+    foreign("add", "0x300/0xff00");
+    const refused = await lab.call("PUT", "/config", { body: MAIL + WEB + OTHER });
+    expect(refused.json).toMatchObject({
+      status: 422,
+      diagnostics: [{ code: "mark-in-use", flow: "other" }],
+    });
+    foreign("delete", "0x300/0xff00");
+    clock.pass(600);
+    const plan = await lab.call("PUT", "/config?dryRun=true", { body: MAIL + WEB + OTHER });
+    expect(plan.json).toMatchObject({ applicable: true, diagnostics: [] });
   });
 });
 

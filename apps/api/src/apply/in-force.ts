@@ -111,6 +111,8 @@ export class InForce {
 
   /** What an apply would change, and what the kernel says of it; a config without marks has no such plan. */
   async plan(config: Config): ReturnType<Engine["plan"]> {
+    // For names of tables and marks of others, which an apply reads anew.
+    await this.watch.recent();
     const assigned = this.#assign(config);
     if ("error" in assigned) {
       return { kernel: NO_KERNEL_PLAN, diagnostics: [placed(assigned.error, config)], moved: [] };
@@ -144,6 +146,8 @@ export class InForce {
 
   /** Sets the mark of a director from the next apply on, or null. Throws Problem 409, 422, 502. */
   async setMark(director: string, mark: number | null): Promise<void> {
+    // Others may have taken the mark just now, and it is for long.
+    await this.watch.look();
     const { reading } = await this.seen();
     this.marking.set(director, mark, this.now?.marks, reading);
   }

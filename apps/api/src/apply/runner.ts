@@ -125,6 +125,8 @@ class Runner implements Engine {
       await this.#putBack(now, caller.name);
       return { revision: now.revision, state: "confirmed", changed: false };
     }
+    // Names of tables, and marks that others use, as they are now. What cannot be read is refused below by what reads it.
+    await this.#inForce.watch.look();
     const marks = this.marks(config);
     const { markMask } = this.#parts.settings;
     const tables = this.#inForce.tables();
