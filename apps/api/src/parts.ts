@@ -108,8 +108,8 @@ export type Engine = {
   counters(): Promise<Counters>;
   /** The marks that an apply of this config would use; sticky. */
   marks(config: Config): Marks;
-  /** The directors whose mark somebody has set. */
-  markedByHand(): ReadonlySet<string>;
+  /** The marks that somebody has set, by director. */
+  markedByHand(): ReadonlyMap<string, number>;
   /**
    * Sets a director's mark, the whole of it, in effect at the next apply; null: any will do. Throws Problem: 422 when the
    * mask does not hold it, 409 when somebody else has or uses it, 502 when the kernel cannot be read.

@@ -17,8 +17,8 @@ export function readShape<T>(
 ): { value: T } | { diagnostics: Diagnostic[] } {
   const read = schema.safeParse(input);
   if (read.success) return { value: read.data };
-  // Not read.error: it would find words for every issue there is.
-  const result = schema._zod.run({ value: input, issues: [] }, { async: false });
+  // Not read.error: it would find words for every issue there is. Those within unions are put into words by the run.
+  const result = schema._zod.run({ value: input, issues: [] }, { async: false, error: message });
   if (result instanceof Promise) throw new z.core.$ZodAsyncError();
   const issues = result.issues
     .slice(0, MOST_DIAGNOSTICS)
@@ -102,6 +102,11 @@ function diagnostic(code: string, text: string, path: PropertyKey[], input: unkn
   };
 }
 
+/** With its place, unless that is the field that the message begins with. */
+function told({ path, message: what }: Diagnostic): string {
+  return path && !what.startsWith(`${path.slice(1)}: `) ? `${path}: ${what}` : what;
+}
+
 /** RFC 6901. */
 function pointer(path: PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
@@ -177,7 +182,7 @@ export const validate: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart })
         status: body ? 422 : 400,
         code: body ? "invalid-body" : "bad-request",
         title: body ? "The body has not the right shape" : "Bad request",
-        detail: `${first?.path ? `${first.path}: ` : ""}${first?.message ?? "The request cannot be read."}`,
+        detail: first ? told(first) : "The request cannot be read.",
         diagnostics: shape.diagnostics,
       }),
     };

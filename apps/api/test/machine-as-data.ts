@@ -59,7 +59,7 @@ export function world(text: string, change: (reading: Reading) => void = () => {
   change(reading);
   return {
     ...{ draft: config(draft), running, program, reading, markMask: 0xff00 },
-    ...{ next: assigned.marks, markedByHand: new Set() },
+    ...{ next: assigned.marks, markedByHand: new Map() },
   };
 }
 

@@ -277,11 +277,14 @@ describe("tables", () => {
 test("nothing was ever applied: every path waits for the first apply", () => {
   const draft = config("flow mail director pool\n  match\nflow web table 77\n  match\n");
   const reading = holding(compile(EMPTY_CONFIG, { directors: {}, tables: {} }, OPTIONS));
-  const nobody = { next: null, markedByHand: new Set<string>() };
+  const nobody = { next: null, markedByHand: new Map([["later", 0x300]]) };
   const bare: World = {
     ...{ draft, running: EMPTY_CONFIG, program: null, reading, markMask: 0xff00 },
     ...nobody,
   };
-  expect(directors(bare)).toMatchObject([{ name: "pool", mark: null }]);
+  const [pool, later] = directors(bare);
+  expect(pool).toMatchObject({ name: "pool", mark: null });
+  expect(line(pool?.health, "mark")).toBe("off: gets its mark at the next apply");
+  expect(line(later?.health, "mark")).toBe("off: mark 0x300 is kept for it; no flow of the draft names it");
   expect(tables(bare)[0]).toMatchObject({ name: "77", number: 77, mark: null, inForce: false });
 });

@@ -54,6 +54,9 @@ outflow own table 77
       status: 422,
       json: { diagnostics: [{ code: "unknown-table", flow: "a", line: 1, path: "/items/0/policy" }] },
     });
+    const [{ help }] = unknown.json.diagnostics;
+    expect(help).toMatch(/^known are .*\bmain\b/);
+    expect(help, "no policy can name these").not.toMatch(/\b(local|unspec)\b/);
   });
 });
 

@@ -81,9 +81,9 @@ export class Marking {
     this.#kept.remember(marks, this.#mask);
   }
 
-  /** Directors whose mark is set by hand. */
-  setByHand(): ReadonlySet<string> {
-    return new Set(this.#kept.all().flatMap(({ byHand, name }) => (byHand ? [name] : [])));
+  /** The marks that are set by hand, by director. */
+  setByHand(): ReadonlyMap<string, number> {
+    return new Map(this.#kept.all().flatMap(({ byHand, name, mark }) => (byHand ? [[name, mark]] : [])));
   }
 
   /** Whether a director that is in force waits for a mark that was set by hand since. */

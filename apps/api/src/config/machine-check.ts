@@ -46,7 +46,7 @@ function checkTable(flow: Flow, path: string, machine: Machine): Diagnostic[] {
         code: "unknown-table",
         severity: "error",
         message: `the machine has no routing table called ${flow.policy.table}`,
-        help: `known are ${list(Object.keys(machine.tables))}; write a number, or add the name to /etc/iproute2/rt_tables`,
+        help: `known are ${list(Object.keys(machine.tables).filter((name) => "ok" in parseTable(name)))}; write a number, or add the name to /etc/iproute2/rt_tables`,
       },
     ];
   }

@@ -28,7 +28,7 @@ import {
 export function directors(world: World): Director[] {
   const { draft, running, program, next, markedByHand, markMask } = world;
   const inForce = new Set(directorsOf(running));
-  const names = new Set([...directorsOf(draft), ...inForce, ...markedByHand]);
+  const names = new Set([...directorsOf(draft), ...inForce, ...markedByHand.keys()]);
   const broken = brokenChains(world);
   const indexIn = (marks: Marks | undefined | null, name: string) =>
     new Map(Object.entries(marks?.directors ?? {})).get(name) ?? null;
@@ -45,13 +45,7 @@ export function directors(world: World): Director[] {
       inForce: inForce.has(name),
       health:
         index === null
-          ? [
-              {
-                what: "mark",
-                state: "off",
-                text: `gets ${nextMark ? `mark ${nextMark}` : "its mark"} at the next apply`,
-              },
-            ]
+          ? [{ what: "mark", state: "off", text: markToCome(world, name, nextMark) }]
           : health(world, name, { index, mark: markOf(index, markMask) }, broken),
     };
   });
@@ -68,6 +62,15 @@ function directorsOf(config: Config): string[] {
 
 const leadsTo = (name: string) => (flow: Flow) =>
   flow.policy?.action === "director" && flow.policy.director === name;
+
+/** Of a director that is not in force. */
+function markToCome({ draft, markedByHand }: World, name: string, nextMark: string | null): string {
+  const kept = markedByHand.get(name);
+  if (kept !== undefined && !directorsOf(draft).includes(name)) {
+    return `mark ${hex(kept)} is kept for it; no flow of the draft names it`;
+  }
+  return `gets ${nextMark ? `mark ${nextMark}` : "its mark"} at the next apply`;
+}
 
 type Marked = { index: number; mark: number };
 

@@ -18,8 +18,8 @@ export type World = {
   reading: Reading;
   /** The marks that an apply of the draft would give; null when it could not. */
   next: Marks | null;
-  /** Directors whose mark was set by hand, in use or not. */
-  markedByHand: ReadonlySet<string>;
+  /** The marks that were set by hand, by director, in use or not. */
+  markedByHand: ReadonlyMap<string, number>;
   /** Bits of the packet mark that are ours. */
   markMask: number;
 };

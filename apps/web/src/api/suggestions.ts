@@ -9,6 +9,7 @@ import {
   listNamed,
   listsOf,
   PROTOCOLS,
+  parseTable,
 } from "@flowmgr/flow-model";
 import { counted } from "../ui/say.ts";
 import type { Suggestion } from "../ui/suggest.tsx";
@@ -104,6 +105,9 @@ export function directorSuggestions(status: Status | undefined): Suggestion[] {
   return (status?.directors ?? []).map(({ name, mark }) => ({ value: name, detail: `mark ${mark}` }));
 }
 
-export function tableSuggestions(status: Status | undefined): Suggestion[] {
-  return (status?.tables ?? []).map(({ name, number }) => ({ value: name, detail: String(number) }));
+/** Those that a policy may name: every machine has `local` and `unspec` too, which lead nowhere. */
+export function tableSuggestions(status: Pick<Status, "tables"> | undefined): Suggestion[] {
+  return (status?.tables ?? [])
+    .filter(({ name }) => "ok" in parseTable(name))
+    .map(({ name, number }) => ({ value: name, detail: String(number) }));
 }

@@ -31,7 +31,7 @@ export function PolicyField({ kind, policy, set, status, problem, disabled }: Po
     if (action === "director") {
       set({ action, director: status?.directors[0]?.name ?? "" }, "policy director");
     } else if (action === "table") {
-      set({ action, table: status?.tables[0]?.name ?? "main" }, "policy table");
+      set({ action, table: tableSuggestions(status)[0]?.value ?? "main" }, "policy table");
     } else set({ action }, `policy ${action}`);
   }
   return (
