@@ -74,6 +74,28 @@ test("rules that somebody flushed are put back", async () => {
   expect((await totals())[2]).toEqual(before[2]);
 });
 
+test("lines that somebody set to zero take nothing from the others of their rule, nor count them twice", async () => {
+  await apply(`flow ${dns} permit match proto udp dst { 192.168.0.1, 192.168.0.2, fd00::1 } dstport 53`);
+  const send = (...counts: [string, number][]) => {
+    for (const [address, count] of counts) sendUdp(lab.place, address, 53, count);
+  };
+  send(["192.168.0.1", 2], ["192.168.0.2", 3], ["fd00::1", 5]);
+  expect(packets(await totals())).toEqual({ 1: 10 });
+  lab.inside("iptables", "-t", "mangle", "-Z");
+  expect(packets(await totals())).toEqual({ 1: 10 });
+  send(["192.168.0.1", 1], ["fd00::1", 4]);
+  expect(packets(await totals())).toEqual({ 1: 15 });
+  lab.inside("ip6tables", "-t", "mangle", "-F", `@${dns}`);
+  send(["192.168.0.2", 20]);
+  expect(packets(await totals())).toEqual({ 1: 35 });
+  expect((await lab.call("POST", "/kernel/repair")).status).toBe(200);
+  send(["fd00::1", 1]);
+  expect(packets(await totals())).toEqual({ 1: 36 });
+  lab.inside("ip6tables", "-t", "mangle", "-F", `@${dns}`);
+  expect((await lab.call("POST", "/kernel/repair")).status).toBe(200);
+  expect(packets(await totals())).toEqual({ 1: 36 });
+});
+
 test("what a way back brings back has its total again", async () => {
   await apply(`flow ${dns} permit ${to(53)} ${to(54)}`);
   sendUdp(lab.place, "192.168.0.1", 53, 2);

@@ -56,21 +56,27 @@ function linesIn(mangle: SavedTable, family: FamilyName, chains: readonly { name
 export function countRules(lines: readonly CountedLine[], program: Program): Count[] {
   const { ownerOf, sources } = owners(program);
   const counts = new Map(
-    sources.map((source): [Source, Count] => [source, { source, packets: 0, bytes: 0 }]),
+    sources.map((source): [Source, Count] => [source, { source, packets: 0, bytes: 0, lines: {} }]),
   );
   for (const line of lines) {
-    const source = ownerOf.get(keyOf(line));
+    const key = keyOf(line);
+    const source = ownerOf.get(key);
     const count = source && counts.get(source);
-    if (count) add(tallyFor(count, line.retired), line);
+    if (count) for (const sum of talliesFor(count, key, line.retired)) add(sum, line);
   }
   return [...counts.values()];
 }
 
-function tallyFor(count: Count, batch: string | null): Tally {
-  if (batch === null) return count;
+function talliesFor(count: Count, line: string, batch: string | null): Tally[] {
+  if (batch === null) {
+    const own = count.lines[line] ?? { packets: 0, bytes: 0 };
+    count.lines[line] = own;
+    return [count, own];
+  }
   count.retired ??= {};
-  count.retired[batch] ??= { packets: 0, bytes: 0 };
-  return count.retired[batch];
+  const own = count.retired[batch] ?? { packets: 0, bytes: 0 };
+  count.retired[batch] = own;
+  return [own];
 }
 
 function add(sum: Tally, { packets, bytes }: Tally): void {

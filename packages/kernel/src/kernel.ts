@@ -100,8 +100,15 @@ export type Reading = {
   foreignMarks: { mark: number; mask: number; where: string; compares?: true }[];
 };
 
-/** `retired`: what lines of the rule have counted that no packet meets any more, by their batch. */
-export type Count = Tally & { source: Source; retired?: { [batch: string]: Tally } };
+/**
+ * `lines`: what each of its lines has counted that packets meet, by a key of its own, those that have counted nothing
+ * left out. `retired`: what lines of the rule have counted that no packet meets any more, by their batch.
+ */
+export type Count = Tally & {
+  source: Source;
+  lines: { [line: string]: Tally };
+  retired?: { [batch: string]: Tally };
+};
 
 /** A line of a flow's chain that has counted something. Two that read alike in a chain may both be there. */
 export type CountedLine = Tally & {

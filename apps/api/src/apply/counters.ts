@@ -1,7 +1,8 @@
 /**
  * What each rule has counted, since when, and when it was last seen to grow. The kernel forgets it with a rule's line,
  * at a reboot and at a flush, and knows no times, so totals are kept here and on disk: what the lines of a rule show
- * more than at the last reading is added, and what shows less has begun at zero.
+ * more than at the last reading is added, and a line that shows less has begun at zero. Lines are known one by one only
+ * since the last apply or start; before that, only their sum.
  *
  * An apply writes chains anew. It tells what their lines have counted before it changes anything, and again, final,
  * when no packet meets them any more, and it takes them away only when that is on disk. If we die in between, the
@@ -64,6 +65,8 @@ export class Counting {
   /** The revision of `#now`; undefined as long as nobody asked for it. */
   #counted: Counted | null | undefined;
   #savedAt: number;
+  /** By rule: what its lines showed when its total was read last; none after an apply, nor after a start. */
+  #lines = new Map<string, Count["lines"]>();
   #last: { answer: Counters; until: number } | null = null;
   #reading: Promise<Counters> | null = null;
 
@@ -109,10 +112,22 @@ export class Counting {
     for (const count of counts) {
       const key = keyOf(count.source);
       const total = totals.get(key);
-      if (total) totals.set(key, grown(total, this.#shown(count), clock.now()));
+      if (total)
+        totals.set(key, grown(total, this.#shown(count), clock.now(), this.#moreOf(key, total, count)));
     }
+    this.#lines = new Map(counts.map(({ source, lines }) => [keyOf(source), lines]));
     this.#now = { ...this.#now, totals };
     if (clock.monotonic() - this.#savedAt >= SAVE_MS) this.save();
+  }
+
+  /** What the rule's lines show more than at the last reading, each by itself; null when that is not known of all. */
+  #moreOf(key: string, { seen }: Total, { lines, retired }: Count): Tally | null {
+    const before = this.#lines.get(key);
+    if (before === undefined || retired !== undefined) return null;
+    if (!isSame(Object.values(before).reduce(plus, NOTHING), seen)) return null;
+    return Object.entries(lines)
+      .map(([line, shown]) => moreThan(before[line] ?? NOTHING, shown))
+      .reduce(plus, NOTHING);
   }
 
   /** Of retired lines, what is not booked. */
@@ -131,6 +146,8 @@ export class Counting {
     let owner: ReturnType<typeof ownersIn> | null = null;
     return {
       book: (lines, switched) => {
+        if (counted && !switched) this.#note(countRules(lines, counted.program));
+        this.#lines.clear();
         if (counted) {
           owner ??= ownersIn(counted, others);
           this.#book(lines, owner, switched);
@@ -140,6 +157,7 @@ export class Counting {
       },
       done: (lines) => {
         this.#renew(counted, wanted, lines);
+        this.#lines.clear();
         this.#last = null;
         this.save();
       },
@@ -223,24 +241,30 @@ export class Counting {
   }
 }
 
-/** A total with what was counted since it was last seen. */
-function grown(total: Total, { packets, bytes }: Tally, at: number): Total {
+/** A total with what was counted since it was last seen: what it shows more, where the lines do not tell it better. */
+function grown(total: Total, { packets, bytes }: Tally, at: number, byLines: Tally | null = null): Total {
   const { seen } = total;
-  if (packets === seen.packets && bytes === seen.bytes) return total;
-  const from = packets < seen.packets || bytes < seen.bytes ? NOTHING : seen;
-  const more = packets - from.packets;
+  const more = byLines ?? moreThan(seen, { packets, bytes });
+  if (isSame(more, NOTHING) && isSame(seen, { packets, bytes })) return total;
   return {
-    packets: total.packets + more,
-    bytes: total.bytes + bytes - from.bytes,
+    packets: total.packets + more.packets,
+    bytes: total.bytes + more.bytes,
     seen: { packets, bytes },
     since: total.since,
-    lastHit: more > 0 ? at : total.lastHit,
+    lastHit: more.packets > 0 ? at : total.lastHit,
   };
 }
 
+/** What shows less than before has begun at zero. */
+function moreThan(seen: Tally, { packets, bytes }: Tally): Tally {
+  const from = packets < seen.packets || bytes < seen.bytes ? NOTHING : seen;
+  return { packets: packets - from.packets, bytes: bytes - from.bytes };
+}
+
+const isSame = (one: Tally, other: Tally) => one.packets === other.packets && one.bytes === other.bytes;
+
 function seenAs(total: Total, seen: Tally): Total {
-  const same = total.seen.packets === seen.packets && total.seen.bytes === seen.bytes;
-  return same ? total : { ...total, seen };
+  return isSame(total.seen, seen) ? total : { ...total, seen };
 }
 
 const plus = (sum: Tally, more: Tally): Tally => ({
