@@ -117,7 +117,7 @@ function unjudged({ ipv6Off }: Machine["capabilities"], links: Seen["links"]): s
   );
   const [first, ...more] = outside;
   if (!ipv6Off || first === undefined) return [];
-  const which = more.length === 0 ? `address ${first}` : `addresses, ${first} and ${more.length} more`;
+  const which = more.length === 0 ? `address ${first}` : `addresses ${first} and ${more.length} more`;
   return [
     `IPv6 is not judged (--ipv6 off), but this machine has the IPv6 ${which}: a deny that IPv6 walks around is none. Start with --ipv6 on, or take IPv6 off the interfaces`,
   ];

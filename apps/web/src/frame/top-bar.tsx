@@ -4,7 +4,7 @@ import { useOnline, useStatus } from "../api/index.ts";
 import { openPalette, PALETTE_KEY } from "../palette/index.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Menu } from "../ui/menu.tsx";
-import { clock } from "../ui/say.ts";
+import { clock, counted } from "../ui/say.ts";
 import { setTheme, THEMES, useTheme } from "../ui/theme.ts";
 import { useNarrow } from "../ui/use-media.ts";
 import { signOut } from "./actions.ts";
@@ -48,21 +48,27 @@ export function TopBar() {
   );
 }
 
-/** One word for it all; while an apply waits for its answer, the countdown above says how long. */
+/** One word for it all, and how many warnings of the machine wait in Kernel; while an apply waits for its answer, the countdown above says how long. */
 function State({ status }: { status: Status }) {
   const online = useOnline();
+  const narrow = useNarrow();
   const { word, tone } = wordOf(status, online);
   const more = detailOf(status);
   return (
     <span className={styles.state} role="status" title={more ?? undefined}>
       <span className={`${styles.dot} ${styles[tone]}`} aria-hidden="true" />
       {word === "drift" ? (
-        <Link href="/kernel?view=drift" className={styles.drift}>
+        <Link href="/kernel?view=drift" className={styles.leads}>
           drift
         </Link>
       ) : (
         <span>{word}</span>
       )}
+      {status.warnings.length > 0 ? (
+        <Link href="/kernel" className={styles.leads} aria-label={counted(status.warnings.length, "warning")}>
+          {narrow ? `▲ ${status.warnings.length}` : counted(status.warnings.length, "warning")}
+        </Link>
+      ) : null}
       {more ? <span className={styles.more}>{more}</span> : null}
     </span>
   );
