@@ -47,3 +47,14 @@ test("nft, then legacy, then what auto finds: the rules stand in one of them, an
     await lab.stop();
   }
 });
+
+test("rules that a file brought back in the other back end: the repair takes them out and says so", async () => {
+  const lab = await startLab({ flags: ["--backend", "nft"] });
+  onTestFinished(() => lab.remove());
+  expect((await lab.call("PUT", "/config", { body: CONFIG })).status).toBe(200);
+  lab.inside("sh", "-c", "iptables-nft-save -t mangle | iptables-legacy-restore -w 5");
+  expect((await lab.call("POST", "/kernel/repair")).json).toMatchObject({ changed: true });
+  expect(chainsIn(lab, "legacy")).toEqual([0, 0]);
+  const { repairs } = (await lab.call("GET", "/kernel")).json;
+  expect(repairs[0]).toMatchObject({ by: "admin", detail: "rules of flows stood in the other back end" });
+});

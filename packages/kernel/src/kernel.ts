@@ -156,7 +156,7 @@ export type Kernel = {
    * back to the snapshot, verified, then throws KernelError, which says whether the old rules are in force again.
    */
   apply(program: Program, options?: ApplyOptions): Promise<Applied>;
-  /** Back to a program that was in force: apply with the snapshot's words; used by rollback and at start. */
+  /** Back to what stood there before an apply, word for word; the server applies a revision anew instead. */
   restore(snapshot: Snapshot): Promise<void>;
   /** Packet and byte counts per rule of the program, both families added up. */
   counters(program: Program): Promise<Count[]>;

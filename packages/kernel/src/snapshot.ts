@@ -67,7 +67,14 @@ export function openSnapshots(dataDir: string, targetId: string): Snapshots {
       const text = JSON.stringify(chains);
       if (text !== remembered()) writeDurably(directory, memory, text);
     },
-    remembered: () => JSON.parse(remembered()),
+    remembered() {
+      try {
+        return JSON.parse(remembered());
+      } catch {
+        // What a broken disk garbled must not keep rules from coming back: chains are known by their jumps, too.
+        return NOTHING;
+      }
+    },
   };
 }
 

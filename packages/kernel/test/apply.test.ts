@@ -1,4 +1,6 @@
 /** What an apply leaves alone, and what it says. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { KernelError } from "../src/index.ts";
 import type { FramePacket } from "../src/testing.ts";
@@ -64,6 +66,15 @@ describe.each(BACKENDS)("%s", (backend) => {
       ends.push(await everything(fresh));
     }
     expect(ends).toContain(await everything(lab));
+  });
+
+  test("names of chains that the disk has garbled keep no rules from coming back", async () => {
+    const lab = await makeLab(backend);
+    await lab.kernel.apply(program(BOTH));
+    writeFileSync(join(lab.dataDir, "snapshots", `namespace-${lab.ns.name}`, "chains.json"), '{"ip":["@s');
+    const again = await lab.reopen();
+    expect(await again.apply(program(BOTH))).toMatchObject({ changed: false });
+    await again.apply(program(CHANGED));
   });
 
   test("a snapshot leads back", async () => {

@@ -10,6 +10,7 @@ import {
   type Program,
   type State,
 } from "@flowmgr/flow-compiler";
+import { HOOKED } from "@flowmgr/kernel";
 
 /** More names than this help nobody; the rest is counted. */
 const NAMED = 5;
@@ -44,7 +45,7 @@ const isBare = (state: FamilyState): boolean =>
   state.chains.length + state.hooks.length + state.ipRules.length + state.routes.length === 0;
 
 /** A line of a restore that takes out or puts in a jump of ours. */
-const JUMP = /^-[ADI] (PREROUTING|INPUT|OUTPUT) /m;
+const JUMP = new RegExp(`^-[ADI] (${HOOKED.join("|")}) `, "m");
 
 function familyWords(family: string, difference: FamilyDelta): string {
   const { create, remove } = difference;

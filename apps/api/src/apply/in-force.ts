@@ -247,7 +247,7 @@ export class InForce {
     this.switchedAt = clock.monotonic();
     done(lines);
     this.watch.agreed();
-    return changed ? differenceWords(delta) : null;
+    return changed ? differenceWords(delta) || "rules of flows stood in the other back end" : null;
   }
 
   async #check(wanted: { text: string; marks: Marks; program: Program }): Promise<void> {
