@@ -1,9 +1,10 @@
 /** What an operator should know of the surroundings of our rules. Nothing here changes anything. */
 import { countRules } from "./capabilities.ts";
 import { countedLines } from "./counters.ts";
+import { textOf } from "./errors.ts";
 import { readIpvs } from "./ipvs.ts";
 import type { FamilyCounted, Link, Reading, Tally } from "./kernel.ts";
-import { ownInOther } from "./move.ts";
+import { type Own, ownInOther } from "./move.ts";
 import { HOOKED, isOurHook, isOurRule, type JsonRule } from "./ours.ts";
 import {
   ask,
@@ -138,15 +139,21 @@ async function unseenLegacy({ target, capabilities: { other } }: Machine): Promi
 /** What stands in the back end that flows do not use; what is ours there moves with the next apply. */
 async function otherBackend(machine: Machine, remembered: Remembered): Promise<string[]> {
   const { facts, other, why } = machine.capabilities;
-  const [counts, own] = await Promise.all([
-    Promise.all(other.tools.map((tools) => countRules(machine.target, tools, other.backend))),
-    ownInOther(machine, remembered),
-  ]);
+  const place = `in the ${other.backend} back end of iptables`;
+  let [counts, own]: [number[], Own[]] = [[], []];
+  try {
+    [counts, own] = await Promise.all([
+      Promise.all(other.tools.map((tools) => countRules(machine.target, tools, other.backend))),
+      ownInOther(machine, remembered),
+    ]);
+  } catch (error) {
+    // Ours can be read, which is what counts.
+    return [`what stands ${place} is not known: ${textOf(error)}`];
+  }
   const ours = own
     .flatMap(({ chains, hooks }) => [hooks.length, ...chains.map(({ rules }) => 1 + rules.length)])
     .reduce((sum, count) => sum + count, 0);
   const others = counts.reduce((sum, count) => sum + count, 0) - ours;
-  const place = `in the ${other.backend} back end of iptables`;
   return [
     ...(await unseenLegacy(machine)),
     ...(others > 0

@@ -84,6 +84,18 @@ test("tables of legacy that no tool here can look into are told", async () => {
   ]);
 });
 
+test("a tool of the other back end that is killed each time: what stands there is told as not known", async () => {
+  const lab = await makeLab("nft");
+  await lab.kernel.apply(program(TEXT));
+  await lab.ns.must(["iptables-legacy", "-w", "5", "-A", "INPUT", "-j", "ACCEPT"]);
+  wrappers().wrap("iptables-legacy-save", "kill -9 $$");
+  const { warnings, state } = await lab.kernel.read();
+  expect(state.ip.hooks).not.toEqual([]);
+  expect(warnings).toEqual([
+    expect.stringMatching("^what stands in the legacy back end of iptables is not known: .* was killed$"),
+  ]);
+});
+
 /** For a wrapper: its first call fails. */
 const FAILS_ONCE = '[ -e "$0.failed" ] || { touch "$0.failed"; exit 1; }';
 
