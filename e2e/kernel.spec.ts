@@ -41,7 +41,8 @@ test("what others have in the other back end of iptables is told", async ({ lab,
   const other = lab.inside("iptables", "--version").includes("nf_tables") ? "legacy" : "nft";
   lab.inside(`iptables-${other}`, "-w", "5", "-A", "INPUT", "-p", "tcp", "-j", "ACCEPT");
   await lab.rest("GET", "/api/v1/status?verify=true");
-  // In whatever place somebody is, the top bar leads here.
+  // In whatever place somebody is, and on a small phone, the top bar leads here.
+  await page.setViewportSize({ width: 320, height: 640 });
   await page.goto(`${lab.url}/flows`);
   await page.getByRole("status").getByRole("link", { name: "1 warning", exact: true }).click();
   await expect(warnings).toContainText(`Others have 1 rule or chain in the ${other} back end of iptables`);
