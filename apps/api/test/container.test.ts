@@ -2,11 +2,16 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
 
 const REPOSITORY = join(import.meta.dirname, "../../..");
+
+/** The Node that runs this, where the container has it: below /opt/flowmgr, since a checkout in /tmp is not seen there. */
+const NODE = process.execPath.startsWith(`${REPOSITORY}/`)
+  ? join("/opt/flowmgr", relative(REPOSITORY, process.execPath))
+  : process.execPath;
 
 let dir = "";
 beforeEach(() => {
@@ -67,7 +72,7 @@ function inContainer(capabilities: string[], flags: string[], before = "true"): 
     REPOSITORY,
   ];
   const rights = `setpriv --bounding-set -all,${capabilities.map((name) => `+${name}`).join(",")}`;
-  const inside = `mount -o remount,ro / && ${before} && exec ${rights} ${process.execPath} /lab/client.mjs ${flags.join(" ")}`;
+  const inside = `mount -o remount,ro / && ${before} && exec ${rights} ${NODE} /lab/client.mjs ${flags.join(" ")}`;
   execFileSync("unshare", [...namespaces, "--", ...machine, "sh", "-c", inside], {
     stdio: "pipe",
     timeout: 50_000,
