@@ -44,7 +44,12 @@ test("what others have in the other back end of iptables is told", async ({ lab,
   // In whatever place somebody is, and on a small phone, the top bar leads here.
   await page.setViewportSize({ width: 320, height: 640 });
   await page.goto(`${lab.url}/flows`);
-  await page.getByRole("status").getByRole("link", { name: "1 warning", exact: true }).click();
+  const leads = page.getByRole("status").getByRole("link", { name: "1 warning", exact: true });
+  const place = await leads.boundingBox();
+  const search = await page.getByRole("button", { name: /^Command palette/ }).boundingBox();
+  if (!place || !search) throw new Error("the top bar is not on the screen");
+  expect(place.x + place.width).toBeLessThanOrEqual(search.x);
+  await leads.click();
   await expect(warnings).toContainText(`Others have 1 rule or chain in the ${other} back end of iptables`);
 });
 
