@@ -79,7 +79,7 @@ describe("a session", () => {
   });
 });
 
-describe("a write by cookie", () => {
+describe("a call by cookie", () => {
   const port = () => Number(new URL(url()).port);
   it.each([
     ["no header that says from where", () => ({}), 403],
@@ -93,9 +93,19 @@ describe("a write by cookie", () => {
     ["two sites at once", () => ({ "sec-fetch-site": "same-origin, cross-site" }), 403],
     ["our own page, says Origin", () => ({ origin: url() }), 200],
     ["our own page, says the browser", () => ({ "sec-fetch-site": "same-origin" }), 200],
-  ])("from %s", async (_where, headers, status) => {
+  ])("writes from %s", async (_where, headers, status) => {
     const more = { "if-match": "*", ...headers() };
     expect(await browser("DELETE", "/draft", await signIn(), more)).toBe(status);
+  });
+
+  it.each([
+    ["another port of this host", () => ({ origin: `http://127.0.0.1:${port() + 1}` }), 403],
+    ["the same site, without Origin", () => ({ "sec-fetch-site": "same-site" }), 403],
+    ["our own page", () => ({ "sec-fetch-site": "same-origin" }), 200],
+    ["the address bar", () => ({ "sec-fetch-site": "none" }), 200],
+    ["a script", () => ({}), 200],
+  ])("reads from %s", async (_where, headers, status) => {
+    expect(await browser("GET", "/draft", await signIn(), headers())).toBe(status);
   });
 
   it("nobody signs somebody else's browser in", async () => {

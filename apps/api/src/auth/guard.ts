@@ -80,14 +80,15 @@ export function cookieName(request: FastifyRequest): string {
 const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * A write that a cookie authenticates must come from our own page. SameSite=Strict is no proof of that: a page on
- * another port of this host is the same site.
+ * What a cookie authenticates must come from our own page. SameSite=Strict is no proof of that: a page on another port
+ * of this host is the same site, and could change rules or, by reads that never end, use up what one caller may open.
+ * A read without any word of where it comes from is a script's or an old browser's.
  */
 function requireSameOrigin(request: FastifyRequest): void {
-  if (READS.has(request.method) || request.headers["sec-fetch-site"] === "same-origin") return;
+  const { origin, "sec-fetch-site": site } = request.headers;
   const ours = `${request.protocol}://${request.host}`;
-  const { origin } = request.headers;
-  if (origin === ours) return;
+  if (site === "same-origin" || origin === ours) return;
+  if (READS.has(request.method) && origin === undefined && (site === undefined || site === "none")) return;
   throw foreignOrigin(origin, ours);
 }
 
@@ -96,6 +97,6 @@ export function foreignOrigin(origin: string | undefined, ours: string): Problem
     status: 403,
     code: "foreign-origin",
     title: "Foreign origin",
-    detail: `A change by cookie must come from this server's own page (Origin: ${ours}), not from ${origin ?? "a request without Origin"}. Scripts send a token instead.`,
+    detail: `A call by cookie must come from this server's own page (Origin: ${ours}), not from ${origin ?? "a request without Origin"}. Scripts send a token instead.`,
   });
 }
