@@ -10,7 +10,7 @@
  */
 import { existsSync } from "node:fs";
 import { forgetLock } from "./lock.ts";
-import { complaint, run, succeeded } from "./run.ts";
+import { askTwice, complaint, run, succeeded } from "./run.ts";
 import { isNamespaceName, openTarget } from "./target.ts";
 
 /** The alias of `lo` in a namespace that we made: it lives and dies with the namespace. */
@@ -105,10 +105,10 @@ async function ensureNamespace(name: string, fresh: string[]): Promise<void> {
   for (const scope of ["all", "default"]) await set(name, `ipv6/conf/${scope}/accept_dad`, "0");
 }
 
-/** Who made a namespace; null when there is none of that name. */
+/** Who made a namespace; null when there is none of that name. Throws when nobody can be asked. */
 async function namespaceOwner(name: string): Promise<"us" | "others" | null> {
   if (!isThere(name)) return null;
-  const lo = await run(["ip", "-n", name, "-json", "link", "show", "lo"]);
+  const lo = await askTwice(() => run(["ip", "-n", name, "-json", "link", "show", "lo"]));
   return lo.stdout.includes(`"ifalias":"${MARK}"`) ? "us" : "others";
 }
 

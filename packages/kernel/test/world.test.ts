@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { run } from "../src/run.ts";
 import { randomName } from "../src/testing.ts";
 import { ensureWorld, removeWorld } from "../src/world.ts";
+import { wrappers } from "./lab.ts";
 
 const started: string[] = [];
 const name = () => {
@@ -55,6 +56,13 @@ test("a namespace of others is left as it is, also by removeWorld", async () => 
   expect(await inside(world, "ip", "-brief", "link")).not.toContain("eth0");
   await removeWorld(world);
   expect(await namespaces()).toContain(world);
+});
+
+test("is known as ours though ip fails for a moment", async () => {
+  const world = name();
+  await ensureWorld(world);
+  wrappers().wrap("ip", '[ -e "$0.failed" ] || { touch "$0.failed"; exit 1; }');
+  expect(await removeWorld(world)).toEqual([world, `${world}-client`, `${world}-server`]);
 });
 
 test("nothing is left when it can't be completed", async () => {

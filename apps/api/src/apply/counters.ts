@@ -5,8 +5,8 @@
  * since the last apply or start; before that, only their sum.
  *
  * An apply writes chains anew. It tells what their lines have counted before it changes anything, and again, final,
- * when no packet meets them any more, and it takes them away only when that is on disk. If we die in between, the
- * next apply tells it again; its batch says whether that is in the totals.
+ * when no packet meets them any more, and takes them away behind that. If we die in between, the next apply tells it
+ * again; its batch says whether that is in the totals. Only on a full disk totals wait in memory alone.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Counters } from "@flowmgr/flow-api";
