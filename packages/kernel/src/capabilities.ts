@@ -203,7 +203,7 @@ async function standing(target: Target, found: Found): Promise<Standing> {
 }
 
 /** How many rules, and chains that users made, stand in all tables of a family in a back end. */
-export async function countRules(target: Target, tools: Tools, backend: Backend): Promise<number> {
+export async function countStanding(target: Target, tools: Tools, backend: Backend): Promise<number> {
   return (await standingIn(target, tools, backend)).rules;
 }
 

@@ -1,5 +1,5 @@
 /** What an operator should know of the surroundings of our rules. Nothing here changes anything. */
-import { countRules } from "./capabilities.ts";
+import { countStanding } from "./capabilities.ts";
 import { countedLines } from "./counters.ts";
 import { textOf } from "./errors.ts";
 import { readIpvs } from "./ipvs.ts";
@@ -143,7 +143,7 @@ async function otherBackend(machine: Machine, remembered: Remembered): Promise<s
   let [counts, own]: [number[], Own[]] = [[], []];
   try {
     [counts, own] = await Promise.all([
-      Promise.all(other.tools.map((tools) => countRules(machine.target, tools, other.backend))),
+      Promise.all(other.tools.map((tools) => countStanding(machine.target, tools, other.backend))),
       ownInOther(machine, remembered),
     ]);
   } catch (error) {
