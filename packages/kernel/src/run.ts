@@ -3,6 +3,7 @@
  * time limit after which it is killed, a limit on what it may say. What goes wrong is data, never an exception.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
 
 export type Ran = {
   argv: readonly string[];
@@ -88,6 +89,9 @@ function unstarted(error: unknown): Pick<Ran, "stderr"> & { failure: "missing" |
   return { failure: isMissing ? "missing" : "unstarted", stderr };
 }
 
+/** Milliseconds until whoever failed is asked again: trouble for a moment is over by then, and nobody minds the wait. */
+const AGAIN = 250;
+
 /**
  * For what is asked once and decides for long: whoever fails is asked again, since it may have been for a moment (memory,
  * a lock). Throws when he does not end by himself then either: that is no answer.
@@ -96,6 +100,7 @@ export async function askTwice(ask: () => Promise<Ran>): Promise<Ran> {
   const isAnswer = ({ failure }: Ran) => failure === null || failure === "missing";
   const first = await ask();
   if (succeeded(first) || first.failure === "missing") return first;
+  await pause(AGAIN);
   const again = await ask();
   if (!isAnswer(again)) throw new Error(complaint(again));
   return again;
