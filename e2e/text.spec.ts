@@ -77,6 +77,8 @@ test("from a flow to its text and back, folded and formatted on the way", async 
   await more.click();
   await page.getByRole("menuitem", { name: "Show this flow in its form" }).click();
   await expect(page.getByRole("complementary", { name: "Flow one" })).toBeVisible();
+  // The page shows what it has sent before the server has it.
+  await expect.poll(() => draftText(lab)).toContain("flow one deny");
   await applyForGood(lab);
   expect(lab.chains()).toContain("-A @one -d 10.0.0.1/32 -p tcp -j DROP");
 });
