@@ -51,6 +51,9 @@ const fullRow = summaryRow.extend({
   mark_mask: z.number().nullable(),
 });
 
+/** Revisions that are kept: those that were in force, and of the others, which a script may make by the minute, fewer. */
+const KEPT = { inForce: 1000, tried: 50 };
+
 export type Journal = ReturnType<typeof openJournal>;
 
 /**
@@ -71,6 +74,21 @@ export function openJournal(db: DatabaseSync, markMask: number) {
 
     writeState(state: State): void {
       db.prepare("UPDATE applying SET state = ?").run(JSON.stringify(state));
+    },
+
+    /**
+     * Leaves the newest of each kind, and those that the state names; the disk does not fill up with configs that were
+     * refused again and again.
+     */
+    prune(): void {
+      const named = Object.entries(this.state()).flatMap(([key, value]) =>
+        (key === "running" || key === "trying") && typeof value === "number" ? [value] : [],
+      );
+      db.prepare(
+        `DELETE FROM revision WHERE id NOT IN (SELECT value FROM json_each(?))
+         AND id NOT IN (SELECT id FROM revision WHERE outcome IN ('confirmed', 'unconfirmed') ORDER BY id DESC LIMIT ?)
+         AND id NOT IN (SELECT id FROM revision WHERE outcome NOT IN ('confirmed', 'unconfirmed') ORDER BY id DESC LIMIT ?)`,
+      ).run(JSON.stringify(named), KEPT.inForce, KEPT.tried);
     },
 
     /** Gives the new revision's number. */

@@ -133,6 +133,7 @@ class Runner implements Engine {
     const fields = { config, text, marks, markMask, tables, message, author: caller.name };
     let revision = 0;
     const commands = this.#commit(() => {
+      this.#journal.prune();
       revision = this.#journal.add({ ...fields, at: this.#parts.clock.now() });
       marking.remember(marks);
       return { on: "apply", revision, within: confirmWithin };
