@@ -14,7 +14,7 @@ import { type FamilyName, type FamilyState, normaliseRule, plain } from "@flowmg
 import { hasTable, type Tools } from "./capabilities.ts";
 import { kernelError, Refusal, refusal, telling } from "./errors.ts";
 import { ourChains, ourHooks } from "./ours.ts";
-import type { Machine, Remembered } from "./read.ts";
+import type { Machine } from "./read.ts";
 import { succeeded } from "./run.ts";
 import type { SavedChain } from "./save.ts";
 import { readTables } from "./saved-tables.ts";
@@ -26,15 +26,15 @@ const RESTORE_LIMIT = 120_000;
  * Gives whether anything had to be moved. Throws KernelError; the old rules are in force then, in one back end or in
  * both.
  */
-export async function moveOver(machine: Machine, remembered: Remembered): Promise<boolean> {
+export async function moveOver(machine: Machine): Promise<boolean> {
   const { other } = machine.capabilities;
   try {
-    const found = await ownInOther(machine, remembered);
+    const found = await ownInOther(machine);
     for (const own of found) await carry(machine, own);
     for (const { tools, chains, hooks } of found) {
       await restore(machine, tools, tools.restore, takingOut(chains, hooks));
     }
-    const [left] = found.length === 0 ? [] : await ownInOther(machine, remembered);
+    const [left] = found.length === 0 ? [] : await ownInOther(machine);
     if (left === undefined) return found.length > 0;
     const said = `rules of flows still stand in the ${other.backend} back end after they were taken out`;
     throw new Refusal(said, left.tools.family, null, said);
@@ -53,12 +53,12 @@ export type Own = { tools: Tools; chains: SavedChain[]; hooks: Hooks };
  * The families in which something of ours stands in the back end that is not used. One that cannot be read, on a kernel
  * without it or because others write there by nft, counts as empty.
  */
-export async function ownInOther(machine: Machine, remembered: Remembered): Promise<Own[]> {
+export async function ownInOther(machine: Machine): Promise<Own[]> {
   const { backend, tools } = machine.capabilities.other;
   const all = tools.map(async (each): Promise<Own[]> => {
     if (!(await hasTable(machine.target, each, backend, "mangle"))) return [];
     try {
-      const { own } = await ownIn(machine, each, remembered);
+      const { own } = await ownIn(machine, each);
       return own.chains.length + own.hooks.length > 0 ? [own] : [];
     } catch (error) {
       if (error instanceof Refusal) return [];
@@ -68,12 +68,10 @@ export async function ownInOther(machine: Machine, remembered: Remembered): Prom
   return (await Promise.all(all)).flat();
 }
 
-/** What was remembered stood in the other back end: a chain of that name here is somebody else's. */
-const NONE: Remembered = { ip: [], ip6: [] };
-
-async function ownIn({ target }: Machine, tools: Tools, remembered: Remembered) {
+/** What was remembered stood in one back end: in the other a chain of that name may be somebody else's. */
+async function ownIn({ target }: Machine, tools: Tools) {
   const { mangle } = await readTables(target, tools, "mangle");
-  const ours = ourChains(mangle, remembered[tools.family]);
+  const ours = ourChains(mangle, []);
   const users = [...mangle.chains.values()].filter(({ builtIn }) => !builtIn);
   const own: Own = { tools, chains: users.filter(({ name }) => ours.has(name)), hooks: ourHooks(mangle) };
   return { own, foreign: users.flatMap(({ name }) => (ours.has(name) ? [] : name)) };
@@ -85,7 +83,7 @@ async function carry(machine: Machine, old: Own): Promise<void> {
   const { family } = old.tools;
   const tools = family === "ip" ? ip : ipv6 ? ip6 : null;
   if (tools === null || old.hooks.length === 0) return;
-  const { own, foreign } = await ownIn(machine, tools, NONE);
+  const { own, foreign } = await ownIn(machine, tools);
   if (own.hooks.length > 0) return;
   const taken = old.chains.find(({ name }) => foreign.includes(name));
   if (taken !== undefined) {
@@ -93,7 +91,7 @@ async function carry(machine: Machine, old: Own): Promise<void> {
     throw new Refusal(said, family, null, said);
   }
   await restore(machine, tools, [...tools.restore, "--counters"], puttingIn(old));
-  const there = await ownIn(machine, tools, NONE);
+  const there = await ownIn(machine, tools);
   if (meaning(there.own, family) === meaning(old, family)) return;
   throw refusal(family, null, "read back, the rules are not those that stood in the other back end");
 }

@@ -41,7 +41,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
       underLock(target, async (locked) => {
         await nothingChanged(ensureTarget);
         const there = { ...machine, target: locked };
-        const moved = await moveOver(there, snapshots.remembered());
+        const moved = await moveOver(there);
         const applied = await apply(there, snapshots, program, how);
         return { ...applied, changed: applied.changed || moved };
       }),

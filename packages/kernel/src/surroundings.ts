@@ -26,7 +26,7 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
     readOwn(machine, remembered, "all"),
     readSettings(machine),
     readIpvs(target),
-    otherBackend(machine, remembered),
+    otherBackend(machine),
   ]);
   const ip6 = capabilities.ipv6 ? own.ip6 : null;
   const both = [own.ip, own.ip6].filter((family) => family !== null);
@@ -137,14 +137,14 @@ async function unseenLegacy({ target, capabilities: { other } }: Machine): Promi
 }
 
 /** What stands in the back end that flows do not use; what is ours there moves with the next apply. */
-async function otherBackend(machine: Machine, remembered: Remembered): Promise<string[]> {
+async function otherBackend(machine: Machine): Promise<string[]> {
   const { facts, other, why } = machine.capabilities;
   const place = `in the ${other.backend} back end of iptables`;
   let [counts, own]: [number[], Own[]] = [[], []];
   try {
     [counts, own] = await Promise.all([
       Promise.all(other.tools.map((tools) => countStanding(machine.target, tools, other.backend))),
-      ownInOther(machine, remembered),
+      ownInOther(machine),
     ]);
   } catch (error) {
     // Ours can be read, which is what counts.

@@ -185,6 +185,15 @@ describe.each(BACKENDS)("from %s", (from) => {
     expect(await everything(lab, [from])).toBe(before);
   });
 
+  test("a chain of others that has the name of one of ours stays where we are not", async () => {
+    const lab = await makeLab(from);
+    await lab.kernel.apply(program(OLD));
+    await lab.ns.must([`iptables-${to}`, "-w", "5", "-t", "mangle", "-N", "@mail"]);
+    await lab.kernel.apply(program(OLD));
+    await lab.kernel.apply(program(""));
+    expect(await everything(lab, [to])).toContain(":@mail - [0:0]");
+  });
+
   test("rules of flows that a file brought back there are told, and taken out by the next apply", async () => {
     const lab = await makeLab(from);
     await lab.kernel.apply(program(OLD, JUDGED));
