@@ -57,11 +57,14 @@ export type Made = {
   idle: Map<number, string>;
 };
 
-/** Most rules that a table's chains may become where they are reached by many ways. */
-const MOST_RULES = 100_000;
+/**
+ * Most rules that a table's chains may become beyond one for each line, since chains are reached by many ways: thirty
+ * with two jumps each to the next make a thousand million. Few tables have a tenth of these.
+ */
+const MORE_RULES = 10_000;
 
-/** Most lines that are met, each as often as a way leads to it: thirty chains with two jumps each make a thousand million. */
-const MOST_MET = 200_000;
+/** Most lines that are met beyond each once. */
+const MORE_MET = 20_000;
 
 /** Most jumps on a way; nft allows 15. */
 const DEEPEST = 100;
@@ -80,11 +83,15 @@ export class ChainWalk implements Made {
   #open: { visit: number; flow: MadeFlow } | null = null;
   #visits = 0;
   #rules = 0;
+  readonly #mostRules: number;
   #met = 0;
+  readonly #mostMet: number;
 
   constructor(table: SavedTable, marks: ReadonlyMap<string, Action>) {
     this.#family = table.family;
     this.#marks = marks;
+    this.#mostRules = table.rules.length + MORE_RULES;
+    this.#mostMet = table.rules.length + MORE_MET;
     for (const name of table.chains.keys()) this.#chains.set(name, []);
     for (const rule of table.rules) {
       const rules = this.#chains.get(rule.chain);
@@ -113,8 +120,11 @@ export class ChainWalk implements Made {
   /** True when the next line belongs to this one. */
   #meet(visit: NumberedVisit, saved: SavedRule, next: SavedRule | undefined): boolean {
     this.#met += 1;
-    if (this.#met > MOST_MET) {
-      this.unsaid.set(saved.line, `more than ${MOST_MET} lines come before it, each once for each way to it`);
+    if (this.#met > this.#mostMet) {
+      this.unsaid.set(
+        saved.line,
+        `more than ${this.#mostMet} lines come before it, each once for each way to it`,
+      );
       return false;
     }
     const direction: Direction = this.#kind === "flow" ? "in" : "out";
@@ -136,7 +146,7 @@ export class ChainWalk implements Made {
       for (const { line } of lines) this.dead.add(line);
       return marked !== null;
     }
-    if (this.#rules >= MOST_RULES) return refuse(`its chains become more than ${MOST_RULES} rules`);
+    if (this.#rules >= this.#mostRules) return refuse(`its chains become more than ${this.#mostRules} rules`);
     const { note } = read;
     const made = { conditions: joined.ok, own: read.conditions, note, visit: visit.number, line: saved.line };
     const policy = marked ?? VERDICTS.get(read.target ?? "");
