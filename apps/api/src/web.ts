@@ -1,9 +1,9 @@
 /** The built page, the headers that keep a browser safe, and the two questions of whoever watches the server. */
 import { existsSync } from "node:fs";
-import { join, sep } from "node:path";
+import { join } from "node:path";
 import compress from "@fastify/compress";
 import helmet from "@fastify/helmet";
-import fastifyStatic from "@fastify/static";
+import fastifyStatic, { type FastifyStaticOptions } from "@fastify/static";
 import { healthSchema } from "@flowmgr/flow-api";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { notFound, Problem } from "./problem.ts";
@@ -45,15 +45,12 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
 export async function registerPage(app: FastifyInstance, page: string): Promise<void> {
   const built = existsSync(join(page, "index.html"));
   if (built) {
-    await app.register(fastifyStatic, {
-      root: page,
-      // One route a file: what is not there falls through to the answers below.
-      wildcard: false,
-      cacheControl: false,
-      setHeaders: (response, path) => {
-        response.header("Cache-Control", cacheControl(path.includes(`${sep}assets${sep}`)));
-      },
-    });
+    // Found when they are asked for: a page that is built anew has others.
+    const assets = { root: join(page, "assets"), prefix: "/assets/", decorateReply: false };
+    await app.register(fastifyStatic, { ...assets, ...caching("public, max-age=31536000, immutable") });
+    // One route a file: what is not there falls through to the answers below.
+    const files = { root: page, wildcard: false, globIgnore: ["assets/**"] };
+    await app.register(fastifyStatic, { ...files, ...caching("no-cache") });
   }
   app.setNotFoundHandler(async (request, reply) => {
     // The docs' route knows only when it looks that it has no such file.
@@ -64,8 +61,8 @@ export async function registerPage(app: FastifyInstance, page: string): Promise<
 }
 
 /** Names of assets carry a hash of what is in them, so they never change; everything else is asked for again. */
-function cacheControl(hashed: boolean): string {
-  return hashed ? "public, max-age=31536000, immutable" : "no-cache";
+function caching(how: string): Pick<FastifyStaticOptions, "cacheControl" | "setHeaders"> {
+  return { cacheControl: false, setHeaders: (response) => response.header("Cache-Control", how) };
 }
 
 function isAddressOfPage(request: FastifyRequest): boolean {

@@ -71,7 +71,7 @@ describe("every refusal is a problem document that tells nothing of the inside",
     ["PROPFIND", 404, headOf("PROPFIND", "/", "Host: localhost")],
     ["HEAD of a stream without end", 404, headOf("HEAD", "/api/v1/events", "Host: localhost")],
     ["up from the page", 404, headOf("GET", "/..%2f..%2fpackage.json", "Host: localhost")],
-    ["up from the assets", 404, headOf("GET", "/assets/../../package.json", "Host: localhost")],
+    ["up from the assets", 403, headOf("GET", "/assets/../../package.json", "Host: localhost")],
     ["up from the docs", 404, headOf("GET", "/docs/static/..%2f..%2fpackage.json", "Host: localhost")],
     ["nobody signed in", 401, headOf("GET", "/api/v1/draft", "Host: localhost")],
   ])("%s: %i", async (_what, status, bytes) => {
