@@ -28,8 +28,10 @@ const RESTORE_LIMIT = 120_000;
  */
 export async function moveOver(machine: Machine): Promise<boolean> {
   const { other } = machine.capabilities;
+  let outcome = "nothing was changed";
   try {
     const found = await ownInOther(machine);
+    if (found.length > 0) outcome = `what stands in the ${other.backend} back end is in force as before`;
     for (const own of found) await carry(machine, own);
     for (const { tools, chains, hooks } of found) {
       await restore(machine, tools, tools.restore, takingOut(chains, hooks));
@@ -39,7 +41,6 @@ export async function moveOver(machine: Machine): Promise<boolean> {
     const said = `rules of flows still stand in the ${other.backend} back end after they were taken out`;
     throw new Refusal(said, left.tools.family, null, said);
   } catch (error) {
-    const outcome = `what stands in the ${other.backend} back end is in force as before`;
     throw kernelError(error, outcome, true);
   }
 }
