@@ -18,9 +18,7 @@ import type { Machine } from "./read.ts";
 import { succeeded } from "./run.ts";
 import type { SavedChain } from "./save.ts";
 import { readTables } from "./saved-tables.ts";
-
-/** Milliseconds, as for an apply. */
-const RESTORE_LIMIT = 120_000;
+import { RESTORE_LIMIT } from "./steps.ts";
 
 /**
  * Gives whether anything had to be moved. Throws KernelError; the old rules are in force then, in one back end or in

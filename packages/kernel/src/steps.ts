@@ -16,7 +16,7 @@ import type { Machine } from "./read.ts";
 import { succeeded } from "./run.ts";
 
 /** Milliseconds for one restore. 10 000 flows take 4 s on a quiet machine; 30 of it may be waiting for the lock. */
-const RESTORE_LIMIT = 120_000;
+export const RESTORE_LIMIT = 120_000;
 
 /** Both families are ready before the first one switches. Throws Refusal. */
 export async function carryOut(machine: Machine, change: Delta, wanted: Program): Promise<void> {
