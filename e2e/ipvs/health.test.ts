@@ -1,6 +1,7 @@
 /** What `GET /directors` says of IPVS, against the real one: each state is made, told, and its advice followed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { statusSchema } from "../../packages/flow-api/src/index.ts";
 import { ask, documented, FOREIGN, health, LOCAL, rest, shell } from "./lab.ts";
 
 /** The lines of health about service and servers as they are now. */
@@ -12,7 +13,7 @@ async function told(): Promise<string[]> {
 const advice = (text = "") => /: (ipvsadm .*)$/.exec(text)?.[1] ?? assert.fail(`no advice in: ${text}`);
 
 test("the back end is one that this kernel has: legacy, since it cannot do nft", async () => {
-  const { backend } = await rest("GET", "/status");
+  const { backend } = statusSchema.parse(await rest("GET", "/status"));
   assert.equal(backend, "legacy");
 });
 

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectTo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { directorsSchema } from "../../packages/flow-api/src/index.ts";
 import { answer } from "./answer.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -80,9 +81,8 @@ export async function killAndRestart(meanwhile: () => Promise<void>): Promise<vo
   server = await serve();
 }
 
-/** The body of an answer that went well; throws with the problem otherwise. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-export async function rest(method: string, path: string, text?: string): Promise<any> {
+/** The body of an answer that went well, for its schema to read; throws with the problem otherwise. */
+export async function rest(method: string, path: string, text?: string): Promise<unknown> {
   const token = readFileSync(join(DATA, "admin-token"), "utf8").trim();
   const response = await fetch(`${URL}/api/v1${path}`, {
     method,
@@ -103,10 +103,10 @@ export const put = (config: string): Promise<unknown> => rest("PUT", "/config", 
 /** Each line of the director's health as it is now: `ok service: IPVS has ...`. */
 export async function health(): Promise<string[]> {
   await rest("GET", "/status?verify=true");
-  const { directors } = await rest("GET", "/directors");
-  const director = directors.find(({ name }: { name: string }) => name === "maildirect");
-  const lines: { what: string; state: string; text: string }[] = director.health;
-  return lines.map(({ what, state, text }) => `${state} ${what}: ${text}`);
+  const { directors } = directorsSchema.parse(await rest("GET", "/directors"));
+  const director = directors.find(({ name }) => name === "maildirect");
+  if (director === undefined) throw new Error("no director maildirect");
+  return director.health.map(({ what, state, text }) => `${state} ${what}: ${text}`);
 }
 
 export type Connection = {
