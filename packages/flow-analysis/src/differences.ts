@@ -5,12 +5,11 @@
  * rules in the same flows before and after, so only the packets of the other rules are looked at: an edit among ten
  * thousand flows costs what the edited rules overlap.
  */
-import type { Config, Family, Packet } from "@flowmgr/flow-model";
+import type { Config, Family } from "@flowmgr/flow-model";
 import type { Box } from "./space/boxes.ts";
 import { type Judged, type Region, Space } from "./space/decisions.ts";
-import { packetOf } from "./space/fields.ts";
+import { describeSet, type PacketRegion } from "./space/described.ts";
 import { NONE, type Node, TooLarge } from "./space/node-store.ts";
-import { regionsOf } from "./space/regions.ts";
 import { reaching } from "./space/rule-proof.ts";
 import {
   type Direction,
@@ -20,8 +19,6 @@ import {
   nameOf,
   type RuleName,
 } from "./space/rules.ts";
-import { likelyPoint } from "./space/sample.ts";
-import { type Described, describeBox } from "./space/words.ts";
 import { meaningOf, type TraceOptions, UNDECIDED, type Verdict, verdictOf } from "./walk.ts";
 
 /** Who gives a verdict: every rule that the edit touched by itself, all others together. */
@@ -39,7 +36,7 @@ export type PacketChange = {
   is: Deciders;
   direction: Direction;
   /** At most MOST_REGIONS for each family, the wide ones first. They may overlap. */
-  regions: (Described & { family: Family; packet: Packet })[];
+  regions: PacketRegion[];
   /** Do the regions hold all packets of this kind? */
   whole: boolean;
 };
@@ -174,15 +171,7 @@ function boxesThatMatter({ rules }: Judged, at: number): Box[] {
 
 function describe(space: Space, differing: Node, number: number) {
   const set = space.diagram.map(differing, (other) => (other === number ? 1 : 0));
-  const { boxes, whole } = regionsOf(space, set, MOST_REGIONS);
-  const { world, direction } = space;
-  const regions = boxes.map((box) => ({
-    ...describeBox(box, world),
-    family: world.family,
-    packet: packetOf(world, direction, likelyPoint(box, world)),
-  }));
-  const weight = (level: number, low: number, high: number) => space.weight(level, low, high);
-  return { direction, regions, whole, share: space.diagram.share(set, weight) };
+  return { direction: space.direction, ...describeSet(space, set, MOST_REGIONS) };
 }
 
 /** Places of the rules that decided, and of those that do. */

@@ -1,6 +1,7 @@
 /** The draft, its check and its plan, as they travel over REST. */
 import { configSchema, editSchema, flowSchema, itemSchema, placeSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
+import { findingsSchema, lockoutSchema, packetChangesSchema } from "./analysis.ts";
 import { diagnosticSchema } from "./problem.ts";
 
 export const countsSchema = z.object({
@@ -32,7 +33,12 @@ export const flowListSchema = z.object({
 });
 export const editsSchema = z.strictObject({ edits: z.array(editSchema).min(1).max(10_000) });
 
-export const checkSchema = z.object({ diagnostics: z.array(diagnosticSchema), counts: countsSchema });
+export const checkSchema = z.object({
+  diagnostics: z.array(diagnosticSchema),
+  counts: countsSchema,
+  /** What was found over all packets; absent where the config has errors. */
+  findings: findingsSchema.optional(),
+});
 export type Check = z.output<typeof checkSchema>;
 
 /** What happened to one flow between the running config and the draft. */
@@ -63,6 +69,10 @@ export const planSchema = z.object({
   authors: z.array(z.object({ name: z.string(), at: z.string() })),
   /** Unified diff of the config text, "" when it is the same. */
   text: z.string(),
+  /** The packets whose verdict would be another; absent where the config has errors. */
+  packets: packetChangesSchema.optional(),
+  /** Who would be cut off; absent where the config has errors. */
+  lockout: lockoutSchema.optional(),
   kernel: z.object({ ip: familyPlanSchema, ip6: familyPlanSchema.nullable() }),
   diagnostics: z.array(diagnosticSchema),
   /** True when an apply would be taken. */

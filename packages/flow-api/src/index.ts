@@ -1,4 +1,5 @@
 /** What travels over REST: the zod schema of each request and answer, shared by server and page. */
+export * from "./analysis.ts";
 export * from "./apply.ts";
 export * from "./draft.ts";
 export * from "./exchange.ts";

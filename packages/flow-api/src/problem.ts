@@ -1,4 +1,5 @@
 /** Errors as RFC 9457 problem documents, with the diagnostics of the language. */
+import { editSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
 
 export const diagnosticSchema = z.object({
@@ -13,7 +14,19 @@ export const diagnosticSchema = z.object({
   path: z.string().optional(),
   flow: z.string().optional(),
   rule: z.number().optional(),
-  fixes: z.array(z.object({ label: z.string(), text: z.string() })).optional(),
+  /** Each replaces the text of the place, or makes edits of the config. */
+  fixes: z
+    .array(
+      z.union([
+        z.object({ label: z.string(), text: z.string() }),
+        z.object({ label: z.string(), edits: z.array(editSchema) }),
+      ]),
+    )
+    .optional(),
+  /** The rules that are to blame. */
+  by: z.array(z.object({ flow: z.string(), rule: z.number().nullable() })).optional(),
+  /** A packet that shows it, as the line that the tester takes. */
+  packet: z.string().optional(),
 });
 
 export const problemSchema = z.object({

@@ -38,9 +38,16 @@ export function markOf(doc: Text, diagnostic: Diagnostic): Mark {
     to: fixes.length > 0 ? to : Math.min(to, doc.lineAt(from).to),
     severity,
     message: help ? `${message}: ${help}` : message,
-    actions: fixes.map((fix) => ({
-      name: fix.label,
-      apply: (view, start, end) => applyFix(view, { from: start, to: end }, fix.text),
-    })),
+    actions: fixes.flatMap((fix) =>
+      "text" in fix
+        ? [
+            {
+              name: fix.label,
+              apply: (view: EditorView, start: number, end: number) =>
+                applyFix(view, { from: start, to: end }, fix.text),
+            },
+          ]
+        : [],
+    ),
   };
 }

@@ -61,11 +61,13 @@ function Problem({ diagnostic, goTo, fix }: ProblemProps) {
           {help ? <span className={styles.help}>; {help}</span> : null}
         </span>
       </button>
-      {fixes.map(({ label, text }) => (
-        <button key={label} type="button" className={styles.fix} onClick={() => fix(text)}>
-          {label}
-        </button>
-      ))}
+      {fixes.map((one) =>
+        "text" in one ? (
+          <button key={one.label} type="button" className={styles.fix} onClick={() => fix(one.text)}>
+            {one.label}
+          </button>
+        ) : null,
+      )}
     </li>
   );
 }

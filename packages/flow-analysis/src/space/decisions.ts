@@ -1,5 +1,12 @@
 /** Who decides which packets: the config as a diagram, over all packets or over a part of them. */
-import { BITS, type Config, type Family, type MeaningOptions, type Packet } from "@flowmgr/flow-model";
+import {
+  BITS,
+  type Conditions,
+  type Config,
+  type Family,
+  type MeaningOptions,
+  type Packet,
+} from "@flowmgr/flow-model";
 import { type Box, meet } from "./boxes.ts";
 import { Diagram } from "./diagram.ts";
 import { LEVEL, LEVELS, rangesOf, valuesOf, type World, worldOf } from "./fields.ts";
@@ -28,9 +35,16 @@ export class Space {
   diagram: Diagram;
   readonly judged: readonly Judged[];
 
-  constructor(configs: readonly Config[], direction: Direction, family: Family, meaning: MeaningOptions) {
+  /** `asked`: conditions of packets that are asked about, so that `boxesOf` can say them in this world. */
+  constructor(
+    configs: readonly Config[],
+    direction: Direction,
+    family: Family,
+    meaning: MeaningOptions,
+    asked: readonly Conditions[] = [],
+  ) {
     const flows = configs.flatMap((config) => flowsInForce(config, direction));
-    const conditions = flows.flatMap(({ flow }) => flow.rules.map((rule) => rule.conditions));
+    const conditions = [...asked, ...flows.flatMap(({ flow }) => flow.rules.map((rule) => rule.conditions))];
     this.direction = direction;
     this.meaning = meaning;
     this.world = worldOf(family, conditions);

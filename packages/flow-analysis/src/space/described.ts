@@ -1,0 +1,31 @@
+/** A set of packets as it is told to people: few regions in the words of a rule, with a likely packet in each. */
+import type { Family, Packet } from "@flowmgr/flow-model";
+import type { Space } from "./decisions.ts";
+import { packetOf } from "./fields.ts";
+import type { Node } from "./node-store.ts";
+import { regionsOf } from "./regions.ts";
+import { likelyPoint } from "./sample.ts";
+import { type Described, describeBox } from "./words.ts";
+
+/** Packets of one family that the conditions of a rule can describe, and one of them. */
+export type PacketRegion = Described & { family: Family; packet: Packet };
+
+/**
+ * At most `most` regions, the wide ones first; they may overlap. `whole`: do they hold all of the set? `share`: what
+ * part of all packets lies in it, 0 to 1.
+ */
+export function describeSet(
+  space: Space,
+  set: Node,
+  most: number,
+): { regions: PacketRegion[]; whole: boolean; share: number } {
+  const { boxes, whole } = regionsOf(space, set, most);
+  const { world, direction } = space;
+  const regions = boxes.map((box) => ({
+    ...describeBox(box, world),
+    family: world.family,
+    packet: packetOf(world, direction, likelyPoint(box, world)),
+  }));
+  const weight = (level: number, low: number, high: number) => space.weight(level, low, high);
+  return { regions, whole, share: space.diagram.share(set, weight) };
+}
