@@ -3,7 +3,7 @@ import { ON_MANY_LINES } from "@flowmgr/flow-model/examples";
 import { expect, test } from "vitest";
 import { freeName } from "../src/flows/names.ts";
 import { heightOf, lastWord, rowsOf } from "../src/flows/rows.ts";
-import { policyWord, sentenceOf } from "../src/flows/words.ts";
+import { policyWord, sentenceOf } from "../src/rule/words.ts";
 
 const config = (text: string): Config => parse(text).config;
 const ruleOf = (text: string): Rule => {

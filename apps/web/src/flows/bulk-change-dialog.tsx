@@ -1,6 +1,7 @@
 import type { Status } from "@flowmgr/flow-api";
 import type { Action, ConditionKind, Config, Flow } from "@flowmgr/flow-model";
 import { type FormEvent, type ReactNode, useMemo, useState } from "react";
+import { KIND_LABELS } from "../rule/conditions.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { counted } from "../ui/say.ts";
@@ -9,7 +10,6 @@ import { type FieldChange, type Preview, preview, type REPLACE_IN, readValues } 
 import styles from "./bulk-change-dialog.module.css";
 import { suggestionsOf } from "./bulk-suggestions.ts";
 import dialogs from "./dialogs.module.css";
-import { KIND_LABELS } from "./panel/conditions.ts";
 
 type Form = {
   do: FieldChange["do"];

@@ -1,7 +1,7 @@
 import type { Rule } from "@flowmgr/flow-model";
+import { Sentence } from "../rule/sentence.tsx";
 import styles from "./flow-takes.module.css";
 import { commentOf, moreLinesOf, type Row, shownRules } from "./rows.ts";
-import { Sentence } from "./sentence.tsx";
 
 /** The rules, as far as the row's height goes; on a phone one line, a problem before all else. */
 export function Takes({ row, narrow }: { row: Row; narrow: boolean }) {

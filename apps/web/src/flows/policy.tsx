@@ -1,6 +1,6 @@
 import type { Action, Flow } from "@flowmgr/flow-model";
+import { policyWord } from "../rule/words.ts";
 import styles from "./policy.module.css";
-import { policyWord } from "./words.ts";
 
 export const POLICY_SIGNS = { permit: "✓", deny: "✕", director: "⇢", table: "↪" } as const;
 

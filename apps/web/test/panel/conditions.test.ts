@@ -1,8 +1,8 @@
 import { type Config, flowsOf, listsOf, parse, print, type Rule } from "@flowmgr/flow-model";
 import { expect, test } from "vitest";
 import { suggestionsFor } from "../../src/api/suggestions.ts";
-import { asList, fittingKinds, listable, withCondition } from "../../src/flows/panel/conditions.ts";
-import { sentenceOf, wordsOf } from "../../src/flows/words.ts";
+import { asList, fittingKinds, listable, withCondition } from "../../src/rule/conditions.ts";
+import { sentenceOf, wordsOf } from "../../src/rule/words.ts";
 
 const config = (text: string): Config => parse(text).config;
 const ruleOf = (text: string): Rule => {

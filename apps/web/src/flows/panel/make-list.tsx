@@ -1,6 +1,7 @@
 import { type ConditionKind, type Config, type Diagnostic, type Flow, listsOf } from "@flowmgr/flow-model";
 import { type FormEvent, useState } from "react";
 import { checkItem, type Edited } from "../../api/index.ts";
+import { asList } from "../../rule/conditions.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { problemAt } from "../../ui/problems.tsx";
@@ -8,7 +9,6 @@ import { counted } from "../../ui/say.ts";
 import { TextField } from "../../ui/text-field.tsx";
 import dialogStyles from "../dialogs.module.css";
 import { freeName } from "../names.ts";
-import { asList } from "./conditions.ts";
 
 type MakeListProps = {
   edited: Edited<Flow>;

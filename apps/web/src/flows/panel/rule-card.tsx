@@ -1,6 +1,5 @@
 import type { Status } from "@flowmgr/flow-api";
 import {
-  type Condition,
   type ConditionKind,
   type Config,
   type Diagnostic,
@@ -8,17 +7,14 @@ import {
   printRule,
   type Rule,
 } from "@flowmgr/flow-model";
-import { useId, useState } from "react";
-import { suggestionsFor } from "../../api/index.ts";
+import { useState } from "react";
+import { listable } from "../../rule/conditions.ts";
+import { ConditionsEditor } from "../../rule/conditions-editor.tsx";
+import { problemsOf } from "../../rule/typing.ts";
 import { IconButton } from "../../ui/button.tsx";
 import { Menu, type MenuEntry } from "../../ui/menu.tsx";
-import { Problems } from "../../ui/problems.tsx";
 import { linesOf, TextField } from "../../ui/text-field.tsx";
-import { SPOKEN_ORDER } from "../words.ts";
-import { ConditionField } from "./condition-field.tsx";
-import { fittingKinds, KIND_LABELS, listable, withCondition } from "./conditions.ts";
 import styles from "./rule-card.module.css";
-import { problemsOf } from "./typing.ts";
 
 export type RuleActions = {
   set: (rule: Rule, label: string) => void;
@@ -45,11 +41,6 @@ type RuleCardProps = {
   actions: RuleActions;
 };
 
-/** A condition that was asked for and has no value yet: nothing is wrong with a rule that does not have it. */
-type Fresh = { kind: ConditionKind; condition: Condition };
-
-const NOTHING: Condition = { not: false, values: [""] };
-
 const LISTED: { [K in ConditionKind]?: string } = {
   src: "its sources",
   dst: "its destinations",
@@ -60,23 +51,10 @@ const LISTED: { [K in ConditionKind]?: string } = {
 /** A rule as a sentence whose words can be changed, and under it its line of text. */
 export function RuleCard(props: RuleCardProps) {
   const { rule, number, active, disabled, actions } = props;
-  const id = useId();
-  const [fresh, setFresh] = useState<Fresh | null>(null);
   const [typed, setTyped] = useState<Rule | null>(null);
   const [noting, setNoting] = useState(false);
   const where = `rule ${number}`;
-  const shown = fresh ? withCondition(rule, fresh.kind, fresh.condition) : rule;
-  const kinds = SPOKEN_ORDER.filter((kind) => shown.conditions[kind]);
-  const diagnostics = typed ? problemsOf(typed, props.flowKind, props.config) : props.diagnostics;
-  const ofCondition = (kind: ConditionKind) => below(diagnostics, kind);
-  const others = diagnostics.filter((one) => !kinds.some((kind) => below([one], kind).length > 0));
   const noted = noting || rule.note !== "" || rule.comment.length > 0;
-
-  function setCondition(kind: ConditionKind, condition: Condition | null, label: string) {
-    setTyped(null);
-    setFresh(null);
-    if (condition || rule.conditions[kind]) actions.set(withCondition(rule, kind, condition), label);
-  }
 
   return (
     <li
@@ -86,54 +64,20 @@ export function RuleCard(props: RuleCardProps) {
       onFocus={props.activate}
       onMouseDown={props.activate}
     >
-      <div className={styles.sentence}>
+      <ConditionsEditor
+        rule={rule}
+        flowKind={props.flowKind}
+        config={props.config}
+        status={props.status}
+        where={where}
+        diagnostics={typed ? problemsOf(typed, props.flowKind, props.config) : props.diagnostics}
+        active={active}
+        disabled={disabled}
+        typing={setTyped}
+        set={actions.set}
+      >
         <Verb rule={rule} where={where} set={actions.set} disabled={disabled} />
-        <span className={styles.word}>{introOf(rule)}</span>
-        {kinds.map((kind) => (
-          <ConditionField
-            key={kind}
-            kind={kind}
-            flowKind={props.flowKind}
-            condition={shown.conditions[kind] ?? NOTHING}
-            config={props.config}
-            suggestions={suggestionsFor(
-              kind,
-              rule.conditions.proto?.values ?? [],
-              props.config,
-              props.status,
-            )}
-            where={where}
-            diagnostics={ofCondition(kind)}
-            active={active}
-            fresh={fresh?.kind === kind}
-            disabled={disabled}
-            typing={(condition) =>
-              setTyped(condition.values.length > 0 ? withCondition(rule, kind, condition) : null)
-            }
-            set={(condition) => {
-              if (fresh?.kind === kind && condition.values.every((value) => value === ""))
-                setFresh({ kind, condition });
-              else setCondition(kind, condition, `${KIND_LABELS[kind]} in ${where}`);
-            }}
-            remove={() => setCondition(kind, null, `remove ${KIND_LABELS[kind]} in ${where}`)}
-          />
-        ))}
-        {active && !disabled ? (
-          <Menu
-            label={`Add a condition to ${where}`}
-            className={styles.add}
-            entries={() =>
-              fittingKinds(rule, props.flowKind, props.config).map((kind) => ({
-                label: KIND_LABELS[kind],
-                run: () => setFresh({ kind, condition: NOTHING }),
-              }))
-            }
-          >
-            + condition
-          </Menu>
-        ) : null}
-      </div>
-      <Problems id={`${id}-problems`} diagnostics={others} />
+      </ConditionsEditor>
       {noted ? (
         <div className={styles.notes}>
           <TextField
@@ -245,15 +189,4 @@ function menuOf(
 
 function otherVerb(rule: Rule): Rule["verb"] {
   return rule.verb === "match" ? "ignore" : "match";
-}
-
-function introOf({ conditions }: Rule): string {
-  if (Object.keys(conditions).length === 0) return "every packet";
-  return conditions.proto ? "packets that are" : "packets";
-}
-
-/** Those of one condition; their paths stay the rule's. */
-function below(diagnostics: readonly Diagnostic[], kind: ConditionKind): Diagnostic[] {
-  const prefix = `/conditions/${kind}`;
-  return diagnostics.filter(({ path }) => path === prefix || path?.startsWith(`${prefix}/`));
 }

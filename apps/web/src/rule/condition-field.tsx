@@ -1,13 +1,13 @@
 import type { Condition, ConditionKind, Config, Diagnostic, Flow } from "@flowmgr/flow-model";
 import { useId, useState } from "react";
-import { Chips } from "../../ui/chips.tsx";
-import { Lines } from "../../ui/lines.tsx";
-import { aroundListChip } from "../../ui/list-chip.tsx";
-import { byValue, Problems } from "../../ui/problems.tsx";
-import type { Suggestion } from "../../ui/suggest.tsx";
-import { wordOf } from "../words.ts";
+import { Chips } from "../ui/chips.tsx";
+import { Lines } from "../ui/lines.tsx";
+import { aroundListChip } from "../ui/list-chip.tsx";
+import { byValue, Problems } from "../ui/problems.tsx";
+import type { Suggestion } from "../ui/suggest.tsx";
+import styles from "./conditions.module.css";
 import { KIND_LABELS } from "./conditions.ts";
-import styles from "./rule-card.module.css";
+import { wordOf } from "./words.ts";
 
 type ConditionFieldProps = {
   kind: ConditionKind;

@@ -1,5 +1,5 @@
 import type { Config, Diagnostic, Flow, Rule } from "@flowmgr/flow-model";
-import { below, checkItem } from "../../api/check-item.ts";
+import { below, checkItem } from "../api/check-item.ts";
 
 /** What the language says of a rule that is being typed, of those of its flow; paths begin with the rule. */
 export function problemsOf(rule: Rule, kind: Flow["kind"], config: Config): Diagnostic[] {

@@ -7,8 +7,8 @@ import {
   listKindOf,
   type Rule,
 } from "@flowmgr/flow-model";
-import { SPOKEN_ORDER } from "../words.ts";
 import { problemsOf } from "./typing.ts";
+import { SPOKEN_ORDER } from "./words.ts";
 
 /** Values that stand for a kind when the question is whether it fits a rule at all. */
 const SAMPLES: { [K in ConditionKind]: string[] } = {
