@@ -1,5 +1,6 @@
 export * from "./dead-rules.ts";
 export * from "./differences.ts";
+export * from "./findings.ts";
 export type { AnalysisOptions } from "./options.ts";
 export type { PacketRegion } from "./space/described.ts";
 export type { RuleName } from "./space/rules.ts";
