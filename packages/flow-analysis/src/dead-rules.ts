@@ -8,10 +8,11 @@
  * earlier rules, restricted to what this rule holds for, decides.
  */
 import { type Config, type Family, icmpErrorDestinations, type Packet } from "@flowmgr/flow-model";
+import type { AnalysisOptions } from "./options.ts";
 import { type Box, meet } from "./space/boxes.ts";
 import { type Judged, Space } from "./space/decisions.ts";
 import { packetOf } from "./space/fields.ts";
-import { TooLarge } from "./space/node-store.ts";
+import { within } from "./space/node-store.ts";
 import { flowEnd, proveRule } from "./space/rule-proof.ts";
 import {
   type Direction,
@@ -22,7 +23,7 @@ import {
   type RuleName,
 } from "./space/rules.ts";
 import { isInside, Sampler } from "./space/sample.ts";
-import { meaningOf, type TraceOptions, type Verdict, verdictOf } from "./walk.ts";
+import { type TraceOptions, type Verdict, verdictOf } from "./walk.ts";
 
 export type DeadRule = RuleName & {
   /**
@@ -55,7 +56,7 @@ const TRIES_FOR_LATER = 6;
 const MOST_NAMED = 5;
 
 /** The dead rules of a config that `check` finds no error in; flows that are switched off have none. */
-export function deadRules(config: Config, options: TraceOptions = {}): DeadRules {
+export function deadRules(config: Config, options: AnalysisOptions = {}): DeadRules {
   const found: Found[] = [];
   for (const direction of ["in", "out"] as const) {
     if (flowsInForce(config, direction).length === 0) continue;
@@ -91,16 +92,26 @@ function summary(found: readonly Found[]): DeadRules {
 /** The later one says less. */
 const ORDER: readonly DeadRule["reason"][] = ["covered-by-one", "covered-together", "no-effect"];
 
-function judge(config: Config, direction: Direction, family: Family, options: TraceOptions): Found[] {
-  const space = new Space([config], direction, family, meaningOf(options));
-  const [judged] = space.judged;
-  if (!judged) return [];
+function judge(config: Config, direction: Direction, family: Family, options: AnalysisOptions): Found[] {
+  const space = within(() => new Space([config], direction, family, options));
+  const [judged] = space?.judged ?? [];
+  if (!space || !judged) return allOpen(config, direction);
   const judgement = new Judgement(space, judged, options);
   return judged.rules.flatMap((rule, at) => {
     if (rule.rule === null || rule.boxes.length === 0) return [];
     const key = `${rule.flowIndex} ${rule.rule}`;
     return [{ key, name: nameOf(rule), state: judgement.of(at) }];
   });
+}
+
+/** Nothing is known of any rule. */
+function allOpen(config: Config, direction: Direction): Found[] {
+  return flowsInForce(config, direction).flatMap(({ flow, flowIndex }) =>
+    flow.rules.flatMap((rule, index): Found[] => {
+      if (rule.off) return [];
+      return [{ key: `${flowIndex} ${index}`, name: { flow: flow.name, rule: index + 1 }, state: "open" }];
+    }),
+  );
 }
 
 /** Without it, its director's connections would lose the ICMP errors to its destinations. */
@@ -125,6 +136,10 @@ class Judgement {
   }
 
   of(at: number): Found["state"] {
+    return within(() => this.#judge(at)) ?? "open";
+  }
+
+  #judge(at: number): Found["state"] {
     const rule = this.#judged.rules[at];
     const tried = this.#try(at);
     if (!rule || tried.acts) return "acts";
@@ -137,9 +152,6 @@ class Judgement {
       if (proof === "matters" || (proof === "no-effect" && feedsErrors(rule))) return "acts";
       const reason = proof === "unreached" ? "covered-together" : proof;
       return this.#dead(at, reason, this.#takers(at, reason), tried.point);
-    } catch (error) {
-      if (error instanceof TooLarge) return "open";
-      throw error;
     } finally {
       this.#edgesLeft -= this.#space.diagram.edges;
     }
@@ -154,6 +166,7 @@ class Judgement {
     let sample = point;
     let reached = false;
     for (let turn = 0; turn < TRIES; turn += 1) {
+      this.#space.step();
       const box = boxes[turn % boxes.length] ?? [];
       const blocker = index.blocker(point, at);
       if (blocker < 0) {
@@ -186,6 +199,7 @@ class Judgement {
     const end = rules[at]?.ignores ? flowEnd(this.#judged, at) : rules.length;
     let tries = 0;
     for (let later = at + 1; later < end && tries < TRIES; later += 1) {
+      this.#space.step();
       if (this.#verdicts[later] === this.#verdicts[at]) continue;
       for (const both of meets(rules[at], rules[later])) {
         for (let turn = 0; turn < TRIES_FOR_LATER; turn += 1) {

@@ -6,10 +6,11 @@
  * thousand flows costs what the edited rules overlap.
  */
 import type { Config, Family } from "@flowmgr/flow-model";
+import type { AnalysisOptions } from "./options.ts";
 import type { Box } from "./space/boxes.ts";
 import { type Judged, type Region, Space } from "./space/decisions.ts";
 import { describeSet, type PacketRegion } from "./space/described.ts";
-import { NONE, type Node, TooLarge } from "./space/node-store.ts";
+import { NONE, type Node, within } from "./space/node-store.ts";
 import { reaching } from "./space/rule-proof.ts";
 import {
   type Direction,
@@ -19,7 +20,7 @@ import {
   nameOf,
   type RuleName,
 } from "./space/rules.ts";
-import { meaningOf, type TraceOptions, UNDECIDED, type Verdict, verdictOf } from "./walk.ts";
+import { type TraceOptions, UNDECIDED, type Verdict, verdictOf } from "./walk.ts";
 
 /** Who gives a verdict: every rule that the edit touched by itself, all others together. */
 export type Deciders = {
@@ -52,7 +53,7 @@ const MOST_REGIONS = 20;
 const MOST_EDGES = 8_000_000;
 
 /** What packets another verdict awaits, the most of them first, between two configs that `check` finds no error in. */
-export function packetChanges(before: Config, after: Config, options: TraceOptions = {}): PacketChanges {
+export function packetChanges(before: Config, after: Config, options: AnalysisOptions = {}): PacketChanges {
   const groups = new Map<string, PacketChange & { share: number }>();
   let status: PacketChanges["status"] = "complete";
   for (const direction of ["in", "out"] as const) {
@@ -87,11 +88,11 @@ function compare(
   after: Config,
   direction: Direction,
   family: Family,
-  options: TraceOptions,
+  options: AnalysisOptions,
 ): Compared {
-  const space = new Space([before, after], direction, family, meaningOf(options));
-  const [old, next] = space.judged;
-  if (!old || !next) return { complete: true, changes: [] };
+  const space = within(() => new Space([before, after], direction, family, options));
+  const [old, next] = space?.judged ?? [];
+  if (!space || !old || !next) return { complete: false, changes: [] };
   space.renew(MOST_EDGES);
   const { inLeft, inRight } = commonSubsequence(old.rules.map(keyOf), next.rules.map(keyOf));
   const kinds = new Kinds(new Side(old, inLeft, options), new Side(next, inRight, options));
@@ -131,17 +132,13 @@ class Search {
 
   /** Incomplete when the diagram would become too large; what had been found by then is told. */
   run(touched: readonly { judged: Judged; at: number }[]): { differing: Node; complete: boolean } {
-    let complete = true;
-    for (const { judged, at } of touched) {
-      try {
+    const done = within(() => {
+      for (const { judged, at } of touched) {
         for (const box of boxesThatMatter(judged, at)) this.#look(judged, at, box);
-      } catch (error) {
-        if (!(error instanceof TooLarge)) throw error;
-        complete = false;
-        break;
       }
-    }
-    return { differing: this.#differing, complete };
+      return true;
+    });
+    return { differing: this.#differing, complete: done ?? false };
   }
 
   #look(judged: Judged, at: number, box: Box): void {

@@ -2,6 +2,6 @@
 import type { TraceOptions } from "./walk.ts";
 
 export type AnalysisOptions = TraceOptions & {
-  /** Asked now and then; once it says true the answer ends, as a partial one. For deadlines, and to give up. */
+  /** Asked about every 1000 steps; once it says true the answer ends, as a partial one. For deadlines, and to give up. */
   stop?: () => boolean;
 };

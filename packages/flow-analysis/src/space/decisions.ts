@@ -7,12 +7,15 @@ import {
   type MeaningOptions,
   type Packet,
 } from "@flowmgr/flow-model";
+import type { AnalysisOptions } from "../options.ts";
+import { meaningOf } from "../walk.ts";
 import { type Box, meet } from "./boxes.ts";
 import { Diagram } from "./diagram.ts";
 import { LEVEL, LEVELS, rangesOf, valuesOf, type World, worldOf } from "./fields.ts";
 import { type Node, terminal } from "./node-store.ts";
 import { RuleIndex } from "./rule-index.ts";
 import { type Direction, flowsInForce, type JudgingRule, judgingRules } from "./rules.ts";
+import { stopper } from "./stop.ts";
 
 /** One of the configs that are looked at, in one direction and family. */
 export type Judged = {
@@ -34,24 +37,32 @@ export class Space {
   /** For what is being worked out; its nodes are worth nothing after `renew`. */
   diagram: Diagram;
   readonly judged: readonly Judged[];
+  /** To be called in long loops: throws TooLarge once the one who asked gives up. */
+  readonly step: () => void;
 
-  /** `asked`: conditions of packets that are asked about, so that `boxesOf` can say them in this world. */
+  /**
+   * `asked`: conditions of packets that are asked about, so that `boxesOf` can say them in this world. Throws TooLarge
+   * once `options.stop` says true; so does what works in its diagram.
+   */
   constructor(
     configs: readonly Config[],
     direction: Direction,
     family: Family,
-    meaning: MeaningOptions,
+    options: AnalysisOptions,
     asked: readonly Conditions[] = [],
   ) {
+    this.step = stopper(options.stop);
+    this.step();
+    const meaning = meaningOf(options);
     const flows = configs.flatMap((config) => flowsInForce(config, direction));
     const conditions = [...asked, ...flows.flatMap(({ flow }) => flow.rules.map((rule) => rule.conditions))];
     this.direction = direction;
     this.meaning = meaning;
     this.world = worldOf(family, conditions);
-    this.diagram = new Diagram(LEVELS);
+    this.diagram = new Diagram(LEVELS, undefined, this.step);
     let base = 1;
     this.judged = configs.map((config): Judged => {
-      const rules = judgingRules(config, direction, this.world, meaning);
+      const rules = judgingRules(config, direction, this.world, meaning, this.step);
       const { world } = this;
       let index: RuleIndex | null = null;
       const judged: Judged = {
@@ -69,7 +80,7 @@ export class Space {
 
   /** An empty diagram, so that one answer leaves the next one its room; `mostEdges`: see Diagram. */
   renew(mostEdges?: number): void {
-    this.diagram = new Diagram(LEVELS, mostEdges);
+    this.diagram = new Diagram(LEVELS, mostEdges, this.step);
   }
 
   /** The rule that decides a packet of this direction and family; null when no flow decides. */

@@ -29,9 +29,16 @@ export class Diagram {
   readonly #childrenOf: Node[][];
   #operations = 16;
 
-  /** `levels`: how many fields there are. Throws TooLarge, from any operation, beyond `mostEdges`. */
-  constructor(levels: number, mostEdges?: number) {
+  /** Throws once the one who asked gives up. */
+  #step: () => void;
+
+  /**
+   * `levels`: how many fields there are. Throws TooLarge, from any operation, beyond `mostEdges`; `step` is called now
+   * and then, and may throw it too.
+   */
+  constructor(levels: number, mostEdges?: number, step: () => void = () => {}) {
     this.#levels = levels;
+    this.#step = step;
     this.#nodes = new NodeStore(mostEdges);
     this.#highsOf = Array.from({ length: levels }, () => []);
     this.#childrenOf = Array.from({ length: levels }, () => []);
@@ -213,28 +220,37 @@ export class Diagram {
 
   /** What part of all packets comes to a terminal that is not NONE; `weight`, what part of its field an interval is. */
   share(node: Node, weight: (level: number, low: number, high: number) => number): number {
-    const known = new Map<Node, number>();
-    const shareOf = (at: Node): number => {
-      if (at < 0) return at === NONE ? 0 : 1;
-      let sum = known.get(at);
-      if (sum !== undefined) return sum;
-      sum = 0;
-      let low = 0;
-      for (let edge = this.#nodes.firstEdge(at); edge < this.#nodes.firstEdge(at + 1); edge += 1) {
-        const high = this.#nodes.highOf(edge);
-        const below = shareOf(this.#nodes.childOf(edge));
-        if (below > 0) sum += below * weight(this.#nodes.levelOf(at), low, high);
-        low = high + 1;
-      }
-      known.set(at, sum);
-      return sum;
-    };
-    return shareOf(node);
+    return [...this.shares(node, weight).values()].reduce((sum, share) => sum + share, 0);
   }
 
-  /** From now on it may become twice as large: what was found is then told, however large it was. */
+  /** The same by terminal: for each number but NONE what part of all packets comes to it. */
+  shares(node: Node, weight: (level: number, low: number, high: number) => number): Map<number, number> {
+    const found = new Map<number, number>();
+    /** By level: nodes are left only when all that leads to them has been. */
+    const arriving = Array.from({ length: this.#levels }, () => new Map<Node, number>());
+    const arrive = (at: Node, share: number) => {
+      const [into, key] = at < 0 ? [found, terminalNumber(at)] : [arriving[this.#nodes.levelOf(at)], at];
+      if (at !== NONE && share > 0) into?.set(key, (into.get(key) ?? 0) + share);
+    };
+    arrive(node, 1);
+    for (const [level, nodes] of arriving.entries()) {
+      for (const [at, share] of nodes) {
+        let low = 0;
+        for (let edge = this.#nodes.firstEdge(at); edge < this.#nodes.firstEdge(at + 1); edge += 1) {
+          const high = this.#nodes.highOf(edge);
+          const child = this.#nodes.childOf(edge);
+          if (child !== NONE) arrive(child, share * weight(level, low, high));
+          low = high + 1;
+        }
+      }
+    }
+    return found;
+  }
+
+  /** From now on it may become twice as large, and nobody gives up: what was found is then told, however large it was. */
   widen(): void {
     this.#nodes.widen();
+    this.#step = () => {};
   }
 
   #newOperation(): number {
@@ -245,6 +261,7 @@ export class Diagram {
   #apply(operation: Operation, a: Node, b: Node): Node {
     const known = operation.short(a, b);
     if (known !== null) return known;
+    this.#step();
     this.#growCache();
     const hash = Math.imul(a, 0x9e37_79b1) ^ Math.imul(b, 0x85eb_ca6b) ^ operation.id;
     const slot = 4 * ((hash ^ (hash >>> 15)) & ((this.#cache.length >>> 2) - 1));

@@ -15,9 +15,19 @@ export const terminal = (number: number): Node => -1 - number;
 /** The number of a terminal. */
 export const terminalNumber = (node: Node): number => -1 - node;
 
-/** The diagram would become larger than it may; what was asked has no answer. */
+/** What was asked has no answer: the diagram would become larger than it may, or who asked gave up. */
 export class TooLarge extends Error {
   override name = "TooLarge";
+}
+
+/** What the work gives; null where it has no answer. */
+export function within<Answer>(work: () => Answer): Answer | null {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TooLarge) return null;
+    throw error;
+  }
 }
 
 /** Most edges, unless told otherwise: 8 bytes each. Configs of ten thousand flows stay below a tenth. */

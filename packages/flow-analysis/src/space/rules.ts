@@ -34,14 +34,16 @@ export function flowsInForce(config: Config, direction: Direction): { flow: Flow
   );
 }
 
-/** In the order in which a packet meets them; a flow's stand side by side. */
+/** In the order in which a packet meets them; a flow's stand side by side. `step` is called for each flow. */
 export function judgingRules(
   config: Config,
   direction: Direction,
   world: World,
   meaning: MeaningOptions,
+  step: () => void,
 ): JudgingRule[] {
   return flowsInForce(config, direction).flatMap(({ flow, flowIndex }) => {
+    step();
     const rules = flow.rules.flatMap((rule, index): JudgingRule[] => {
       if (rule.off) return [];
       const boxes = boxesOf(rule, world, meaning);
