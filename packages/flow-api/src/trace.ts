@@ -51,3 +51,30 @@ export const traceSchema = z.object({
   ),
 });
 export type Trace = z.output<typeof traceSchema>;
+
+export const sendBodySchema = z.strictObject({ packet: packetSchema });
+
+/** A packet of the tester that was really sent, judged by the rules in force. */
+export const sentSchema = z.object({
+  /** What was sent: the source port and the state that the kernel gives it filled in. */
+  packet: packetSchema,
+  /** The same, as the line that the tester takes. */
+  line: z.string(),
+  /** The revision whose rules judged it. */
+  revision: z.number(),
+  /** What the tester says of it. */
+  foretold: traceSchema,
+  /** namespace: through the target itself; copy: through an empty namespace with the same rules and interface. */
+  where: z.enum(["namespace", "copy"]),
+  /** Did it come as far as the flows? What it may not says `sentence`. */
+  arrived: z.boolean(),
+  /** Whose counter says that it decided; null: nobody's. */
+  counted: z.object({ flow: z.string(), rule: z.number().nullable(), icmpErrors: z.boolean() }).nullable(),
+  /** All rules whose counters grew by this packet, those with `ignore` too, in the order of the config. */
+  counters: z.array(z.object({ flow: z.string(), rule: z.number().nullable() })),
+  /** Did the same rules count it that the tester says, and no others? */
+  agrees: z.boolean(),
+  /** "Rule 2 of flow ssh counted it, as the tester says." */
+  sentence: z.string(),
+});
+export type Sent = z.output<typeof sentSchema>;
