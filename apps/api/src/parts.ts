@@ -15,6 +15,7 @@ import type {
 import type { FamilyName, Marks, Program } from "@flowmgr/flow-compiler";
 import type { Config, Diagnostic, Places } from "@flowmgr/flow-model";
 import type { Kernel, Reading } from "@flowmgr/kernel";
+import type { Analyst } from "./analysis/analyst.ts";
 import type { Seen } from "./apply/drift-watch.ts";
 import type { Settings } from "./settings.ts";
 
@@ -58,6 +59,8 @@ export type DraftStore = {
   get(): StoredDraft;
   /** Everything that check says of it, the machine's part included. */
   check(): Diagnostic[];
+  /** True when check finds no error in it; what the machine says of it aside. */
+  sound(): boolean;
   /**
    * `ifMatch`: the header's value, `*`, or undefined (428). Throws Problem. Emits `draft`. `checked`: what check said
    * of the config, when the caller has asked it already.
@@ -154,4 +157,6 @@ export type Parts = {
   events: Events;
   draft: DraftStore;
   engine: Engine;
+  /** analysis/analyst.ts */
+  analyst: Analyst;
 };

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { createSecureContext } from "node:tls";
 import { ensureWorld, openKernel, removeWorld } from "@flowmgr/kernel";
 import type { FastifyInstance } from "fastify";
+import { createAnalyst } from "./analysis/analyst.ts";
 import { createEngine } from "./apply/runner.ts";
 import { openTokens } from "./auth/tokens.ts";
 import { createDraft } from "./config/draft.ts";
@@ -51,9 +52,11 @@ export async function start(settings: Settings, clock: Clock, options: ServerOpt
     await tryListen(settings);
     const opened = await openRules(settings, clock, undo, unmake);
     const { db, engine, events } = opened;
+    const analyst = createAnalyst(opened, { log: options.log ?? (() => {}) });
+    undo.push(() => analyst.close());
     const first = openTokens(db, clock).first(settings.data);
     await engine.start();
-    const parts: Parts = { ...opened, draft: createDraft({ db, clock, events, engine }) };
+    const parts: Parts = { ...opened, draft: createDraft({ db, clock, events, engine }), analyst };
     const app = await buildServer(parts, options);
     undo.push(() => app.close());
     await listen(app, settings);
@@ -81,7 +84,7 @@ export async function openRules(
   clock: Clock,
   undo: Undo,
   unmake: Undo,
-): Promise<Omit<Parts, "draft">> {
+): Promise<Omit<Parts, "draft" | "analyst">> {
   const db = openDatabase(settings.data);
   undo.push(() => db.close());
   const kernel = await reachKernel(settings, unmake);

@@ -1,17 +1,27 @@
 /** `/draft` as a whole: read, replace, drop, check, edit. */
 import { checkSchema, draftSchema, editsSchema, writtenDraftSchema } from "@flowmgr/flow-api";
 import { EMPTY_CONFIG, editAll } from "@flowmgr/flow-model";
+import { checkAll } from "../analysis/check.ts";
+import { goneSignal } from "../analysis/gone.ts";
 import type { Api } from "../api.ts";
 import type { Parts } from "../parts.ts";
 import { wantsText } from "./accept.ts";
-import { countsOf, draftAnswer, etagHeader, writtenAnswer } from "./answer.ts";
+import { draftAnswer, etagHeader, writtenAnswer } from "./answer.ts";
 import { readConfig } from "./body.ts";
 import { refusedEdit } from "./refusal.ts";
 import { CONFIG_BODY, IF_MATCH, TEXT } from "./schemas.ts";
 
 const tags = ["draft"];
 
-export function registerDraft(app: Api, { draft, engine }: Pick<Parts, "draft" | "engine">): void {
+type DraftParts = Pick<Parts, "draft" | "engine" | "analyst">;
+
+export function registerDraft(app: Api, parts: DraftParts): void {
+  registerWhole(app, parts);
+  registerEdits(app, parts);
+  registerCheck(app, parts);
+}
+
+function registerWhole(app: Api, { draft, engine }: DraftParts): void {
   app.get(
     "/draft",
     {
@@ -67,6 +77,9 @@ export function registerDraft(app: Api, { draft, engine }: Pick<Parts, "draft" |
       return reply.headers(etagHeader(stored)).send(writtenAnswer(draft, stored));
     },
   );
+}
+
+function registerEdits(app: Api, { draft }: DraftParts): void {
   app.post(
     "/draft/edits",
     {
@@ -86,15 +99,24 @@ export function registerDraft(app: Api, { draft, engine }: Pick<Parts, "draft" |
       return reply.headers(etagHeader(stored)).send(writtenAnswer(draft, stored));
     },
   );
+}
+
+function registerCheck(app: Api, { draft, analyst }: DraftParts): void {
   app.get(
     "/draft/check",
-    { schema: { tags, summary: "All that is to say of the draft", response: { 200: checkSchema } } },
+    {
+      schema: {
+        tags,
+        summary: "All that is to say of the draft, over all packets too",
+        response: { 200: checkSchema },
+      },
+    },
     async (_request, reply) => {
       const stored = draft.get();
-      const diagnostics = draft.check();
-      return reply
-        .headers(etagHeader(stored))
-        .send({ diagnostics, counts: countsOf(stored.config, diagnostics) });
+      const { config, places } = stored;
+      const checked = { config, places, diagnostics: draft.check(), sound: draft.sound() };
+      const asked = { place: "draft", signal: goneSignal(reply) };
+      return reply.headers(etagHeader(stored)).send(await checkAll({ analyst }, checked, asked));
     },
   );
 }

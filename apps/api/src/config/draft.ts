@@ -54,10 +54,19 @@ class SqliteDraft implements DraftStore {
   }
 
   check(): Diagnostic[] {
-    const { etag, config, places } = this.#row;
-    if (this.#checked?.etag !== etag) this.#checked = { etag, diagnostics: check(config) };
+    const { config, places } = this.#row;
     const machine = checkMachine(config, this.#parts.engine.state());
-    return locate([...this.#checked.diagnostics, ...machine], places);
+    return locate([...this.#check(), ...machine], places);
+  }
+
+  sound(): boolean {
+    return !this.#check().some(({ severity }) => severity === "error");
+  }
+
+  #check(): Diagnostic[] {
+    const { etag, config } = this.#row;
+    if (this.#checked?.etag !== etag) this.#checked = { etag, diagnostics: check(config) };
+    return this.#checked.diagnostics;
   }
 
   replace(config: Config, by: string, ifMatch: string | undefined, checked?: Diagnostic[]): StoredDraft {

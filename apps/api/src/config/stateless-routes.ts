@@ -8,10 +8,11 @@ import {
 } from "@flowmgr/flow-api";
 import { markOf, renderFamily, renderRouting } from "@flowmgr/flow-compiler";
 import { locate, print } from "@flowmgr/flow-model";
+import { checkAll } from "../analysis/check.ts";
+import { goneSignal } from "../analysis/gone.ts";
 import type { Api } from "../api.ts";
 import type { Parts } from "../parts.ts";
 import { wantsText } from "./accept.ts";
-import { countsOf } from "./answer.ts";
 import { readConfig, refuseErrors } from "./body.ts";
 import { checkMachine } from "./machine-check.ts";
 import { inPageWords } from "./page-words.ts";
@@ -19,25 +20,27 @@ import { CONFIG_BODY, TEXT } from "./schemas.ts";
 
 const tags = ["stateless"];
 
-export function registerStateless(app: Api, parts: Pick<Parts, "engine" | "settings">): void {
-  registerCheckAndFormat(app);
+export function registerStateless(app: Api, parts: Pick<Parts, "engine" | "settings" | "analyst">): void {
+  registerCheckAndFormat(app, parts);
   registerCompile(app, parts);
 }
 
-function registerCheckAndFormat(app: Api): void {
+function registerCheckAndFormat(app: Api, { analyst }: Pick<Parts, "analyst">): void {
   app.post(
     "/check",
     {
       schema: {
         tags,
-        summary: "All that is wrong with a config; always 200",
+        summary: "All that is to say of a config, over all packets too; always 200",
         body: CONFIG_BODY,
         response: { 200: checkSchema },
       },
     },
-    async (request) => {
-      const { config, diagnostics } = readConfig(request);
-      return { diagnostics, counts: countsOf(config, diagnostics) };
+    (request, reply) => {
+      const { config, diagnostics, places = new Map() } = readConfig(request);
+      const sound = !diagnostics.some(({ severity }) => severity === "error");
+      const asked = { signal: goneSignal(reply) };
+      return checkAll({ analyst }, { config, diagnostics, places, sound }, asked);
     },
   );
   app.post(

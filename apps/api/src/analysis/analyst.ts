@@ -1,0 +1,180 @@
+/**
+ * Questions over all packets, asked of a thread of their own. The same question that is asked twice is answered once;
+ * one that nobody waits for any longer is given up; what cannot be answered in time is answered in part, and says so.
+ */
+import type { DeadRules, PacketChanges, TraceOptions } from "@flowmgr/flow-analysis";
+import type { Config, Diagnostic } from "@flowmgr/flow-model";
+import type { Clock, Parts } from "../parts.ts";
+import { type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
+import { numberOf } from "./shelf.ts";
+import { Thread, type ThreadOptions } from "./thread.ts";
+
+/** Milliseconds that somebody who waits for an answer is let wait. */
+const BUDGET = 2000;
+/** Answers that are kept: the last few states of the draft, each with its questions. */
+const MOST_KEPT = 32;
+/** What others hang on goes first, what takes longest last. */
+const ORDER: readonly Kind[] = ["packet-changes", "dead-rules"];
+
+export type Asked = {
+  /** A newer question of its kind from the same place takes its turn: `draft`. Nothing said: none does. */
+  place?: string;
+  /** Whoever asks has gone. */
+  signal?: AbortSignal;
+  /** Milliseconds, from the moment at which the work begins. */
+  budget?: number;
+};
+
+/** Every answer may be a partial one: what it tells is true, and what it does not tell is not known. */
+export type Analyst = {
+  deadRules(config: Config, asked?: Asked): Promise<DeadRules & { diagnostics: Diagnostic[] }>;
+  packetChanges(before: Config, after: Config, asked?: Asked): Promise<PacketChanges>;
+  /** Ends the thread; whoever waits hears that nothing is known. */
+  close(): Promise<void>;
+};
+
+type AnalystParts = {
+  clock: Clock;
+  settings: Pick<Parts["settings"], "loopback" | "neighbours">;
+  engine: { state(): Pick<ReturnType<Parts["engine"]["state"]>, "tables"> };
+};
+
+/** Nothing is started before the first question. `log` hears of a thread that died. */
+export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Analyst {
+  const questions = new Questions(new Thread(parts.clock, options), () => ({
+    loopback: parts.settings.loopback,
+    neighbours: parts.settings.neighbours,
+    tables: new Map(Object.entries(parts.engine.state().tables)),
+  }));
+  return {
+    async deadRules(config, asked) {
+      const answer = await questions.ask({ kind: "dead-rules", config }, asked);
+      if (answer?.kind === "dead-rules") return answer.found;
+      return { status: "partial", dead: [], open: [], diagnostics: [] };
+    },
+    async packetChanges(before, after, asked) {
+      const answer = await questions.ask({ kind: "packet-changes", before, after }, asked);
+      return answer?.kind === "packet-changes" ? answer.found : { status: "partial", changes: [] };
+    },
+    close: () => questions.close(),
+  };
+}
+
+type Waiter = { place: string | undefined; settle: (found: Found | null) => void };
+
+/** One question, and all who wait for its answer. */
+type Job = {
+  key: string;
+  question: Question<Config>;
+  options: TraceOptions;
+  budget: number;
+  waiters: Set<Waiter>;
+  stop: Int32Array<SharedArrayBuffer>;
+};
+
+class Questions {
+  readonly #thread: Thread;
+  readonly #options: () => TraceOptions & { tables: Map<string, number> };
+  /** Those that wait, and the one that is being answered. */
+  readonly #jobs = new Set<Job>();
+  #atWork: Job | null = null;
+  /** Complete answers by key, the one that was asked for last at the end. */
+  readonly #kept = new Map<string, Found>();
+
+  constructor(thread: Thread, options: () => TraceOptions & { tables: Map<string, number> }) {
+    this.#thread = thread;
+    this.#options = options;
+  }
+
+  /** Null: nothing is known. */
+  ask(question: Question<Config>, { place, signal, budget = BUDGET }: Asked = {}): Promise<Found | null> {
+    const options = this.#options();
+    const key = keyOf(question, options);
+    const kept = this.#kept.get(key);
+    if (kept) {
+      this.#keep(key, kept);
+      return Promise.resolve(kept);
+    }
+    const job = this.#find(key, budget) ?? this.#add({ key, question, options, budget });
+    this.#supersede(job, place);
+    const answer = new Promise<Found | null>((resolve) => {
+      const leave = () => this.#leave(job, waiter);
+      const waiter: Waiter = {
+        place,
+        settle(found) {
+          signal?.removeEventListener("abort", leave);
+          resolve(found);
+        },
+      };
+      job.waiters.add(waiter);
+      signal?.addEventListener("abort", leave);
+      if (signal?.aborted) leave();
+    });
+    this.#next();
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    for (const job of this.#jobs) for (const waiter of job.waiters) this.#leave(job, waiter);
+    await this.#thread.close();
+  }
+
+  /** One that is given up finds nothing more, so nobody may join it. */
+  #find(key: string, budget: number): Job | undefined {
+    return [...this.#jobs].find(
+      (job) => job.key === key && job.budget >= budget && Atomics.load(job.stop, 0) === 0,
+    );
+  }
+
+  #add(job: Pick<Job, "key" | "question" | "options" | "budget">): Job {
+    const added: Job = { ...job, waiters: new Set(), stop: new Int32Array(new SharedArrayBuffer(4)) };
+    this.#jobs.add(added);
+    return added;
+  }
+
+  #supersede(job: Job, place: string | undefined): void {
+    if (place === undefined) return;
+    for (const other of this.#jobs) {
+      if (other === job || other.question.kind !== job.question.kind) continue;
+      for (const waiter of other.waiters) if (waiter.place === place) this.#leave(other, waiter);
+    }
+  }
+
+  #leave(job: Job, waiter: Waiter): void {
+    if (!job.waiters.delete(waiter)) return;
+    waiter.settle(null);
+    if (job.waiters.size > 0) return;
+    Atomics.store(job.stop, 0, 1);
+    if (job !== this.#atWork) this.#jobs.delete(job);
+  }
+
+  #next(): void {
+    if (this.#atWork) return;
+    const [job] = [...this.#jobs].sort(
+      (a, b) => ORDER.indexOf(a.question.kind) - ORDER.indexOf(b.question.kind),
+    );
+    if (job) void this.#work(job);
+  }
+
+  async #work(job: Job): Promise<void> {
+    this.#atWork = job;
+    const answered = await this.#thread.ask(job);
+    this.#atWork = null;
+    this.#jobs.delete(job);
+    const found = answered?.found ?? null;
+    if (found?.found.status === "complete") this.#keep(job.key, found);
+    for (const waiter of job.waiters) waiter.settle(found);
+    this.#next();
+  }
+
+  #keep(key: string, found: Found): void {
+    this.#kept.delete(key);
+    this.#kept.set(key, found);
+    for (const old of [...this.#kept.keys()].slice(0, -MOST_KEPT)) this.#kept.delete(old);
+  }
+}
+
+/** Equal for questions that have the same answer. */
+function keyOf(question: Question<Config>, options: TraceOptions & { tables: Map<string, number> }): string {
+  return JSON.stringify([heldOtherwise(question, numberOf), { ...options, tables: [...options.tables] }]);
+}

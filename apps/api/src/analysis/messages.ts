@@ -1,0 +1,30 @@
+/** What crosses the border of the worker thread. */
+import type { TraceOptions } from "@flowmgr/flow-analysis";
+import type { Config, Item } from "@flowmgr/flow-model";
+import type { Found, Question } from "./questions.ts";
+
+/** A config that the worker has not seen: the items that it knows by their numbers, the others whole. */
+export type Lesson = {
+  do: "learn";
+  config: number;
+  items: number[];
+  fresh: [number, Item][];
+  comment: Config["comment"];
+};
+
+export type ToWorker =
+  | Lesson
+  | { do: "forget"; configs: number[]; items: number[] }
+  | {
+      do: "answer";
+      id: number;
+      question: Question<number>;
+      options: TraceOptions;
+      /** Milliseconds from the moment at which the worker begins. */
+      budget: number;
+      /** Its first number is set to 1 when nobody waits any longer. */
+      stop: Int32Array<SharedArrayBuffer>;
+    };
+
+/** `trouble`: a defect of ours; the worker lives on. */
+export type FromWorker = { id: number } & ({ found: Found; ms: number } | { trouble: string });

@@ -1,0 +1,47 @@
+/** What can be asked of the analysis, and what it finds: the same values on both sides of the worker's border. */
+import {
+  type AnalysisOptions,
+  type DeadRules,
+  deadRules,
+  findingsOf,
+  type PacketChanges,
+  packetChanges,
+} from "@flowmgr/flow-analysis";
+import type { Config, Diagnostic } from "@flowmgr/flow-model";
+
+/** `Held` is how a question holds a config: as it is, or by the number that both sides know it by. */
+export type Question<Held> =
+  | { kind: "dead-rules"; config: Held }
+  | { kind: "packet-changes"; before: Held; after: Held };
+
+export type Kind = Question<unknown>["kind"];
+
+/** What was found, and as diagnostics with paths: to look which moves would help takes its time, too. */
+type Told<Findings> = Findings & { diagnostics: Diagnostic[] };
+
+export type Found =
+  | { kind: "dead-rules"; found: Told<DeadRules> }
+  | { kind: "packet-changes"; found: PacketChanges };
+
+/** The question with its configs held in another way. */
+export function heldOtherwise<From, To>(question: Question<From>, hold: (config: From) => To): Question<To> {
+  switch (question.kind) {
+    case "packet-changes":
+      return { ...question, before: hold(question.before), after: hold(question.after) };
+    default:
+      return { ...question, config: hold(question.config) };
+  }
+}
+
+/** Answers at once, in the thread that calls. */
+export function answer(question: Question<Config>, options: AnalysisOptions): Found {
+  switch (question.kind) {
+    case "dead-rules": {
+      const { config, kind } = question;
+      const found = deadRules(config, options);
+      return { kind, found: { ...found, diagnostics: findingsOf(config, found, options) } };
+    }
+    case "packet-changes":
+      return { kind: question.kind, found: packetChanges(question.before, question.after, options) };
+  }
+}

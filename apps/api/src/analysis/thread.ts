@@ -1,0 +1,119 @@
+/**
+ * The worker thread, one question at a time. One that dies, or does not come back in time, is replaced by the next
+ * question; what it was asked is answered by null: nothing is known.
+ */
+import { Worker } from "node:worker_threads";
+import type { TraceOptions } from "@flowmgr/flow-analysis";
+import type { Config } from "@flowmgr/flow-model";
+import type { Clock } from "../parts.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { type Found, heldOtherwise, type Question } from "./questions.ts";
+import { numberOf, Shelf } from "./shelf.ts";
+
+/** Megabytes of objects: some five times what ten thousand flows take; diagrams are outside of it, with a limit of their own. */
+const HEAP_MB = 1024;
+/** Milliseconds beyond its budget after which a worker is taken for stuck. */
+const GRACE = 5000;
+
+export type ThreadOptions = { log: (error: unknown) => void; heapMb?: number };
+
+/** A question on its way. */
+type Asked = {
+  question: Question<Config>;
+  options: TraceOptions;
+  /** Milliseconds. */
+  budget: number;
+  stop: Int32Array<SharedArrayBuffer>;
+};
+
+type Running = { thread: Worker; shelf: Shelf };
+
+/** `ms`: how long the worker took. */
+export type Answered = { found: Found; ms: number };
+
+export class Thread {
+  readonly #clock: Clock;
+  readonly #options: ThreadOptions;
+  #worker: Running | null = null;
+  #waiting: { id: number; settle: (answered: Answered | null) => void } | null = null;
+  #lastId = 0;
+
+  constructor(clock: Clock, options: ThreadOptions) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Not before the last answer has come. Null when the worker died of it, or failed; the log says why. */
+  async ask(asked: Asked): Promise<Answered | null> {
+    try {
+      return await this.#ask(asked, this.#worker ?? this.#start());
+    } catch (error) {
+      this.#options.log(error);
+      return null;
+    }
+  }
+
+  #ask({ question, options, budget, stop }: Asked, { thread, shelf }: Running): Promise<Answered | null> {
+    const id = ++this.#lastId;
+    const configs: Config[] = [];
+    const numbered = heldOtherwise(question, (config) => {
+      configs.push(config);
+      return numberOf(config);
+    });
+    const messages: ToWorker[] = [
+      ...shelf.lessons(configs),
+      { do: "answer", id, question: numbered, options, budget, stop },
+    ];
+    return new Promise((resolve) => {
+      const overdue = this.#clock.after(budget + GRACE, () => {
+        this.#options.log(new Error(`the analysis was stuck: ${question.kind}`));
+        this.#drop(thread);
+      });
+      this.#waiting = {
+        id,
+        settle: (answered) => {
+          overdue();
+          this.#waiting = null;
+          resolve(answered);
+        },
+      };
+      for (const message of messages) thread.postMessage(message);
+    });
+  }
+
+  async close(): Promise<void> {
+    const { thread } = this.#worker ?? {};
+    if (thread) this.#drop(thread);
+    await thread?.terminate();
+  }
+
+  #start(): Running {
+    const thread = new Worker(new URL("./worker.ts", import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMb ?? HEAP_MB },
+    });
+    // The server ends when it has nothing else to do.
+    thread.unref();
+    thread.on("message", (message: FromWorker) => this.#hear(message));
+    thread.on("error", (error) => {
+      this.#options.log(error);
+      this.#drop(thread);
+    });
+    thread.on("exit", () => this.#drop(thread));
+    this.#worker = { thread, shelf: new Shelf() };
+    return this.#worker;
+  }
+
+  #hear(message: FromWorker): void {
+    if ("trouble" in message) this.#options.log(new Error(`the analysis failed: ${message.trouble}`));
+    if (message.id !== this.#waiting?.id) return;
+    this.#waiting.settle("trouble" in message ? null : { found: message.found, ms: message.ms });
+  }
+
+  /** Whatever happens to a worker that is no longer ours is no news. */
+  #drop(thread: Worker): void {
+    if (this.#worker?.thread !== thread) return;
+    this.#worker = null;
+    void thread.terminate();
+    this.#waiting?.settle(null);
+  }
+}
