@@ -1,7 +1,9 @@
 export * from "./dead-rules.ts";
 export * from "./differences.ts";
 export * from "./findings.ts";
+export * from "./lockout.ts";
 export type { AnalysisOptions } from "./options.ts";
+export * from "./search.ts";
 export type { PacketRegion } from "./space/described.ts";
 export type { RuleName } from "./space/rules.ts";
 export * from "./told.ts";

@@ -26,6 +26,11 @@ export function describeSet(
     family: world.family,
     packet: packetOf(world, direction, likelyPoint(box, world)),
   }));
-  const weight = (level: number, low: number, high: number) => space.weight(level, low, high);
-  return { regions, whole, share: space.diagram.share(set, weight) };
+  const share = [...sharesOf(space, set).values()].reduce((sum, one) => sum + one, 0);
+  return { regions, whole, share };
+}
+
+/** For each terminal but NONE what part of all packets comes to it, 0 to 1. */
+export function sharesOf(space: Space, set: Node): Map<number, number> {
+  return space.diagram.shares(set, (level, low, high) => space.weight(level, low, high));
 }

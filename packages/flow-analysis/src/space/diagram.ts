@@ -218,12 +218,7 @@ export class Diagram {
     return unionOf(pairs);
   }
 
-  /** What part of all packets comes to a terminal that is not NONE; `weight`, what part of its field an interval is. */
-  share(node: Node, weight: (level: number, low: number, high: number) => number): number {
-    return [...this.shares(node, weight).values()].reduce((sum, share) => sum + share, 0);
-  }
-
-  /** The same by terminal: for each number but NONE what part of all packets comes to it. */
+  /** For each terminal but NONE what part of all packets comes to it; `weight`, what part of its field an interval is. */
   shares(node: Node, weight: (level: number, low: number, high: number) => number): Map<number, number> {
     const found = new Map<number, number>();
     /** By level: nodes are left only when all that leads to them has been. */
@@ -237,8 +232,7 @@ export class Diagram {
       for (const [at, share] of nodes) {
         let low = 0;
         for (let edge = this.#nodes.firstEdge(at); edge < this.#nodes.firstEdge(at + 1); edge += 1) {
-          const high = this.#nodes.highOf(edge);
-          const child = this.#nodes.childOf(edge);
+          const [high, child] = [this.#nodes.highOf(edge), this.#nodes.childOf(edge)];
           if (child !== NONE) arrive(child, share * weight(level, low, high));
           low = high + 1;
         }
