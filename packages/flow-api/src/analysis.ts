@@ -89,6 +89,8 @@ export const lockoutSchema = z.object({
   findings: z.array(lockoutFindingSchema),
   /** All that was looked at. */
   guarded: z.array(guardedSchema),
+  /** What could not be looked at, and why: sentences for people. */
+  notes: z.array(z.string()),
 });
 export type Lockout = z.output<typeof lockoutSchema>;
 
@@ -136,7 +138,9 @@ export type SearchBody = z.input<typeof searchBodySchema>;
 
 export const searchSchema = z.object({
   status: completenessSchema,
-  /** By who decides, the most packets first. */
+  /** How many groups there are in all. */
+  total: z.number(),
+  /** By who decides, the most packets first, at most 100. */
   groups: z.array(
     z.object({
       decider: decidersSchema,
