@@ -1,0 +1,191 @@
+/** The thread that analyses: what it says is what the analysis says, whatever becomes of the thread or of who asked. */
+import { once } from "node:events";
+import type { Worker } from "node:worker_threads";
+import { deadRules, packetChanges } from "@flowmgr/flow-analysis";
+import { type Config, edit, type Flow } from "@flowmgr/flow-model";
+import { manyFlows } from "@flowmgr/flow-model/testing";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { type Analyst, createAnalyst } from "../src/analysis/analyst.ts";
+import { Shelf } from "../src/analysis/shelf.ts";
+import { systemClock } from "../src/clock.ts";
+import { startLab } from "./lab.ts";
+import { config } from "./machine-as-data.ts";
+
+const parts = {
+  clock: systemClock,
+  settings: { loopback: "spare", neighbours: "spare" },
+  engine: { state: () => ({ tables: {} }) },
+} as const;
+
+/** What died, and why. */
+const logged: unknown[] = [];
+function analyst(heapMb?: number): Analyst {
+  const made = createAnalyst(parts, { log: (error) => logged.push(error), ...(heapMb && { heapMb }) });
+  onTestFinished(() => made.close());
+  return made;
+}
+
+afterEach(() => {
+  logged.length = 0;
+});
+
+/** Boxes that overlap in four fields, of other verdicts in turn: nobody can work these out in a minute. */
+function boxes(count: number): Config {
+  let state = 1;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+  const ports = () => {
+    const low = random(40_000);
+    return { not: false, values: [`${low}:${low + 5000 + random(20_000)}`] };
+  };
+  const network = () => ({ not: false, values: [`${10 + random(4)}.0.0.0/${5 + random(4)}`] });
+  const flows = Array.from(
+    { length: count },
+    (_, index): Flow => ({
+      ...{ kind: "flow", name: `f${index}`, skipped: false, comment: [], note: "" },
+      policy: { action: index % 2 ? "permit" : "deny" },
+      rules: [
+        {
+          ...{ verb: "match", off: false, comment: [], note: "" },
+          conditions: { src: network(), dst: network(), srcport: ports(), dstport: ports() },
+        },
+      ],
+    }),
+  );
+  return { items: flows, comment: [] };
+}
+const MINUTES = 600_000;
+const permits = config("flow a permit\n  match dst 10.0.0.1\n");
+const denies = config("flow a deny\n  match dst 10.0.0.1\n");
+
+describe("the answer is that of the analysis itself", () => {
+  test("over an edit after the other, with items that are known by number", async () => {
+    const asked = analyst();
+    const first = manyFlows(120);
+    let last = first;
+    // More states than the thread keeps, so that it forgets some and is taught them again.
+    for (let turn = 0; turn < 12; turn += 1) {
+      const name = `service-${[0, 1, 3, 6, 8][turn % 5]}`;
+      const edited = edit(last, { do: "move", name, position: 1 + ((turn * 37) % 100) });
+      if ("error" in edited) throw new Error(edited.error.message);
+      const { diagnostics: _, ...dead } = await asked.deadRules(edited.config);
+      expect(dead).toEqual(deadRules(edited.config));
+      const next = await asked.packetChanges(turn % 3 === 0 ? first : last, edited.config);
+      expect(next).toEqual(packetChanges(turn % 3 === 0 ? first : last, edited.config));
+      last = edited.config;
+    }
+    expect(logged).toEqual([]);
+  });
+
+  test("what did not change is sent by number, and what nobody asks about is forgotten", () => {
+    const shelf = new Shelf();
+    const first = manyFlows(50);
+    expect(shelf.lessons([first])).toMatchObject([{ do: "learn", fresh: { length: 50 } }]);
+    expect(shelf.lessons([first])).toEqual([]);
+    const states = [first];
+    for (let turn = 0; turn < 7; turn += 1) {
+      const [flow] = permits.items;
+      if (!flow) throw new Error("no flow");
+      const added = { ...flow, name: `new-${turn}` };
+      const next = { ...first, items: [added, ...first.items] };
+      const [lesson] = shelf.lessons([next]);
+      expect(lesson).toMatchObject({ do: "learn", fresh: [[expect.any(Number), added]] });
+      states.push(next);
+    }
+    // The first of those with an item of their own is gone, and the item with it.
+    const [, second] = states;
+    expect(shelf.lessons(second ? [second] : [])).toMatchObject([
+      { do: "learn", fresh: { length: 1 }, items: { length: 51 } },
+      { do: "forget", configs: { length: 1 }, items: { length: 1 } },
+    ]);
+  });
+});
+
+describe("an answer in part", () => {
+  test("a question without time finds nothing, and says that it is not all", async () => {
+    const asked = analyst();
+    const none = await asked.packetChanges(permits, denies, { budget: 0 });
+    expect(none).toEqual({ status: "partial", changes: [] });
+    const all = await asked.packetChanges(permits, denies, { budget: MINUTES });
+    expect(all).toMatchObject({ status: "complete", changes: { length: 1 } });
+  });
+
+  /** What nobody can answer within the time of this test. */
+  const endless = boxes(20_000);
+
+  test("a newer question from the same place takes the turn of an older one", async () => {
+    const asked = analyst();
+    const older = asked.deadRules(endless, { place: "draft", budget: MINUTES });
+    const waiting = asked.deadRules(boxes(10), { place: "draft", budget: MINUTES });
+    const newer = asked.deadRules(permits, { place: "draft", budget: MINUTES });
+    expect(await older).toMatchObject({ status: "partial", dead: [] });
+    expect(await waiting).toMatchObject({ status: "partial", dead: [] });
+    expect(await newer).toMatchObject({ status: "complete", dead: [] });
+    expect(logged).toEqual([]);
+  });
+
+  test("whoever goes takes his question with him, but not from others who asked the same", async () => {
+    const asked = analyst();
+    const [one, other] = [new AbortController(), new AbortController()];
+    const first = asked.deadRules(endless, { signal: one.signal, budget: MINUTES });
+    const same = asked.deadRules(endless, { signal: other.signal, budget: MINUTES });
+    const shared = asked.packetChanges(permits, denies, { signal: one.signal });
+    const alike = asked.packetChanges(permits, denies);
+    one.abort();
+    expect(await first).toMatchObject({ status: "partial" });
+    expect(await shared).toMatchObject({ status: "partial" });
+    other.abort();
+    expect(await same).toMatchObject({ status: "partial" });
+    expect(await alike).toMatchObject({ status: "complete", changes: { length: 1 } });
+    expect(logged).toEqual([]);
+  });
+});
+
+/** The threads that are started from now on. */
+function threads(): Worker[] {
+  const started: Worker[] = [];
+  const note = (thread: Worker) => started.push(thread);
+  process.on("worker", note);
+  onTestFinished(() => void process.off("worker", note));
+  return started;
+}
+
+describe("a thread that dies", () => {
+  test("is replaced by the next question, whether it was at work or not", async () => {
+    const started = threads();
+    const asked = analyst();
+    expect(await asked.packetChanges(permits, denies)).toMatchObject({ status: "complete" });
+    await started[0]?.terminate();
+    expect(await asked.packetChanges(denies, permits)).toMatchObject({ status: "complete" });
+    const lost = asked.deadRules(boxes(20_000), { budget: MINUTES });
+    const next = asked.deadRules(permits, { budget: MINUTES });
+    await started[1]?.terminate();
+    expect(await lost).toEqual({ status: "partial", dead: [], open: [], diagnostics: [] });
+    expect(await next).toMatchObject({ status: "complete" });
+    expect(started.length).toBe(3);
+  });
+
+  test("of too large a question leaves the others their answers", async () => {
+    const asked = analyst(24);
+    const large = asked.deadRules(manyFlows(20_000), { budget: MINUTES });
+    const small = asked.deadRules(permits);
+    expect(await large).toMatchObject({ status: "partial", dead: [] });
+    expect(await small).toMatchObject({ status: "complete" });
+    expect(logged).toMatchObject([{ code: "ERR_WORKER_OUT_OF_MEMORY" }]);
+  });
+
+  test("is a partial answer over HTTP, and the next one is whole", async () => {
+    const started = threads();
+    const lab = await startLab();
+    onTestFinished(() => lab.remove());
+    process.once("worker", (thread) => void once(thread, "online").then(() => thread.terminate()));
+    const body = manyFlows(3000);
+    const lost = await lab.call("POST", "/check", { body });
+    expect(lost).toMatchObject({ status: 200, json: { findings: { status: "partial" } } });
+    expect(started.length).toBe(1);
+    const whole = await lab.call("POST", "/check", { body });
+    expect(whole).toMatchObject({ status: 200, json: { findings: { status: "complete" } } });
+  });
+});
