@@ -2,10 +2,10 @@
  * Questions over all packets, asked of a thread of their own. The same question that is asked twice is answered once;
  * one that nobody waits for any longer is given up; what cannot be answered in time is answered in part, and says so.
  */
-import type { DeadRules, PacketChanges, TraceOptions } from "@flowmgr/flow-analysis";
-import type { Config, Diagnostic } from "@flowmgr/flow-model";
+import type { Guarded, Asked as SearchAsked, TraceOptions } from "@flowmgr/flow-analysis";
+import type { Config } from "@flowmgr/flow-model";
 import type { Clock, Parts } from "../parts.ts";
-import { type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
+import { type ChangesAsked, type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
 import { numberOf } from "./shelf.ts";
 import { Thread, type ThreadOptions } from "./thread.ts";
 
@@ -14,7 +14,7 @@ const BUDGET = 2000;
 /** Answers that are kept: the last few states of the draft, each with its questions. */
 const MOST_KEPT = 32;
 /** What others hang on goes first, what takes longest last. */
-const ORDER: readonly Kind[] = ["packet-changes", "dead-rules"];
+const ORDER: readonly Kind[] = ["lockouts", "search", "packet-changes", "dead-rules"];
 
 export type Asked = {
   /** A newer question of its kind from the same place takes its turn: `draft`. Nothing said: none does. */
@@ -27,11 +27,22 @@ export type Asked = {
 
 /** Every answer may be a partial one: what it tells is true, and what it does not tell is not known. */
 export type Analyst = {
-  deadRules(config: Config, asked?: Asked): Promise<DeadRules & { diagnostics: Diagnostic[] }>;
-  packetChanges(before: Config, after: Config, asked?: Asked): Promise<PacketChanges>;
+  deadRules(config: Config, asked?: Asked): Promise<FoundBy<"dead-rules">>;
+  packetChanges(
+    before: Config,
+    after: Config,
+    asked?: Asked & Partial<ChangesAsked>,
+  ): Promise<FoundBy<"packet-changes">>;
+  lockouts(config: Config, guarded: readonly Guarded[], asked?: Asked): Promise<FoundBy<"lockouts">>;
+  search(config: Config, what: SearchAsked, asked?: Asked): Promise<FoundBy<"search">>;
   /** Ends the thread; whoever waits hears that nothing is known. */
   close(): Promise<void>;
 };
+
+export type FoundBy<K extends Kind> = Extract<Found, { kind: K }>["found"];
+
+/** Of a change: as many kinds and regions as a person reads. */
+const CHANGES: ChangesAsked = { from: 0, most: 100, regions: 20 };
 
 type AnalystParts = {
   clock: Clock;
@@ -52,9 +63,23 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
       if (answer?.kind === "dead-rules") return answer.found;
       return { status: "partial", dead: [], open: [], diagnostics: [] };
     },
-    async packetChanges(before, after, asked) {
-      const answer = await questions.ask({ kind: "packet-changes", before, after }, asked);
-      return answer?.kind === "packet-changes" ? answer.found : { status: "partial", changes: [] };
+    async packetChanges(before, after, { from, most, regions, ...asked } = {}) {
+      const wanted = {
+        from: from ?? CHANGES.from,
+        most: most ?? CHANGES.most,
+        regions: regions ?? CHANGES.regions,
+      };
+      const answer = await questions.ask({ kind: "packet-changes", before, after, ...wanted }, asked);
+      if (answer?.kind === "packet-changes") return answer.found;
+      return { status: "partial", changes: [], total: 0 };
+    },
+    async lockouts(config, guarded, asked) {
+      const answer = await questions.ask({ kind: "lockouts", config, guarded }, asked);
+      return answer?.kind === "lockouts" ? answer.found : { status: "partial", findings: [] };
+    },
+    async search(config, what, asked) {
+      const answer = await questions.ask({ kind: "search", config, asked: what }, asked);
+      return answer?.kind === "search" ? answer.found : { status: "partial", groups: [], total: 0 };
     },
     close: () => questions.close(),
   };

@@ -4,15 +4,26 @@ import {
   type DeadRules,
   deadRules,
   findingsOf,
+  findLockouts,
+  type Guarded,
+  type Lockouts,
   type PacketChanges,
   packetChanges,
+  type Search,
+  type Asked as SearchAsked,
+  searchPackets,
 } from "@flowmgr/flow-analysis";
 import type { Config, Diagnostic } from "@flowmgr/flow-model";
 
 /** `Held` is how a question holds a config: as it is, or by the number that both sides know it by. */
 export type Question<Held> =
   | { kind: "dead-rules"; config: Held }
-  | { kind: "packet-changes"; before: Held; after: Held };
+  | ({ kind: "packet-changes"; before: Held; after: Held } & ChangesAsked)
+  | { kind: "lockouts"; config: Held; guarded: readonly Guarded[] }
+  | { kind: "search"; config: Held; asked: SearchAsked };
+
+/** Which kinds of change are told: `most` of them from the place `from` on, with so many regions a family. */
+export type ChangesAsked = { from: number; most: number; regions: number };
 
 export type Kind = Question<unknown>["kind"];
 
@@ -21,7 +32,9 @@ type Told<Findings> = Findings & { diagnostics: Diagnostic[] };
 
 export type Found =
   | { kind: "dead-rules"; found: Told<DeadRules> }
-  | { kind: "packet-changes"; found: PacketChanges };
+  | { kind: "packet-changes"; found: PacketChanges & { total: number } }
+  | { kind: "lockouts"; found: Lockouts }
+  | { kind: "search"; found: Search };
 
 /** The question with its configs held in another way. */
 export function heldOtherwise<From, To>(question: Question<From>, hold: (config: From) => To): Question<To> {
@@ -41,7 +54,14 @@ export function answer(question: Question<Config>, options: AnalysisOptions): Fo
       const found = deadRules(config, options);
       return { kind, found: { ...found, diagnostics: findingsOf(config, found, options) } };
     }
-    case "packet-changes":
-      return { kind: question.kind, found: packetChanges(question.before, question.after, options) };
+    case "packet-changes": {
+      const { kind, before, after, from, most } = question;
+      const { status, changes } = packetChanges(before, after, options);
+      return { kind, found: { status, changes: changes.slice(from, from + most), total: changes.length } };
+    }
+    case "lockouts":
+      return { kind: question.kind, found: findLockouts(question.config, question.guarded, options) };
+    case "search":
+      return { kind: question.kind, found: searchPackets(question.config, question.asked, options) };
   }
 }
