@@ -13,6 +13,7 @@ import { Waiting } from "./ui/states.tsx";
 // Flows comes with the page; the others, and the editor that Text needs, when they are first opened.
 const ListsPlace = lazy(async () => ({ default: (await import("./lists/index.ts")).ListsPlace }));
 const TextPlace = lazy(async () => ({ default: (await import("./text/index.ts")).TextPlace }));
+const TestPlace = lazy(async () => ({ default: (await import("./packets/index.ts")).TestPlace }));
 const ReviewPlace = lazy(async () => ({ default: (await import("./review/index.ts")).ReviewPlace }));
 const HistoryPlace = lazy(async () => ({ default: (await import("./history/index.ts")).HistoryPlace }));
 const PathsPlace = lazy(async () => ({ default: (await import("./paths/index.ts")).PathsPlace }));
@@ -48,6 +49,9 @@ function Places() {
           </Route>
           <Route path="/text">
             <TextPlace />
+          </Route>
+          <Route path="/test">
+            <TestPlace view="packet" />
           </Route>
           <Route path="/review">
             <ReviewPlace textErrors={textErrors} />

@@ -5,6 +5,7 @@ export const PLACES: readonly Place[] = [
   { path: "/flows", label: "Flows", inBar: true },
   { path: "/lists", label: "Lists", inBar: false },
   { path: "/text", label: "Text", inBar: true },
+  { path: "/test", label: "Test", inBar: false },
   { path: "/review", label: "Review", inBar: true },
   { path: "/history", label: "History", inBar: false },
   { path: "/paths", label: "Paths", inBar: false },

@@ -1,0 +1,1 @@
+export { TestPlace } from "./test-place.tsx";

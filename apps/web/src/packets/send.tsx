@@ -1,0 +1,80 @@
+/** The packet really sent: which rule in force counted it, beside what the tester says of it. */
+import { sampleOf } from "@flowmgr/flow-analysis";
+import type { Sent, Status } from "@flowmgr/flow-api";
+import type { Packet } from "@flowmgr/flow-model";
+import { useState } from "react";
+import { get } from "../api/index.ts";
+import { useActions } from "../ui/actions.ts";
+import { useLate } from "../ui/use-late.ts";
+import { FlowLink } from "./flow-link.tsx";
+import { Offer } from "./offer.tsx";
+import styles from "./packets.module.css";
+
+type Answer = { sent: Sent } | { refused: string };
+
+export function SendIt({ packet, status }: { packet: Packet; status: Status }) {
+  const [busy, setBusy] = useState(false);
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const late = useLate(busy);
+
+  async function send() {
+    setBusy(true);
+    try {
+      const { fields } = sampleOf(packet);
+      setAnswer({ sent: await get<Sent>("/trace/send", { method: "POST", body: { packet: fields } }) });
+    } catch (error) {
+      setAnswer({ refused: error instanceof Error ? error.message : String(error) });
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  const action = {
+    id: "test send",
+    label: "Send this packet",
+    group: "Test",
+    disabled: busy ? "It is on its way." : reasonNot(status),
+    run: () => void send(),
+  };
+  useActions([action]);
+  return (
+    <>
+      <Offer action={action} />
+      {action.disabled !== null && !busy ? <p className={styles.reason}>{action.disabled}</p> : null}
+      <div className={styles.sent} role="status">
+        {late ? <p className={styles.quiet}>Sending</p> : null}
+        {answer && !busy ? <Told answer={answer} /> : null}
+      </div>
+    </>
+  );
+}
+
+/** Why no packet can be sent here at all; null when it can. */
+function reasonNot({ target, running }: Status): string | null {
+  if (target.kind === "host") {
+    return "Not sent: rules act on this machine's own network, and packets are made up in a private namespace only.";
+  }
+  return running ? null : "Not sent: nothing is in force yet.";
+}
+
+function Told({ answer }: { answer: Answer }) {
+  if ("refused" in answer) return <p className={styles.wrong}>{answer.refused}</p>;
+  const { sentence, agrees, counters, revision } = answer.sent;
+  return (
+    <>
+      <p className={agrees ? styles.right : styles.wrong}>
+        <span aria-hidden="true">{agrees ? "✓" : "✕"}</span> {sentence}
+      </p>
+      <p className={styles.quiet}>
+        Revision {revision}. {counters.length === 0 ? "No rule counted it." : "Counted by "}
+        {counters.map(({ flow, rule }, index) => (
+          <span key={`${flow} ${rule}`}>
+            {index > 0 ? ", " : ""}
+            <FlowLink name={flow} />
+            {rule === null ? " (ICMP errors)" : `, rule ${rule}`}
+          </span>
+        ))}
+      </p>
+    </>
+  );
+}
