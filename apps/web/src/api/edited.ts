@@ -1,12 +1,12 @@
 /** An item of the draft as a panel edits it: to the draft while it is right, kept here while it is not. */
 import type { Config, Diagnostic, Edit, Item } from "@flowmgr/flow-model";
 import { useMemo } from "react";
+import { useKnown } from "../analysis/use-findings.ts";
 import { useStore } from "../ui/store.ts";
 import { checkItem, ofItem } from "./check-item.ts";
 import { useEdit } from "./draft.ts";
 import { onTop, outcomeOf } from "./item-edits.ts";
 import { same } from "./merge.ts";
-import { useCheck } from "./queries.ts";
 import type { Unsaved } from "./unsaved.ts";
 
 export type Edited<T> = {
@@ -43,12 +43,12 @@ export function useEdited<T extends Extract<Item, { name: string }>>(options: Op
   const item = kept?.item ?? inDraft;
   // biome-ignore lint/correctness/useExhaustiveDependencies: `among` says the same of the same config
   const own = useMemo(() => (item ? [...checkItem(item, config), ...among(item)] : []), [item, config]);
-  const server = useCheck().data?.diagnostics;
+  const known = useKnown(config);
   const machine = useMemo(() => {
     if (kept || !inDraft) return [];
-    const all = ofItem(server ?? [], config.items.indexOf(inDraft));
-    return all.filter((one) => !own.some((known) => known.code === one.code));
-  }, [kept, inDraft, server, config, own]);
+    const all = ofItem(known, config.items.indexOf(inDraft));
+    return all.filter((one) => !own.some(({ code }) => code === one.code));
+  }, [kept, inDraft, known, config, own]);
   if (!item || !inDraft) return null;
   const { name } = inDraft;
 

@@ -1,7 +1,8 @@
 import type { FlowChange } from "@flowmgr/flow-api";
 import { type Config, changes, check, type Diagnostic, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { useDeferredValue, useMemo } from "react";
-import { useCheck, useRunning } from "../api/index.ts";
+import { useKnown } from "../analysis/index.ts";
+import { useRunning } from "../api/index.ts";
 import { type Row, rowsOf } from "./rows.ts";
 
 const NO_CHANGES: FlowChange[] = [];
@@ -22,14 +23,14 @@ export function useRows(draft: Config): { rows: Row[]; diagnostics: Diagnostic[]
   return { rows, diagnostics };
 }
 
-/** The browser's check at once, and what only the server knows of the machine. */
+/** The browser's check at once, what only the server knows of the machine, and what the analysis found. */
 function useDiagnostics(config: Config): Diagnostic[] {
-  const server = useCheck().data?.diagnostics;
+  const more = useKnown(config);
   const own = useMemo(() => check(config), [config]);
   return useMemo(() => {
     const known = new Set(own.map(keyOf));
-    return [...own, ...(server ?? []).filter((one) => !known.has(keyOf(one)))];
-  }, [own, server]);
+    return [...own, ...more.filter((one) => !known.has(keyOf(one)))];
+  }, [own, more]);
 }
 
 function keyOf({ code, path, flow, rule }: Diagnostic): string {

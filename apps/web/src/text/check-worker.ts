@@ -1,5 +1,6 @@
 /** Checks text beside the page, so that typing in ten thousand flows does not wait for it. */
 import { checkText, type Diagnostic, locate } from "@flowmgr/flow-model";
+import { anchored } from "../analysis/anchored.ts";
 import type { Checked } from "./session.ts";
 
 export type CheckRequest = {
@@ -21,7 +22,7 @@ self.onmessage = ({ data }: MessageEvent<CheckRequest>) => {
 function checkWith(text: string, machine: readonly Diagnostic[]): Checked {
   const { config, diagnostics, places } = checkText(text);
   const own = new Set(diagnostics.map(identity));
-  const more = machine.filter((diagnostic) => !own.has(identity(diagnostic)));
+  const more = anchored(machine, config, null).filter((diagnostic) => !own.has(identity(diagnostic)));
   return {
     config,
     diagnostics: more.length > 0 ? locate([...diagnostics, ...more], places) : diagnostics,

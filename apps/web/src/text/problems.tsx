@@ -1,7 +1,8 @@
 /** The list under the editor: every diagnostic, its place, its help, its fixes. */
-import type { Diagnostic } from "@flowmgr/flow-model";
+import type { Diagnostic, Fix } from "@flowmgr/flow-model";
+import { Link } from "wouter";
+import { testAddress } from "../ui/packet-link.ts";
 import { counted } from "../ui/say.ts";
-import { errorsIn } from "./session.ts";
 import styles from "./text.module.css";
 
 /** More than anybody reads at once; the rest follows as these are mended. */
@@ -10,12 +11,12 @@ const SHOWN = 100;
 type ProblemsProps = {
   diagnostics: readonly Diagnostic[];
   goTo: (diagnostic: Diagnostic) => void;
-  fix: (diagnostic: Diagnostic, text: string) => void;
+  fix: (diagnostic: Diagnostic, fix: Fix) => void;
 };
 
 export function Problems({ diagnostics, goTo, fix }: ProblemsProps) {
   if (diagnostics.length === 0) return null;
-  const errors = errorsIn(diagnostics);
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   const parts = [
     errors > 0 ? counted(errors, "error") : "",
     diagnostics.length > errors ? counted(diagnostics.length - errors, "warning") : "",
@@ -29,7 +30,7 @@ export function Problems({ diagnostics, goTo, fix }: ProblemsProps) {
             key={index}
             diagnostic={diagnostic}
             goTo={() => goTo(diagnostic)}
-            fix={(text) => fix(diagnostic, text)}
+            fix={(chosen) => fix(diagnostic, chosen)}
           />
         ))}
       </ul>
@@ -43,11 +44,11 @@ export function Problems({ diagnostics, goTo, fix }: ProblemsProps) {
 type ProblemProps = {
   diagnostic: Diagnostic;
   goTo: () => void;
-  fix: (text: string) => void;
+  fix: (fix: Fix) => void;
 };
 
 function Problem({ diagnostic, goTo, fix }: ProblemProps) {
-  const { severity, line, column, message, help, fixes = [] } = diagnostic;
+  const { severity, line, column, message, help, packet, fixes = [] } = diagnostic;
   return (
     <li className={styles.problem}>
       <button type="button" className={styles.goto} onClick={goTo}>
@@ -58,16 +59,21 @@ function Problem({ diagnostic, goTo, fix }: ProblemProps) {
         <span className={styles.at}>{line === undefined ? "" : `${line}:${column}`}</span>
         <span>
           {message}
-          {help ? <span className={styles.help}>; {help}</span> : null}
+          {help && !fixes.some((one) => "edits" in one) ? (
+            <span className={styles.help}>; {help}</span>
+          ) : null}
         </span>
       </button>
-      {fixes.map((one) =>
-        "text" in one ? (
-          <button key={one.label} type="button" className={styles.fix} onClick={() => fix(one.text)}>
-            {one.label}
-          </button>
-        ) : null,
-      )}
+      {fixes.map((one) => (
+        <button key={one.label} type="button" className={styles.fix} onClick={() => fix(one)}>
+          {one.label}
+        </button>
+      ))}
+      {packet ? (
+        <Link className={styles.fix} href={testAddress(packet)} title={packet}>
+          Test such a packet
+        </Link>
+      ) : null}
     </li>
   );
 }

@@ -20,6 +20,7 @@ import type { DraftView } from "../api/draft.ts";
 import { mineFirst } from "../api/mine.ts";
 import { sameConfig } from "../api/patch.ts";
 import { createStore, type Store } from "../ui/store.ts";
+import { errorsIn, whileTyped } from "./standing.ts";
 import type { UnsavedText } from "./unsaved.ts";
 
 export type Checked = { config: Config; diagnostics: Diagnostic[] };
@@ -122,7 +123,10 @@ export class TextSession {
     else this.#take(draft, config, false);
   }
 
-  /** What the server's check says; it is of the draft, so it counts while the text is the draft. */
+  /**
+   * What the server's check and the analysis say; it is of the draft, so it counts while the text is the draft. What
+   * was found of a flow stays at it while somebody types, until it has been looked at again.
+   */
   knows(diagnostics: readonly Diagnostic[]): void {
     if (this.#machine === diagnostics) return;
     this.#machine = diagnostics;
@@ -232,7 +236,8 @@ export class TextSession {
     if (!this.#state) return;
     const { doc } = this.#state;
     const text = doc.toString();
-    const machine = this.view.get().typed ? [] : this.#machine;
+    const { typed } = this.view.get();
+    const machine = typed ? this.#machine.flatMap(whileTyped) : this.#machine;
     const { config, diagnostics } = await this.#around.check(text, machine);
     // Typed on meanwhile: the check of that is on its way.
     if (!this.#state.doc.eq(doc)) return;
@@ -295,10 +300,6 @@ export class TextSession {
   #show(part: Partial<TextView>): void {
     this.view.set({ ...this.view.get(), ...part });
   }
-}
-
-export function errorsIn(diagnostics: readonly Diagnostic[]): number {
-  return diagnostics.filter(({ severity }) => severity === "error").length;
 }
 
 /** The changes that make `before` into `after`; what stays, and the cursor in it, stays. */

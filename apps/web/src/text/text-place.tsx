@@ -1,9 +1,10 @@
 /** The config as text: the same document that Flows shows, checked as one types. */
 import { EditorView } from "@codemirror/view";
-import type { Diagnostic } from "@flowmgr/flow-model";
-import { useEffect, useRef } from "react";
+import { type Config, type Diagnostic, EMPTY_CONFIG, type Fix } from "@flowmgr/flow-model";
+import { useEffect, useMemo, useRef } from "react";
 import { useSearch } from "wouter";
-import { useCheck, useDraft, useEdit, useStatus, useStore } from "../api/index.ts";
+import { isFinding, useFindings, useKnown } from "../analysis/index.ts";
+import { useDraft, useEdit, useStatus, useStore } from "../api/index.ts";
 import { PlaceState, Waiting } from "../ui/states.tsx";
 import { applyFix, rangeOf } from "./lint.ts";
 import { Problems } from "./problems.tsx";
@@ -33,17 +34,26 @@ export function TextPlace() {
 function useTextSession(): void {
   const draft = useDraft();
   const { retype, letGo } = useEdit();
-  const check = useCheck().data;
   const status = useStatus().data;
   useEffect(() => {
     joinDraft({ replace: (config) => void retype(config, LABEL), letGo });
   }, [retype, letGo]);
   useEffect(() => textSession.follow(draft), [draft]);
-  useEffect(() => {
-    if (check) textSession.knows(check.diagnostics);
-  }, [check]);
   const { config } = draft;
+  const known = useMendable(config ?? EMPTY_CONFIG);
+  useEffect(() => textSession.knows(known), [known]);
   useEffect(() => knowMachine(config, status), [config, status]);
+}
+
+/** All that is known of the draft; a mend that was found in an older one may be of another rule by now. */
+function useMendable(config: Config): readonly Diagnostic[] {
+  const known = useKnown(config);
+  const fresh = useFindings(config)?.fresh ?? true;
+  return useMemo(() => (fresh ? known : known.map(withoutMends)), [known, fresh]);
+}
+
+function withoutMends(one: Diagnostic): Diagnostic {
+  return isFinding(one) ? { ...one, fixes: [] } : one;
 }
 
 function Editor({ hold }: { hold: { current: EditorView | null } }) {
@@ -83,10 +93,10 @@ function TextProblems({ editor }: WithEditor) {
     });
     view.focus();
   }
-  function fix(diagnostic: Diagnostic, text: string): void {
+  function fix(diagnostic: Diagnostic, chosen: Fix): void {
     const view = editor();
     if (!view) return;
-    applyFix(view, rangeOf(view.state.doc, diagnostic), text);
+    applyFix(view, rangeOf(view.state.doc, diagnostic), chosen);
     view.focus();
   }
   return <Problems diagnostics={diagnostics} goTo={goTo} fix={fix} />;

@@ -2,7 +2,7 @@
 import { useDraft, useOnline, useStore } from "../api/index.ts";
 import { clock, counted } from "../ui/say.ts";
 import { useLate } from "../ui/use-late.ts";
-import { errorsIn } from "./session.ts";
+import { errorsIn } from "./standing.ts";
 import styles from "./text.module.css";
 import { textSession } from "./text-session.ts";
 

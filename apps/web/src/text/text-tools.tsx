@@ -14,7 +14,7 @@ import { notify } from "../ui/notices.tsx";
 import { Suggest } from "../ui/suggest.tsx";
 import { helpAt } from "./hover.ts";
 import { addressOfItem, itemAt, itemsOf, placeOfItem } from "./items.ts";
-import { errorsIn } from "./session.ts";
+import { errorsIn } from "./standing.ts";
 import styles from "./text.module.css";
 import { listHelp, textSession } from "./text-session.ts";
 import { TextState } from "./text-state.tsx";

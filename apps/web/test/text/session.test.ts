@@ -242,3 +242,41 @@ test("another tab's text is not forgotten by this one", async () => {
   session.follow({ ...draftOf("", "2"), config: replaced[0] ?? null });
   expect(stored).toBe(theirs);
 });
+
+describe("what the analysis found", () => {
+  const found = (code: string, more: Partial<Diagnostic>): Diagnostic => ({
+    code,
+    severity: "warning",
+    message: "m",
+    path: "/items/0/rules/0",
+    ...more,
+  });
+
+  test("an expectation that fails keeps no text from the draft", async () => {
+    session.follow(draftOf(SSH, "1"));
+    session.knows([found("expectation-fails", { severity: "error", flow: "ssh" })]);
+    await settle();
+    await type(SSH + DNS);
+    expect(replaced).toHaveLength(1);
+    expect(session.view.get().typed).toBe(false);
+  });
+
+  test("stays at its flow while somebody types, without mends that may be of another rule by now", async () => {
+    const fixes = [{ label: "Remove flow ssh", edits: [{ do: "remove" as const, name: "ssh" }] }];
+    session.follow(draftOf(SSH, "1"));
+    session.knows([
+      found("no-effect", { flow: "ssh", rule: 1, fixes }),
+      found("unknown-interface", { flow: "ssh", rule: 1 }),
+    ]);
+    await settle();
+    expect(session.view.get().diagnostics.map(({ code }) => code)).toEqual([
+      "no-effect",
+      "unknown-interface",
+    ]);
+    await type(`${SSH}flow broken`.replace("broken", ""));
+    expect(session.view.get().diagnostics).toMatchObject([
+      { code: "no-effect", fixes: [] },
+      { severity: "error" },
+    ]);
+  });
+});

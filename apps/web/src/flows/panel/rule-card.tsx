@@ -8,6 +8,7 @@ import {
   type Rule,
 } from "@flowmgr/flow-model";
 import { useState } from "react";
+import { FindingNotes, isFinding } from "../../analysis/index.ts";
 import { listable } from "../../rule/conditions.ts";
 import { ConditionsEditor } from "../../rule/conditions-editor.tsx";
 import { problemsOf } from "../../rule/typing.ts";
@@ -54,6 +55,8 @@ export function RuleCard(props: RuleCardProps) {
   const [typed, setTyped] = useState<Rule | null>(null);
   const [noting, setNoting] = useState(false);
   const where = `rule ${number}`;
+  const findings = typed ? [] : props.diagnostics.filter(isFinding);
+  const others = props.diagnostics.filter((one) => !isFinding(one));
   const noted = noting || rule.note !== "" || rule.comment.length > 0;
 
   return (
@@ -70,7 +73,7 @@ export function RuleCard(props: RuleCardProps) {
         config={props.config}
         status={props.status}
         where={where}
-        diagnostics={typed ? problemsOf(typed, props.flowKind, props.config) : props.diagnostics}
+        diagnostics={typed ? problemsOf(typed, props.flowKind, props.config) : others}
         active={active}
         disabled={disabled}
         typing={setTyped}
@@ -78,6 +81,7 @@ export function RuleCard(props: RuleCardProps) {
       >
         <Verb rule={rule} where={where} set={actions.set} disabled={disabled} />
       </ConditionsEditor>
+      <FindingNotes findings={findings} config={props.config} disabled={disabled} />
       {noted ? (
         <div className={styles.notes}>
           <TextField

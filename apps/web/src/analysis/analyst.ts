@@ -1,0 +1,77 @@
+/** Keeps one worker at the newest config: what nobody waits for any more is given up, not finished first. */
+import type { Config } from "@flowmgr/flow-model";
+import type { Analysis, AnalysisAnswer, AnalysisRequest, Meaning } from "./worker.ts";
+
+/** The other end; a Worker, or what stands in for one. */
+export type Helper = {
+  postMessage(request: AnalysisRequest): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent<AnalysisAnswer>) => void) | null;
+};
+
+/** From an edit to the analysis of it, in milliseconds: to hand over ten thousand flows takes 30 of the page. */
+const AFTER = 200;
+/** How long an older config may go on while a newer one waits. */
+const PATIENCE = 500;
+
+export class Analyst {
+  readonly #start: () => Helper;
+  readonly #tell: (analysis: Analysis, of: Config) => void;
+  #helper: Helper | null = null;
+  /** What the worker is at. */
+  #busy: AnalysisRequest | null = null;
+  #next: Omit<AnalysisRequest, "id"> | null = null;
+  #last: Omit<AnalysisRequest, "id"> | null = null;
+  #count = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `tell` is called for the newest config only. */
+  constructor(start: () => Helper, tell: (analysis: Analysis, of: Config) => void) {
+    this.#start = start;
+    this.#tell = tell;
+  }
+
+  /** Once for each config and meaning, whoever asks. */
+  ask(config: Config, meaning: Meaning): void {
+    if (this.#last?.config === config && this.#last.meaning === meaning) return;
+    this.#last = { config, meaning };
+    this.#next = this.#last;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#send(), AFTER);
+  }
+
+  #send(): void {
+    clearTimeout(this.#timer);
+    if (!this.#next) return;
+    if (this.#busy) {
+      this.#timer = setTimeout(() => this.#giveUp(), PATIENCE);
+      return;
+    }
+    this.#count += 1;
+    this.#busy = { id: this.#count, ...this.#next };
+    this.#next = null;
+    this.#helper ??= this.#begin();
+    this.#helper.postMessage(this.#busy);
+  }
+
+  #begin(): Helper {
+    const helper = this.#start();
+    helper.onmessage = ({ data }) => this.#answered(data);
+    return helper;
+  }
+
+  #answered({ id, diagnostics, complete }: AnalysisAnswer): void {
+    const busy = this.#busy;
+    if (busy?.id !== id) return;
+    this.#busy = null;
+    if (this.#last?.config === busy.config) this.#tell({ diagnostics, complete }, busy.config);
+    this.#send();
+  }
+
+  #giveUp(): void {
+    this.#helper?.terminate();
+    this.#helper = null;
+    this.#busy = null;
+    this.#send();
+  }
+}

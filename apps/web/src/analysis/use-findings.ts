@@ -1,0 +1,72 @@
+/** What the analysis finds in the draft, and all that is known of it beyond the language's own check. */
+
+import type { Status } from "@flowmgr/flow-api";
+import type { Config, Diagnostic } from "@flowmgr/flow-model";
+import { useEffect, useMemo } from "react";
+import { useCheck, useStatus } from "../api/queries.ts";
+import { createStore, useStore } from "../ui/store.ts";
+import { Analyst } from "./analyst.ts";
+import { anchored } from "./anchored.ts";
+import { isFinding } from "./is-finding.ts";
+import type { Analysis, Meaning } from "./worker.ts";
+
+type Known = Analysis & { of: Config | null };
+
+const known = createStore<Known>({ of: null, diagnostics: [], complete: false });
+
+const analyst = new Analyst(
+  () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
+  (analysis, of) => known.set({ ...analysis, of }),
+);
+
+export type Findings = {
+  /** Placed in the config that was asked of, be it newer than the one that was looked at. */
+  diagnostics: readonly Diagnostic[];
+  /** They are of this very config: what they would mend is still there. */
+  fresh: boolean;
+  /** Nothing else is there to be found. */
+  complete: boolean;
+};
+
+/** Dead rules and failing expectations of the config, a moment after it changed; null until the first are known. */
+export function useFindings(config: Config): Findings | null {
+  const meaning = useMeaning();
+  useEffect(() => {
+    if (meaning) analyst.ask(config, meaning);
+  }, [config, meaning]);
+  const { of, diagnostics, complete } = useStore(known);
+  return useMemo(
+    () =>
+      of === null ? null : { diagnostics: anchored(diagnostics, config, of), fresh: of === config, complete },
+    [of, diagnostics, complete, config],
+  );
+}
+
+/** The server's diagnostics of the draft with what the browser found in place of what the server did. */
+export function useKnown(config: Config): readonly Diagnostic[] {
+  const server = useCheck().data?.diagnostics;
+  const findings = useFindings(config)?.diagnostics;
+  return useMemo(
+    () => (findings ? [...(server ?? []).filter((one) => !isFinding(one)), ...findings] : (server ?? [])),
+    [server, findings],
+  );
+}
+
+let last: { text: string; meaning: Meaning } | null = null;
+
+/** The same value, for all who ask, as long as the machine says the same; null until it is known. */
+function useMeaning(): Meaning | null {
+  const status = useStatus().data;
+  if (!status) return null;
+  const text = JSON.stringify([status.spared, status.tables]);
+  if (last?.text !== text) last = { text, meaning: meaningOf(status) };
+  return last.meaning;
+}
+
+function meaningOf({ spared, tables }: Status): Meaning {
+  return {
+    loopback: spared.loopback ? "spare" : "judge",
+    neighbours: spared.neighbours ? "spare" : "judge",
+    tables: new Map(tables.map(({ name, number }) => [name, number])),
+  };
+}

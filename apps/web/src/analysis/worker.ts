@@ -1,0 +1,32 @@
+/** Looks for dead rules and failing expectations beside the page: in a hard config that takes seconds. */
+import { type AnalysisOptions, deadRules, findingsOf } from "@flowmgr/flow-analysis";
+import { type Config, check, type Diagnostic } from "@flowmgr/flow-model";
+
+/** What the machine adds to the meaning of a config. */
+export type Meaning = Pick<AnalysisOptions, "loopback" | "neighbours" | "tables">;
+
+export type AnalysisRequest = { id: number; config: Config; meaning: Meaning };
+
+export type Analysis = {
+  diagnostics: Diagnostic[];
+  /** True when nothing else is there to be found. */
+  complete: boolean;
+};
+export type AnalysisAnswer = Analysis & { id: number };
+
+/** Beyond this a person has moved on; what was found by then is told. */
+const BUDGET_MS = 10_000;
+
+self.onmessage = ({ data: { id, config, meaning } }: MessageEvent<AnalysisRequest>) => {
+  const answer: AnalysisAnswer = { id, ...analyse(config, meaning) };
+  self.postMessage(answer);
+};
+
+/** A config with errors means nothing yet, so nothing is found in it. */
+function analyse(config: Config, meaning: Meaning): Analysis {
+  if (check(config).some(({ severity }) => severity === "error")) return { diagnostics: [], complete: false };
+  const end = performance.now() + BUDGET_MS;
+  const options = { ...meaning, stop: () => performance.now() > end };
+  const { dead, status } = deadRules(config, options);
+  return { diagnostics: findingsOf(config, { dead }, meaning), complete: status === "complete" };
+}

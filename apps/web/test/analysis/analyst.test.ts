@@ -1,0 +1,93 @@
+import { type Config, EMPTY_CONFIG } from "@flowmgr/flow-model";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Analyst, type Helper } from "../../src/analysis/analyst.ts";
+import type { AnalysisRequest } from "../../src/analysis/worker.ts";
+
+const config = (name: string): Config => ({ ...EMPTY_CONFIG, comment: [name] });
+const nameOf = ({ config }: AnalysisRequest) => config.comment[0];
+
+/** Workers that answer when they are told to. */
+function world() {
+  const started: { helper: Helper; asked: AnalysisRequest[]; ended: boolean }[] = [];
+  const told: (string | undefined)[] = [];
+  const analyst = new Analyst(
+    () => {
+      const asked: AnalysisRequest[] = [];
+      const helper: Helper = {
+        onmessage: null,
+        postMessage: (request) => void asked.push(request),
+        terminate: () => {
+          one.ended = true;
+        },
+      };
+      const one = { helper, asked, ended: false };
+      started.push(one);
+      return helper;
+    },
+    (_, of) => told.push(of.comment[0]),
+  );
+  const answer = (worker: number) => {
+    const one = started[worker];
+    const id = one?.asked.at(-1)?.id ?? 0;
+    const data = { id, diagnostics: [], complete: true };
+    one?.helper.onmessage?.(new MessageEvent("message", { data }));
+  };
+  return { started, told, analyst, answer };
+}
+
+describe("one worker at the newest config", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("of many edits in a row only the last is looked at", () => {
+    const { analyst, started, told, answer } = world();
+    for (const name of ["a", "b", "c"]) analyst.ask(config(name), {});
+    expect(started).toHaveLength(0);
+    vi.runAllTimers();
+    expect(started[0]?.asked.map(nameOf)).toEqual(["c"]);
+    answer(0);
+    expect(told).toEqual(["c"]);
+  });
+
+  test("the same config is looked at once, whoever asks", () => {
+    const { analyst, started, answer } = world();
+    const meaning = {};
+    const one = config("a");
+    analyst.ask(one, meaning);
+    vi.runAllTimers();
+    answer(0);
+    analyst.ask(one, meaning);
+    vi.runAllTimers();
+    expect(started[0]?.asked).toHaveLength(1);
+    analyst.ask(one, { loopback: "judge" });
+    vi.runAllTimers();
+    expect(started[0]?.asked).toHaveLength(2);
+  });
+
+  test("an answer that a newer config has overtaken is not told", () => {
+    const { analyst, started, told, answer } = world();
+    analyst.ask(config("old"), {});
+    vi.advanceTimersByTime(300);
+    analyst.ask(config("new"), {});
+    vi.advanceTimersByTime(300);
+    answer(0);
+    expect(told).toEqual([]);
+    expect(started[0]?.asked.map(nameOf)).toEqual(["old", "new"]);
+    answer(0);
+    expect(told).toEqual(["new"]);
+  });
+
+  test("a long one is given up for a newer", () => {
+    const { analyst, started, told, answer } = world();
+    analyst.ask(config("hard"), {});
+    vi.advanceTimersByTime(60_000);
+    expect(started[0]?.ended).toBe(false);
+    analyst.ask(config("new"), {});
+    vi.advanceTimersByTime(1000);
+    expect(started[0]?.ended).toBe(true);
+    expect(started[1]?.asked.map(nameOf)).toEqual(["new"]);
+    answer(0);
+    answer(1);
+    expect(told).toEqual(["new"]);
+  });
+});
