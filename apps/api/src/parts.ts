@@ -28,6 +28,18 @@ export type Caller = {
   indirect: boolean;
   /** Milliseconds of the monotonic clock at which the TCP connection was accepted. */
   connectedAt: number;
+  /** The TCP connection as the kernel knows it; null where nobody knows. */
+  connection: TcpConnection | null;
+};
+
+/** Addresses without `::ffff:`. */
+export type TcpConnection = {
+  peer: string;
+  peerPort: number;
+  local: string;
+  localPort: number;
+  /** The peer is a proxy: whoever asks is behind it. */
+  proxied: boolean;
 };
 
 /** Time as a parameter, so that tests run the same path faster. */

@@ -47,7 +47,7 @@ test("time runs out: the old rules are back, and the history learns of it when i
       config: lab.running.parts.draft.get().config,
       message: "",
       confirmWithin: 0,
-      caller: { name: "test", via: "token", address: "", indirect: true, connectedAt: 0 },
+      caller: { name: "test", via: "token", address: "", indirect: true, connectedAt: 0, connection: null },
     })
     .catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(Error);

@@ -22,7 +22,14 @@ test("the setting is on and the machine has none: flows are applied for IPv4", a
   await engine.start();
   onTestFinished(() => engine.stop());
   const { config } = checkText("flow ssh permit match proto tcp dstport 22");
-  const caller = { name: "test", via: "token", address: "", indirect: true, connectedAt: 0 } as const;
+  const caller = {
+    name: "test",
+    via: "token",
+    address: "",
+    indirect: true,
+    connectedAt: 0,
+    connection: null,
+  } as const;
   const applied = await engine.apply({ config, message: "", confirmWithin: 0, caller });
   expect(applied).toMatchObject({ state: "confirmed", changed: true });
   expect(await engine.verify()).toBe(true);

@@ -2,10 +2,10 @@
 import { BlockList, isIP } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isLoopback } from "../addresses.ts";
-import type { Caller, Clock } from "../parts.ts";
+import type { Caller, Clock, TcpConnection } from "../parts.ts";
 
 export type Connections = {
-  of(request: FastifyRequest): Pick<Caller, "address" | "indirect" | "connectedAt">;
+  of(request: FastifyRequest): Pick<Caller, "address" | "indirect" | "connectedAt" | "connection">;
 };
 
 type Peer = {
@@ -34,9 +34,20 @@ export function watchConnections(app: FastifyInstance, clock: Clock, behindProxy
         indirect: isLoopback(peer) || isProxy(peer),
         // A connection that nobody saw being accepted proves nothing: as if it were there from the beginning.
         connectedAt: accepted.get(name(request.socket)) ?? Number.NEGATIVE_INFINITY,
+        connection: connectionOf(request, isProxy(peer)),
       };
     },
   };
+}
+
+/** Without what sockets add: the prefix of an IPv4 address on one of both families, the zone of a link-local one. */
+const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.)/, "").replace(/%.*$/, "");
+
+function connectionOf({ socket }: FastifyRequest, proxied: boolean): TcpConnection | null {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  if (!remoteAddress || !remotePort || !localAddress || !localPort) return null;
+  const [peer, local] = [plain(remoteAddress), plain(localAddress)];
+  return { peer, peerPort: remotePort, local, localPort, proxied };
 }
 
 function proxies(networks: string[]): (address: string) => boolean {
@@ -47,8 +58,8 @@ function proxies(networks: string[]): (address: string) => boolean {
     if (prefix === undefined) list.addAddress(address, family(address));
     else list.addSubnet(address, Number(prefix), family(address));
   }
-  return (address) => {
-    const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
-    return isIP(plain) !== 0 && list.check(plain, family(plain));
+  return (given) => {
+    const address = plain(given);
+    return isIP(address) !== 0 && list.check(address, family(address));
   };
 }
