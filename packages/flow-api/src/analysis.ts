@@ -58,6 +58,13 @@ export const packetChangesSchema = z.object({
 });
 export type PacketChanges = z.output<typeof packetChangesSchema>;
 
+/** Further kinds of change, or one kind with further regions of it. */
+export const packetPageSchema = packetChangesSchema.extend({
+  /** To give as `after` for the next page; null at the end. */
+  next: z.number().nullable(),
+});
+export type PacketPage = z.output<typeof packetPageSchema>;
+
 /** Packets on which somebody's way into the machine, or a service of it, hangs. */
 export const guardedSchema = z.object({
   /** connection: who asks; admin: a port of ssh or of this page; replies: to what the machine opened; vrrp: keepalived. */

@@ -1,7 +1,9 @@
 /** What an apply would do, in every form that somebody may want to read before it happens. */
 import type { Plan } from "@flowmgr/flow-api";
 import { type Config, changes, type Diagnostic, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
-import type { Engine } from "../parts.ts";
+import type { Asked } from "../analysis/analyst.ts";
+import { packetsOf } from "../analysis/packets.ts";
+import type { Engine, Parts } from "../parts.ts";
 import { NO_KERNEL_PLAN } from "./plan-kernel.ts";
 import { unifiedDiff } from "./unified-diff.ts";
 
@@ -18,22 +20,26 @@ export function blocking(diagnostics: Diagnostic[], accept: readonly string[]): 
 type Wanted = {
   config: Config;
   diagnostics: Diagnostic[];
+  /** False when check finds errors in it: nobody can say what it does to packets. */
+  sound: boolean;
   accept: readonly string[];
 } & Pick<Plan, "etag" | "authors">;
 
-type PlanEngine = Pick<Engine, "running" | "plan" | "state">;
+type PlanParts = Pick<Parts, "analyst"> & { engine: Pick<Engine, "running" | "plan" | "state"> };
 
 /** As things are when it is answered. */
-export async function buildPlan(engine: PlanEngine, wanted: Wanted): Promise<Plan> {
-  const sound = blocking(wanted.diagnostics, wanted.accept).length === 0;
+export async function buildPlan(parts: PlanParts, wanted: Wanted, asked: Asked): Promise<Plan> {
+  const { engine } = parts;
+  const loadable = blocking(wanted.diagnostics, wanted.accept).length === 0;
   const inForce = engine.running();
-  // A config with errors has no program that the kernel could be asked about.
-  const planned = sound
-    ? await engine.plan(wanted.config)
-    : { kernel: NO_KERNEL_PLAN, diagnostics: [], moved: [] };
-  // Meanwhile others may have applied, or a countdown ended: a plan from rules that are gone would be a lie.
-  if (engine.running() !== inForce) return buildPlan(engine, wanted);
   const before = inForce?.config ?? EMPTY_CONFIG;
+  const [planned, packets] = await Promise.all([
+    // A config with errors has no program that the kernel could be asked about.
+    loadable ? engine.plan(wanted.config) : { kernel: NO_KERNEL_PLAN, diagnostics: [], moved: [] },
+    wanted.sound ? packetsOf(parts, before, wanted.config, asked) : undefined,
+  ]);
+  // Meanwhile others may have applied, or a countdown ended: a plan from rules that are gone would be a lie.
+  if (engine.running() !== inForce) return buildPlan(parts, wanted, asked);
   const { state } = engine.state();
   const free = state === "in-sync" || state === "drift";
   const changed = changes(before, wanted.config);
@@ -46,9 +52,10 @@ export async function buildPlan(engine: PlanEngine, wanted: Wanted): Promise<Pla
       { name: "running", text: print(before) },
       { name: "draft", text: print(wanted.config) },
     ),
+    ...(packets && { packets }),
     kernel: planned.kernel,
     diagnostics: [...wanted.diagnostics, ...planned.diagnostics],
-    applicable: sound && planned.diagnostics.length === 0 && free,
+    applicable: loadable && planned.diagnostics.length === 0 && free,
   };
 }
 

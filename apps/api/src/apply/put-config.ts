@@ -2,6 +2,7 @@
 import { messageSchema, putConfigSchema } from "@flowmgr/flow-api";
 import { locate, type Places } from "@flowmgr/flow-model";
 import { z } from "zod";
+import { goneSignal } from "../analysis/gone.ts";
 import type { Api } from "../api.ts";
 import { readConfig, refuseErrors } from "../config/body.ts";
 import { checkMachine } from "../config/machine-check.ts";
@@ -28,7 +29,8 @@ const querySchema = z.strictObject({
   dryRun: z.enum(["true", "false"]).default("false"),
 });
 
-export function registerPutConfig(app: Api, { draft, engine }: Parts): void {
+export function registerPutConfig(app: Api, parts: Parts): void {
+  const { draft, engine } = parts;
   app.put(
     "/config",
     {
@@ -41,7 +43,7 @@ export function registerPutConfig(app: Api, { draft, engine }: Parts): void {
         response: { 200: putConfigSchema },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { confirmWithin, message, accept, dryRun } = request.query;
       const ifMatch = request.headers["if-match"];
       if (ifMatch !== undefined) draft.requireMatch(ifMatch);
@@ -49,13 +51,8 @@ export function registerPutConfig(app: Api, { draft, engine }: Parts): void {
       const diagnostics = [...read.diagnostics, ...locate(checkMachine(config, engine.state()), places)];
       if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
       if (dryRun === "true") {
-        return buildPlan(engine, {
-          etag: draft.get().etag,
-          authors: [],
-          config,
-          diagnostics,
-          accept,
-        });
+        const wanted = { etag: draft.get().etag, authors: [], config, diagnostics, sound: true, accept };
+        return buildPlan(parts, wanted, { signal: goneSignal(reply) });
       }
       const before = draft.get();
       const clean = before.text === (engine.running()?.text ?? "");

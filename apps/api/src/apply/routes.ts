@@ -3,20 +3,19 @@ import {
   appliedSchema,
   applyBodySchema,
   countersSchema,
-  planSchema,
   revisionBodySchema,
   runningSchema,
 } from "@flowmgr/flow-api";
 import { EMPTY_CONFIG } from "@flowmgr/flow-model";
 import type { Api } from "../api.ts";
 import { wantsText } from "../config/accept.ts";
-import { etagHeader } from "../config/answer.ts";
 import { refuseErrors } from "../config/body.ts";
 import { matches } from "../config/draft.ts";
 import { TEXT } from "../config/schemas.ts";
 import type { Parts } from "../parts.ts";
 import { Problem } from "../problem.ts";
-import { blocking, buildPlan } from "./plan.ts";
+import { blocking } from "./plan.ts";
+import { registerPlan } from "./plan-routes.ts";
 import { registerPutConfig } from "./put-config.ts";
 
 const tags = ["apply"];
@@ -40,31 +39,6 @@ function dropIdleConnections(app: Api, { events }: Parts): void {
       app.server.closeIdleConnections();
   });
   app.addHook("onClose", async () => end());
-}
-
-function registerPlan(app: Api, { draft, engine }: Parts): void {
-  app.get(
-    "/draft/plan",
-    {
-      schema: {
-        tags,
-        summary: "What an apply of the draft would do",
-        response: { 200: planSchema },
-      },
-    },
-    async (_request, reply) => {
-      const stored = draft.get();
-      const { etag, config, authors } = stored;
-      const plan = await buildPlan(engine, {
-        etag,
-        config,
-        authors,
-        diagnostics: draft.check(),
-        accept: [],
-      });
-      return reply.headers(etagHeader(stored)).send(plan);
-    },
-  );
 }
 
 function registerPostApply(app: Api, { draft, engine, settings }: Parts): void {
