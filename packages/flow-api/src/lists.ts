@@ -2,10 +2,11 @@
 import { CONDITION_KINDS, listSchema, placeSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
 
-/** Where a list is named: in another list, or in a condition of a flow's rule, counted from 1. */
+/** Where a list is named: in another list, in a condition of a flow's rule, counted from 1, or of an expectation (its text). */
 export const listUseSchema = z.union([
   z.strictObject({ list: z.string() }),
   z.strictObject({ flow: z.string(), rule: z.number(), kind: z.enum(CONDITION_KINDS) }),
+  z.strictObject({ expect: z.string(), kind: z.enum(CONDITION_KINDS) }),
 ]);
 
 export const draftListSchema = listSchema.extend({

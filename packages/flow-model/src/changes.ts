@@ -1,12 +1,12 @@
 /**
- * What changed between two configs, flow by flow and list by list, and the one sentence that stands above a review.
+ * What changed between two configs, item by item, and the one sentence that stands above a review.
  *
  * Flows are paired by name; one that went and one that came with the same content are one that was renamed. What
  * moved is the least number of flows that explains the new order, so that one flow put to the top is one move and
- * not a move of all others. A flow that names a list is as it was when the list changes, or its name. Expectations
- * have no names and decide no packet: they are not counted.
+ * not a move of all others. What names a list is as it was when the list changes, or its name. An expectation is what
+ * it says: one that says something else is another one.
  */
-import { keyOf } from "./edit.ts";
+import { isExpectKey, keyOf } from "./item-key.ts";
 import { listNamed, renameReferences } from "./lists.ts";
 import { printItem, printPolicy, printRule } from "./printer.ts";
 import type { Config, Item } from "./schema.ts";
@@ -21,7 +21,7 @@ export type Change =
   /** Only its comments or notes. */
   | "commented";
 
-/** `name`: a list's is `@office`; `was`: the name before, when it was renamed. */
+/** `name`: a list's is `@office`, an expectation's its text (`keyOf`); `was`: the name before, when it was renamed. */
 export type FlowChange = { name: string; change: Change; was?: string };
 
 export type Changes = { changes: FlowChange[]; headline: string };
@@ -34,12 +34,15 @@ export type Changes = { changes: FlowChange[]; headline: string };
  */
 export function changes(before: Config, after: Config): Changes {
   if (before === after) return { changes: [], headline: NONE };
-  const { pairs, removed } = pairUp(named(before), named(after));
+  const lists = pairUp(itemsOf(before, isList), itemsOf(after, isList));
+  const names = renamedLists(lists.pairs);
+  const others = pairUp(itemsOf(before, isNoList), itemsOf(after, isNoList, names));
+  const pairs = [...lists.pairs, ...others.pairs].sort((a, b) => a.index - b.index);
+  const removed = [...lists.removed, ...others.removed].sort((a, b) => a.index - b.index);
   const moved = movedOf(pairs);
   const found: FlowChange[] = [];
-  const names = renamedLists(pairs);
   for (const pair of pairs) {
-    if (moved.has(pair)) found.push({ name: pair.name, change: "moved" });
+    if (moved.has(pair)) found.push({ name: pair.name, change: "moved", ...underOldList(pair) });
     found.push(...changesOf(pair, names));
   }
   for (const { name } of removed) found.push({ name, change: "removed" });
@@ -47,21 +50,31 @@ export function changes(before: Config, after: Config): Changes {
   return { changes: found, headline: headlineOf(found, commented) };
 }
 
-type Named = { name: string; item: Item; index: number };
+/** `by`: what it is paired by. */
+type Named = { name: string; by: string; item: Item; index: number };
 type Pair = Named & { old: Named | null };
 
-/** The items that have a name, numbered. */
-function named({ items }: Config): Named[] {
+const isList = ({ kind }: Item) => kind === "list";
+const isNoList = ({ kind }: Item) => kind !== "list";
+
+/** The items of a kind, numbered; expectations by what they said before the lists that they name were renamed. */
+function itemsOf(
+  { items }: Config,
+  wanted: (item: Item) => boolean,
+  names?: ReadonlyMap<string, string>,
+): Named[] {
   return items.flatMap((item, index) => {
+    if (!wanted(item)) return [];
     const name = keyOf(item);
-    return name === null ? [] : [{ name, item, index }];
+    const renames = item.kind === "expect" && names !== undefined && names.size > 0;
+    return [{ name, by: renames ? keyOf(renameReferences(item, names)) : name, item, index }];
   });
 }
 
 function pairUp(before: readonly Named[], after: readonly Named[]): { pairs: Pair[]; removed: Named[] } {
-  const byName = groupBy(before, ({ name }) => name);
+  const byName = groupBy(before, ({ by }) => by);
   // Names are unique in a config that `check` passes; in another, twins are paired in order.
-  const pairs = after.map((item): Pair => ({ ...item, old: byName.get(item.name)?.shift() ?? null }));
+  const pairs = after.map((item): Pair => ({ ...item, old: byName.get(item.by)?.shift() ?? null }));
   const gone = new Set([...byName.values()].flat());
   const byContent = groupBy(gone, ({ item }) => contentOf(item).meaning);
   for (const pair of pairs) {
@@ -94,15 +107,24 @@ function renamedLists(pairs: readonly Pair[]): Map<string, string> {
 }
 
 /** A flow that was renamed and switched, or commented anew, is named twice: the new name alone would hide the other. */
-function changesOf({ name, item, old }: Pair, names: ReadonlyMap<string, string>): FlowChange[] {
+function changesOf(pair: Pair, names: ReadonlyMap<string, string>): FlowChange[] {
+  const { name, item, old } = pair;
   if (!old) return [{ name, change: "added" }];
-  const renamed: FlowChange[] = old.name === name ? [] : [{ name, change: "changed", was: old.name }];
+  const renamed: FlowChange[] =
+    old.name === name || item.kind === "expect" ? [] : [{ name, change: "changed", was: old.name }];
   if (old.item === item) return renamed;
   const [from, to] = [contentOf(old.item), contentOf(names.size > 0 ? renameReferences(item, names) : item)];
   if (from.meaning !== to.meaning) return [{ name, change: "changed" }];
   if (from.skipped !== to.skipped)
     return [{ name, change: to.skipped ? "switched-off" : "switched-on" }, ...renamed];
-  return from.comments === to.comments ? renamed : [{ name, change: "commented" }, ...renamed];
+  return from.comments === to.comments
+    ? renamed
+    : [{ name, change: "commented", ...underOldList(pair) }, ...renamed];
+}
+
+/** An expectation reads otherwise once a list that it names is renamed: what it was called before. */
+function underOldList({ name, item, old }: Pair): { was?: string } {
+  return item.kind === "expect" && old && old.name !== name ? { was: old.name } : {};
 }
 
 /** `meaning`: all that decides packets but name and switch, in canonical words. */
@@ -122,11 +144,9 @@ function contentOf(item: Item): Content {
 
 function readContent(item: Item): Content {
   if (item.kind !== "flow" && item.kind !== "outflow") {
-    const { comment, note, ...rest } = item;
-    const meaning =
-      rest.kind === "list"
-        ? printItem({ ...rest, name: "", comment: [], note: "" })
-        : JSON.stringify({ ...rest, name: null });
+    const { comment, note } = item;
+    const bare = { ...item, comment: [], note: "" };
+    const meaning = printItem(bare.kind === "list" ? { ...bare, name: "" } : bare);
     return { meaning, skipped: false, comments: commentsOf([note, ...comment]) };
   }
   const { kind, policy, skipped, note, comment, rules } = item;
@@ -142,20 +162,19 @@ function readContent(item: Item): Content {
 
 const commentsOf = (lines: readonly string[]) => JSON.stringify(lines);
 
-/** Pairs that changed their place. Lists decide no order among flows, so no flow moves because a list did. */
+/** Pairs that changed their place. Only flows decide an order, so no flow moves because a list or expectation did. */
 function movedOf(pairs: readonly Pair[]): ReadonlySet<Pair> {
   const both = pairs.filter((pair) => pair.old !== null);
-  const [flows, lists] = [
-    both.filter(({ item }) => item.kind !== "list"),
-    both.filter(({ item }) => item.kind === "list"),
-  ];
-  const moved = new Set([...outsideOf(flows), ...outsideOf(lists)]);
-  if (lists.length === 0) return moved;
+  const ofKind = (wanted: (kind: Item["kind"]) => boolean) => both.filter(({ item }) => wanted(item.kind));
+  const flows = ofKind((kind) => kind === "flow" || kind === "outflow");
+  const beside = [ofKind((kind) => kind === "list"), ofKind((kind) => kind === "expect")];
+  const moved = new Set([flows, ...beside].flatMap(outsideOf));
+  if (flows.length === both.length) return moved;
   const stayed = new Set(flows.filter((flow) => !moved.has(flow)));
   const [before, after] = [both.toSorted((a, b) => indexBefore(a) - indexBefore(b)), both].map((order) =>
     flowsAbove(order, stayed),
   );
-  for (const list of lists) if (before?.get(list) !== after?.get(list)) moved.add(list);
+  for (const pair of beside.flat()) if (before?.get(pair) !== after?.get(pair)) moved.add(pair);
   return moved;
 }
 
@@ -200,7 +219,7 @@ const WORDS: readonly [(change: FlowChange) => boolean, string][] = [
   [({ change }) => change === "added", "added"],
   [({ change }) => change === "removed", "removed"],
   [({ change, was }) => change === "changed" && was === undefined, "changed"],
-  [({ was }) => was !== undefined, "renamed"],
+  [({ change, was }) => change === "changed" && was !== undefined, "renamed"],
   [({ change }) => change === "moved", "moved"],
   [({ change }) => change === "switched-on", "switched on"],
   [({ change }) => change === "switched-off", "switched off"],
@@ -210,8 +229,13 @@ const WORDS: readonly [(change: FlowChange) => boolean, string][] = [
 /** "1 flow added, 1 switched off, 2 lists changed; nothing else changes". */
 function headlineOf(found: readonly FlowChange[], commented: boolean): string {
   const lists = found.filter(({ name }) => listNamed(name) !== null);
-  const flows = found.filter(({ name }) => listNamed(name) === null);
-  const parts = [...countedIn(flows, "flow"), ...countedIn(lists, "list")];
+  const expectations = found.filter(({ name }) => isExpectKey(name));
+  const flows = found.filter(({ name }) => listNamed(name) === null && !isExpectKey(name));
+  const parts = [
+    ...countedIn(flows, "flow"),
+    ...countedIn(lists, "list"),
+    ...countedIn(expectations, "expectation"),
+  ];
   if (parts.length === 0) return commented ? "Only comments change" : NONE;
   return `${parts.join(", ")}; nothing else changes`;
 }

@@ -3,6 +3,7 @@
  * taken, rules that can never hold, what a later version brings. An error stops a config from being applied; a
  * warning never changes what it means.
  */
+import { checkAction, checkExpect } from "./check-expect.ts";
 import { Lists } from "./check-lists.ts";
 import { checkRule } from "./check-rule.ts";
 import { type Complain, LONGEST_VALUE } from "./check-values.ts";
@@ -10,12 +11,12 @@ import { kernelRulesOf, MOST_KERNEL_RULES } from "./config-size.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
 import type { Family } from "./family.ts";
 import { familiesOf } from "./holds.ts";
+import { keyOf } from "./item-key.ts";
 import { expandLists, MOST_EXPANDED, tooLargeItem } from "./lists.ts";
-import { parseDirectorName, parseName } from "./names.ts";
+import { parseName } from "./names.ts";
 import { type Parse, parseInto, withPlaces } from "./parser.ts";
 import { locate, Report } from "./report.ts";
-import type { ConditionKind, Config, Flow, Rule } from "./schema.ts";
-import { parseTable } from "./tables.ts";
+import type { ConditionKind, Config, Expect, Flow, Rule } from "./schema.ts";
 import { quote } from "./value.ts";
 
 /** Everything wrong with a config, in its order; each diagnostic has a `path` and, in a flow, its name. */
@@ -40,12 +41,15 @@ type Context = {
   lists: Lists;
   /** Names of flows that have been checked. */
   names: Set<string>;
+  /** Texts of expectations that have been checked. */
+  expected: Set<string>;
   /** The order in which a rule's conditions were written; without it the grammar's counts. */
   places: (() => Places) | undefined;
 };
 
 function checkInto(config: Config, report: Report, places?: () => Places): void {
-  const context: Context = { report, lists: new Lists(config), names: new Set(), places };
+  const lists = new Lists(config);
+  const context: Context = { report, lists, names: new Set(), expected: new Set(), places };
   const expanded = expandLists(config);
   for (const [index, item] of config.items.entries()) {
     const pointer = `/items/${index}`;
@@ -54,8 +58,8 @@ function checkInto(config: Config, report: Report, places?: () => Places): void 
       checkComments(item, complain);
       context.lists.check(item, complain);
     } else if (item.kind === "expect") {
-      const message = "expectations are not supported yet";
-      complainer(report, pointer, {})("/kind", { code: "not-yet", message, help: "leave it out" });
+      const same = expanded.items[index];
+      checkExpectation(item, same?.kind === item.kind ? same : item, pointer, context);
     } else {
       const same = expanded.items[index];
       checkFlow(item, same?.kind === item.kind ? same.rules : item.rules, pointer, context);
@@ -149,6 +153,20 @@ function checkFlow(flow: Flow, expanded: Rule[], pointer: string, context: Conte
   }
 }
 
+function checkExpectation(expect: Expect, expanded: Expect, pointer: string, context: Context): void {
+  const { report, lists, expected, places } = context;
+  const complain = complainer(report, pointer, {});
+  checkComments(expect, complain);
+  const text = keyOf(expect);
+  checkExpect(expect, expected.has(text), {
+    expanded: expanded.conditions,
+    lists,
+    written: (kinds) => asWritten(kinds, pointer, places),
+    complain,
+  });
+  expected.add(text);
+}
+
 /** Index of the last rule that is on and can take a family, -1 for none; looked for once, when somebody asks. */
 function lastRuleFor(rules: Rule[]): (family: Family) => number {
   const found: { [family in Family]?: number } = {};
@@ -168,19 +186,7 @@ function checkPolicy({ kind, policy, skipped }: Flow, complain: Complain): void 
       help,
     });
   }
-  if (policy?.action === "director") {
-    if (kind === "outflow") {
-      const message = "a director takes incoming packets only";
-      const help = "write permit, deny or table TABLE; or flow instead of outflow";
-      complain("/policy/action", { code: "outflow-director", message, help });
-    }
-    const name = parseDirectorName(policy.director.slice(0, LONGEST_VALUE));
-    if ("error" in name) complain("/policy/director", name.error);
-  }
-  if (policy?.action === "table") {
-    const table = parseTable(policy.table.slice(0, LONGEST_VALUE));
-    if ("error" in table) complain("/policy/table", table.error);
-  }
+  checkAction(policy, kind === "outflow" ? "out" : "in", "/policy", complain);
 }
 
 /** Kinds of conditions in the order in which their author wrote them. */

@@ -206,7 +206,7 @@ function explainPair(
     return { why, help: `for IPv${other} write proto ${proto}` };
   }
   const why = `src is IPv${onlyFamily(values.src)} and dst is IPv${onlyFamily(values.dst)}`;
-  return { why, help: "give both addresses one family, and the other family a rule of its own" };
+  return { why, help: "give both addresses one family, and write the other family apart" };
 }
 
 /** `proto` and an address, ports, or an ICMP type. */

@@ -114,34 +114,40 @@ export class Cursor {
   mend(words: ReadonlySet<string>): void {
     // A word of the language that stands in the wrong place is no misspelling.
     // Once so much is wrong that no more is kept, nobody reads what was meant, and guessing takes time.
-    if (this.atEnd || KEYWORDS.has(this.token.text) || this.#report.full) return;
-    const meant = meantBy(this.token.text, words);
+    const { text } = this.token;
+    if (this.atEnd || words.has(text) || KEYWORDS.has(text) || this.#report.full) return;
+    const meant = meantBy(text, words);
     if (meant === null) return;
     const fixes = [{ label: `Write ${meant}`, text: meant }];
-    this.complain("unknown-word", `unknown word ${quote(this.token.text)}`, `write ${meant}`, null, fixes);
+    this.complain("unknown-word", `unknown word ${quote(text)}`, `write ${meant}`, null, fixes);
     this.token = { ...this.token, text: meant };
   }
 
-  /** Brings the parser to a word that may stand here, or to the end: mends or skips, and complains once. */
-  settle({ words, help }: Place): void {
+  /**
+   * Brings the parser to a word that may stand here, or to the end: mends or skips, and complains once. False when
+   * something was skipped.
+   */
+  settle(place: Place): boolean {
+    const { words } = place;
     this.mend(words);
-    if (this.atEnd || words.has(this.token.text)) return;
+    if (this.atEnd || words.has(this.token.text)) return true;
     // Where something is missing, the complaint at this token has been made.
-    if (this.#complained !== this.token) this.#complainOfWord(help);
+    if (this.#complained !== this.token) this.#complainOfWord(place);
     this.skipTo(words);
+    return false;
   }
 
   skipTo(words: ReadonlySet<string>): void {
     while (!this.atEnd && !words.has(this.token.text)) this.take();
   }
 
-  #complainOfWord(help: string): void {
+  #complainOfWord({ help, instead }: Place): void {
     const { text } = this.token;
+    const advice = instead?.get(text) ?? adviceFor(text) ?? help;
     // Numbers and addresses are no misspelt words: they stand where no value is asked for.
     const misplaced = KEYWORDS.has(text) || PUNCTUATION.has(text) || /^[0-9]/.test(text);
-    if (misplaced)
-      this.complain("misplaced-word", `${quote(text)} cannot stand here`, adviceFor(text) ?? help);
-    else this.complain("unknown-word", `unknown word ${quote(text)}`, adviceFor(text) ?? help);
+    if (misplaced) this.complain("misplaced-word", `${quote(text)} cannot stand here`, advice);
+    else this.complain("unknown-word", `unknown word ${quote(text)}`, advice);
   }
 }
 

@@ -2,11 +2,13 @@
  * Every change that a person or a script makes to a config, as a value. The page's buttons, keys and undo list,
  * and `POST /draft/edits`, are these.
  *
- * Names in edits are flows and outflows; a list is `@name`, as in conditions. An edit checks only what it needs to
- * be carried out; whether the config that it leaves is right is for `check` to say.
+ * Names in edits are flows and outflows; a list is `@name`, as in conditions; an expectation is its own text (see
+ * `keyOf`). An edit checks only what it needs to be carried out; whether the config that it leaves is right is for
+ * `check` to say.
  */
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Edit } from "./edit-schema.ts";
+import { isExpectKey, keyOf } from "./item-key.ts";
 import { listNamed, renameReferences } from "./lists.ts";
 import type { Config, Flow, Item, Rule } from "./schema.ts";
 import { quote } from "./value.ts";
@@ -25,9 +27,14 @@ export function edit(config: Config, edit: Edit): Edited {
     case "move":
       return move(config, edit.name, edit);
     case "rename":
-      return change(config, edit.name, (item) =>
-        item.kind === "expect" ? { item } : { item: { ...item, name: edit.to.replace(/^@/, "") } },
-      );
+      return change(config, edit.name, (item) => {
+        if (item.kind !== "expect") return { item: { ...item, name: edit.to.replace(/^@/, "") } };
+        return fail(
+          "no-name",
+          "an expectation has no name",
+          "change it instead: what it says is what it is called",
+        );
+      });
     case "switch":
       return changeFlow(config, edit.name, (flow) => switchFlow(flow, edit.on));
     default:
@@ -55,18 +62,12 @@ function fail(code: string, message: string, help: string, flow?: string): { err
   return { error: { code, severity: "error", message, help, ...(flow === undefined ? {} : { flow }) } };
 }
 
-/** What edits call an item: a flow by its name, a list by `@name`; an expectation has no name. */
-export function keyOf(item: Item): string | null {
-  if (item.kind === "expect") return null;
-  return item.kind === "list" ? `@${item.name}` : item.name;
-}
-
 function find(items: readonly Item[], name: string): { index: number; item: Item } | { error: Diagnostic } {
   const index = items.findIndex((item) => keyOf(item) === name);
   const item = items[index];
   if (item) return { index, item };
   const { word, called } = wordsOf(name);
-  const names = items.flatMap((other) => keyOf(other) ?? []).filter((key) => wordsOf(key).word === word);
+  const names = items.map(keyOf).filter((key) => wordsOf(key).word === word);
   const shown = names.slice(0, 5).join(", ");
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
   const help = names.length === 0 ? `the config has no ${word}s yet` : `the config has ${shown}${more}`;
@@ -74,21 +75,23 @@ function find(items: readonly Item[], name: string): { index: number; item: Item
 }
 
 /** How to speak of an item by its key. */
-function wordsOf(key: string): { word: "flow" | "list"; called: string } {
+function wordsOf(key: string): { word: "flow" | "list" | "expectation"; called: string } {
   const name = listNamed(key);
-  return name === null ? { word: "flow", called: key } : { word: "list", called: name };
+  if (name !== null) return { word: "list", called: name };
+  return { word: isExpectKey(key) ? "expectation" : "flow", called: key };
 }
 
 function refuseTwin(key: string): { error: Diagnostic } {
   const { word, called } = wordsOf(key);
-  const message = `there is a ${word} ${quote(called)} already`;
-  return fail(`duplicate-${word}`, message, `choose another name, or change that ${word}`, key);
+  const one = word === "expectation" ? `an ${word}` : `a ${word}`;
+  const help = word === "expectation" ? "leave it out" : `choose another name, or change that ${word}`;
+  return fail(`duplicate-${word}`, `there is ${one} ${quote(called)} already`, help, key);
 }
 
 function add(config: Config, item: Item, place: Place): Edited {
   const { items } = config;
   const key = keyOf(item);
-  if (key !== null && items.some((other) => keyOf(other) === key)) return refuseTwin(key);
+  if (items.some((other) => keyOf(other) === key)) return refuseTwin(key);
   const target = findPlace(items, place);
   return "error" in target
     ? target
@@ -143,8 +146,7 @@ function change(
   if ("error" in changed) return changed;
   if (changed.item === found.item) return { config };
   const key = keyOf(changed.item);
-  if (key !== name && key !== null && config.items.some((other) => keyOf(other) === key))
-    return refuseTwin(key);
+  if (key !== name && config.items.some((other) => keyOf(other) === key)) return refuseTwin(key);
   const items = config.items.with(found.index, changed.item);
   return { config: { ...config, items: key === name ? items : renamed(items, name, changed.item) } };
 }
@@ -164,7 +166,8 @@ function changeFlow(
 ): Edited {
   return change(config, name, (item) => {
     if (item.kind === "flow" || item.kind === "outflow") return to(item);
-    return fail("not-a-flow", `${quote(name)} is a list`, "name a flow or an outflow");
+    const what = item.kind === "list" ? "a list" : "an expectation";
+    return fail("not-a-flow", `${quote(name)} is ${what}`, "name a flow or an outflow");
   });
 }
 
@@ -224,7 +227,7 @@ function refusePosition({ name }: Flow, position: number, last: number): { error
 export function describeEdit(edit: Edit): string {
   switch (edit.do) {
     case "add":
-      return `add ${keyOf(edit.item) ?? "an expectation"}${describePlace(edit, "")}`;
+      return `add ${keyOf(edit.item)}${describePlace(edit, "")}`;
     case "change":
       return `change ${edit.name}`;
     case "remove":

@@ -11,6 +11,7 @@ export type { Family } from "./family.ts";
 export * from "./holds.ts";
 export * from "./icmp.ts";
 export * from "./icmp-errors.ts";
+export * from "./item-key.ts";
 export * from "./lists.ts";
 export * from "./names.ts";
 export * from "./networks.ts";

@@ -4,10 +4,13 @@ import { nearest } from "./spelling.ts";
 
 export const ITEM_WORDS: ReadonlySet<string> = new Set(["flow", "outflow", "list", "expect"]);
 export const ACTION_WORDS: ReadonlySet<string> = new Set(["permit", "deny", "director", "table"]);
+/** What an expectation may expect. */
+export const VERDICT_WORDS: ReadonlySet<string> = new Set([...ACTION_WORDS, "undecided"]);
 export const VERBS: ReadonlySet<string> = new Set(["match", "ignore"]);
 export const KIND_WORDS: ReadonlySet<string> = new Set(CONDITION_KINDS);
 const RULE_WORDS = ["off", ...VERBS];
 const CONDITION_WORDS = ["not", ...CONDITION_KINDS];
+/** Those that end a list in braces: `undecided` came later, and may be an interface there in some config. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
   ...ITEM_WORDS,
   ...ACTION_WORDS,
@@ -21,12 +24,17 @@ export function isKind(word: string): word is ConditionKind {
 }
 
 /** A place in the grammar: the words that may stand there, and how to say so. */
-export type Place = { words: ReadonlySet<string>; help: string };
+export type Place = {
+  words: ReadonlySet<string>;
+  help: string;
+  /** What to do instead of some words that may not, before what is advised of them elsewhere. */
+  instead?: ReadonlyMap<string, string>;
+};
 
 /** Where an item begins. */
 export const ITEM: Place = {
   words: ITEM_WORDS,
-  help: "write flow NAME POLICY, then its rules; or list NAME { VALUES }",
+  help: "write flow NAME POLICY, then its rules; or list NAME { VALUES }; or expect VERDICT CONDITIONS",
 };
 
 /** Behind `skip`: the action that it switches off, or the first rule. Conditions stand in it for a forgotten verb. */
@@ -48,9 +56,31 @@ export const RULE: Place = {
 };
 
 /** In a rule: behind its verb or one of its conditions. */
-export const CONDITION: Place = {
+export const CONDITION: Place & { owner: "rule" } = {
+  owner: "rule",
   words: RULE.words,
   help: `a condition has one value, or several in braces; then comes another condition (${CONDITION_KINDS.join(", ")}), a rule (match, ignore) or flow`,
+};
+
+/** Behind `expect`. Conditions, rules and `skip` stand in it for a forgotten verdict. */
+export const VERDICT: Place = {
+  words: new Set([...VERDICT_WORDS, ...CONDITION_WORDS, ...RULE_WORDS, "skip", ...ITEM_WORDS]),
+  help: "behind expect comes what the packets get: permit, deny, director NAME, table TABLE or undecided; then conditions",
+};
+
+const VERDICT_ONCE = "an expectation has one verdict, right behind expect: write a second expectation";
+const NO_RULE = "an expectation has conditions only: leave it out; rules stand in flows";
+
+/** In an expectation: behind its verdict or one of its conditions. */
+export const EXPECTED: Place & { owner: "expectation" } = {
+  owner: "expectation",
+  words: new Set([...CONDITION_WORDS, ...ITEM_WORDS]),
+  help: `a condition has one value, or several in braces; then comes another condition (${CONDITION_KINDS.join(", ")}), or the next flow, list or expect`,
+  instead: new Map([
+    ...[...VERDICT_WORDS].map((word) => [word, VERDICT_ONCE] as const),
+    ...RULE_WORDS.map((word) => [word, NO_RULE] as const),
+    ["skip", "an expectation cannot be skipped: as a comment, behind #, it stays for later"],
+  ]),
 };
 
 /** Words of iptables, nft and other filters, and plain words, that have a word here. Lower case. */
@@ -91,6 +121,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["-m", "leave it out"],
   [",", "write several values in braces: dstport { 25, 110 }"],
   ...[...ACTION_WORDS, "skip"].map((word) => [word, POLICY_ONCE] as const),
+  ["undecided", "undecided is for expect only: what no flow decides goes on untouched"],
 ]);
 
 /** What to do instead of a word that has no counterpart here; null when nothing is known about it. */

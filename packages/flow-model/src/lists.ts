@@ -6,6 +6,7 @@
  */
 import { parseAddress } from "./address.ts";
 import { CONDITION_KINDS, type ConditionKind, flowsOf } from "./config.ts";
+import { keyOf } from "./item-key.ts";
 import { listNamed, orderLists } from "./list-order.ts";
 import { parsePorts } from "./ports.ts";
 import type { Condition, Conditions, Config, Item, List } from "./schema.ts";
@@ -14,8 +15,11 @@ export { listNamed };
 
 export type ListKind = "addresses" | "ports";
 
-/** Where a list is named: in another list, or in a condition of a flow's rule, counted from 1. */
-export type ListUse = { list: string } | { flow: string; rule: number; kind: ConditionKind };
+/** Where a list is named: in another list, in a condition of a flow's rule, counted from 1, or of an expectation (its key). */
+export type ListUse =
+  | { list: string }
+  | { flow: string; rule: number; kind: ConditionKind }
+  | { expect: string; kind: ConditionKind };
 
 /** What the lists that a condition may name hold; null for conditions that name none. */
 export function listKindOf(kind: ConditionKind): ListKind | null {
@@ -79,12 +83,17 @@ export function usesOf(config: Config): Map<string, ListUse[]> {
     }
   };
   for (const { name, values } of listsOf(config)) add(values, { list: name });
-  for (const flow of flowsOf(config)) {
-    for (const [index, { conditions }] of flow.rules.entries()) {
-      for (const kind of CONDITION_KINDS) {
-        if (listKindOf(kind)) add(conditions[kind]?.values ?? [], { flow: flow.name, rule: index + 1, kind });
-      }
+  const addEach = (conditions: Conditions, use: { flow: string; rule: number } | { expect: string }) => {
+    for (const kind of CONDITION_KINDS) {
+      if (listKindOf(kind)) add(conditions[kind]?.values ?? [], { ...use, kind });
     }
+  };
+  for (const flow of flowsOf(config)) {
+    for (const [index, { conditions }] of flow.rules.entries())
+      addEach(conditions, { flow: flow.name, rule: index + 1 });
+  }
+  for (const item of config.items) {
+    if (item.kind === "expect") addEach(item.conditions, { expect: keyOf(item) });
   }
   return uses;
 }

@@ -1,8 +1,8 @@
-/** The conditions of a rule: `{ [ "not" ] KIND VALUES }`, where VALUES is one, or a list in braces. */
+/** The conditions of a rule or an expectation: `{ [ "not" ] KIND VALUES }`, where VALUES is one, or a list in braces. */
 import type { Cursor } from "./cursor.ts";
-import { CONDITION, isKind, KEYWORDS, KIND_WORDS } from "./keywords.ts";
+import { isKind, KEYWORDS, KIND_WORDS, type Place } from "./keywords.ts";
 import { parseBraces } from "./parse-braces.ts";
-import { CONDITION_KINDS, type ConditionKind, type Conditions, type Rule } from "./schema.ts";
+import { CONDITION_KINDS, type ConditionKind, type Conditions } from "./schema.ts";
 
 /** What a value of each kind looks like, for who forgot it. */
 const EXAMPLES: Readonly<Record<ConditionKind, string>> = {
@@ -16,22 +16,37 @@ const EXAMPLES: Readonly<Record<ConditionKind, string>> = {
   state: "state new",
 };
 
-/** Reads conditions up to the next rule or item, and puts them into the rule in the grammar's order. */
-export function parseConditions(cursor: Cursor, pointer: string, rule: Rule): void {
+const ONE = { rule: "a rule", expectation: "an expectation" } as const;
+
+/** What conditions stand in; `place` says what may stand behind one of them. */
+export type ConditionPlace = Place & { owner: "rule" | "expectation" };
+
+/** Reads conditions up to what is none, and puts them into their owner in the grammar's order. */
+export function parseConditions(
+  cursor: Cursor,
+  pointer: string,
+  into: { conditions: Conditions },
+  place: ConditionPlace,
+): void {
   const written: Conditions = {};
   for (;;) {
-    cursor.settle(CONDITION);
+    cursor.settle(place);
     const word = cursor.token.text;
     if (word !== "not" && !isKind(word)) break;
-    parseCondition(cursor, `${pointer}/conditions`, written);
+    parseCondition(cursor, `${pointer}/conditions`, written, place.owner);
   }
   for (const kind of CONDITION_KINDS) {
     const condition = written[kind];
-    if (condition) rule.conditions[kind] = condition;
+    if (condition) into.conditions[kind] = condition;
   }
 }
 
-function parseCondition(cursor: Cursor, pointer: string, written: Conditions): void {
+function parseCondition(
+  cursor: Cursor,
+  pointer: string,
+  written: Conditions,
+  owner: ConditionPlace["owner"],
+): void {
   const first = cursor.token;
   const negated = first.text === "not";
   if (negated) {
@@ -49,9 +64,8 @@ function parseCondition(cursor: Cursor, pointer: string, written: Conditions): v
   const values = parseValues(cursor, kind, written[kind] ? null : path);
   if (!values) return;
   if (written[kind]) {
-    const help =
-      "a condition stands at most once in a rule: write several values in braces, or a second rule";
-    cursor.complain("duplicate-condition", `a second ${kind} in one rule`, help, first);
+    const help = `a condition stands at most once in ${ONE[owner]}: write several values in braces, or a second ${owner}`;
+    cursor.complain("duplicate-condition", `a second ${kind} in one ${owner}`, help, first);
     return;
   }
   written[kind] = { not: negated || values.not, values: values.texts };

@@ -11,11 +11,13 @@
  */
 import { Cursor } from "./cursor.ts";
 import type { Diagnostic, Places } from "./diagnostic.ts";
-import { ACTION_WORDS, ITEM, ITEM_WORDS, POLICY, RULE, SKIPPED, VERBS } from "./keywords.ts";
+import { ACTION_WORDS, CONDITION, ITEM, ITEM_WORDS, POLICY, RULE, SKIPPED, VERBS } from "./keywords.ts";
+import { parseAction } from "./parse-action.ts";
 import { parseBraces } from "./parse-braces.ts";
 import { parseConditions } from "./parse-conditions.ts";
+import { parseExpect } from "./parse-expect.ts";
 import { Report } from "./report.ts";
-import type { Action, Config, Flow, Item, List, Rule } from "./schema.ts";
+import type { Config, Flow, Item, List, Rule } from "./schema.ts";
 
 export type Parse = {
   config: Config;
@@ -69,22 +71,8 @@ export function parseInto(text: string, report: Report): Reading {
 function parseItem(cursor: Cursor, pointer: string): Item | null {
   const word = cursor.token.text;
   if (word === "list") return parseList(cursor, pointer);
-  if (word === "expect") {
-    refuseExpect(cursor);
-    return null;
-  }
+  if (word === "expect") return parseExpect(cursor, pointer);
   return parseFlow(cursor, pointer, word === "outflow" ? "outflow" : "flow");
-}
-
-/** A word of a later version: read over, so that the flows behind it are still checked. */
-function refuseExpect(cursor: Cursor): void {
-  const help = "leave it out; as a comment it stays for later";
-  cursor.complain("not-yet", "expectations are not supported yet", help);
-  cursor.enter({ comment: [], note: "" }, "");
-  cursor.take();
-  // `expect flow ...` is about incoming packets: no flow begins here.
-  if (ITEM_WORDS.has(cursor.token.text)) cursor.takeWord();
-  cursor.skipTo(ITEM_WORDS);
 }
 
 function parseList(cursor: Cursor, pointer: string): List | null {
@@ -164,22 +152,6 @@ function behindName(name: string) {
   };
 }
 
-function parseAction(cursor: Cursor, pointer: string): Action | null {
-  const action = cursor.take().text;
-  cursor.place(`${pointer}/action`, cursor.last);
-  if (action === "permit" || action === "deny") return { action };
-  const value = cursor.takeWord();
-  if (action === "director") {
-    if (!value) cursor.complain("missing-director", "the director's name is missing", "write director NAME");
-    else cursor.place(`${pointer}/director`, value);
-    return value && { action, director: value.text };
-  }
-  if (!value)
-    cursor.complain("missing-table", "the routing table is missing", "write table 100, or table main");
-  else cursor.place(`${pointer}/table`, value);
-  return value && { action: "table", table: value.text };
-}
-
 function parseRules(cursor: Cursor, pointer: string, flow: Flow): void {
   for (;;) {
     cursor.settle(RULE);
@@ -214,7 +186,7 @@ function parseRule(cursor: Cursor, pointer: string, rule: Rule, flow: Flow): voi
   } else {
     cursor.complain("missing-verb", "match or ignore is missing", helpForVerb(rule, flow));
   }
-  parseConditions(cursor, pointer, rule);
+  parseConditions(cursor, pointer, rule, CONDITION);
   cursor.place(pointer, first);
 }
 

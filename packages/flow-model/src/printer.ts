@@ -16,6 +16,7 @@ import {
   type ConditionKind,
   type Conditions,
   type Config,
+  type Expect,
   type Flow,
   type Item,
   type List,
@@ -25,7 +26,6 @@ import {
 /** The text of a config that `check` finds no error in; of another it may throw, and never prints it wrong. */
 export function print(config: Config): string {
   const items = config.items.map((item, index) => {
-    if (item.kind === "expect") throw cannotPrint("an expectation", `/items/${index}`);
     for (const [pointer, text] of wordsOf(item)) assertOneWord(text, `/items/${index}${pointer}`);
     for (const text of linesOf(item)) assertOneLine(text, `/items/${index}`);
     return `${printItem(item)}\n`;
@@ -50,9 +50,24 @@ export function printWithPlaces(config: Config): {
   return { text, places: read.places };
 }
 
-/** A flow or a list on its lines, without a line end at the end. Never throws. */
-export function printItem(item: Flow | List): string {
-  return item.kind === "list" ? printList(item) : printFlow(item);
+/** An item on its lines, without a line end at the end. Never throws. */
+export function printItem(item: Item): string {
+  if (item.kind === "list") return printList(item);
+  return item.kind === "expect"
+    ? [...item.comment.map(printComment), printExpect(item)].join("\n")
+    : printFlow(item);
+}
+
+/** An expectation on one line, with its note and without the comments above it. Never throws. */
+export function printExpect({ direction, verdict, conditions, note }: Expect): string {
+  const decided = verdict.action === "undecided" ? verdict.action : printAction(verdict);
+  const words = [
+    "expect",
+    ...(direction === "out" ? ["outflow"] : []),
+    decided,
+    ...printConditions(conditions),
+  ];
+  return withNote(words.join(" "), note);
 }
 
 /** Longest line of a list that stands on one, its note not counted. */
@@ -155,7 +170,7 @@ function canonicalConfig(config: Config): Config {
 }
 
 function canonicalItem(item: Item): Item {
-  if (item.kind === "expect") return item;
+  if (item.kind === "expect") return { ...item, conditions: canonicalConditions(item.conditions) };
   if (item.kind === "list") return { ...item, values: item.values.map(printListed) };
   const rules = item.rules.map((rule) => ({ ...rule, conditions: canonicalConditions(rule.conditions) }));
   return { ...item, rules };
@@ -175,24 +190,36 @@ function canonicalConditions(conditions: Conditions): Conditions {
 }
 
 /** Everything that stands in the text of an item as one word. */
-function* wordsOf(item: Flow | List): Generator<[pointer: string, text: string]> {
+function* wordsOf(item: Item): Generator<[pointer: string, text: string]> {
+  if (item.kind === "expect") {
+    yield* wordsOfAction(item.verdict, "/verdict");
+    yield* wordsOfConditions(item.conditions, "/conditions");
+    return;
+  }
   yield ["/name", item.name];
   if (item.kind === "list") {
     for (const value of item.values) yield ["/values", value];
     return;
   }
-  if (item.policy?.action === "director") yield ["/policy/director", item.policy.director];
-  if (item.policy?.action === "table") yield ["/policy/table", item.policy.table];
-  for (const [index, { conditions }] of item.rules.entries()) {
-    for (const kind of CONDITION_KINDS) {
-      for (const value of conditions[kind]?.values ?? []) yield [`/rules/${index}/conditions/${kind}`, value];
-    }
+  if (item.policy) yield* wordsOfAction(item.policy, "/policy");
+  for (const [index, { conditions }] of item.rules.entries())
+    yield* wordsOfConditions(conditions, `/rules/${index}/conditions`);
+}
+
+function* wordsOfAction(action: Expect["verdict"], pointer: string): Generator<[string, string]> {
+  if (action.action === "director") yield [`${pointer}/director`, action.director];
+  if (action.action === "table") yield [`${pointer}/table`, action.table];
+}
+
+function* wordsOfConditions(conditions: Conditions, pointer: string): Generator<[string, string]> {
+  for (const kind of CONDITION_KINDS) {
+    for (const value of conditions[kind]?.values ?? []) yield [`${pointer}/${kind}`, value];
   }
 }
 
 /** Everything that stands in the text of an item behind a `#`. */
-function* linesOf(item: Flow | List): Generator<string> {
-  const rules = item.kind === "list" ? [] : item.rules;
+function* linesOf(item: Item): Generator<string> {
+  const rules = item.kind === "flow" || item.kind === "outflow" ? item.rules : [];
   for (const owner of [item, ...rules]) yield* [...owner.comment, owner.note];
 }
 

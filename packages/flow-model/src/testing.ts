@@ -2,13 +2,14 @@
 import fc, { type Arbitrary } from "fast-check";
 import { Lists } from "./check-lists.ts";
 import { checkRule } from "./check-rule.ts";
+import { keyOf } from "./item-key.ts";
 import { expandLists, listNamed } from "./lists.ts";
 import {
-  type Action,
   CONDITION_KINDS,
   type ConditionKind,
   type Conditions,
   type Config,
+  type Expect,
   type Flow,
   flowsOf,
   type Item,
@@ -22,11 +23,11 @@ import {
   arbitraryWrittenConditions,
   type ConditionOptions,
   LIST_NAMES,
-  VALUES,
 } from "./testing-values.ts";
 
 export { manyFlows } from "./testing-many-flows.ts";
 export { arbitraryPacket, type PacketOptions } from "./testing-packets.ts";
+export { arbitraryRawConfig } from "./testing-raw.ts";
 export {
   arbitraryAction,
   arbitraryAddress,
@@ -47,6 +48,8 @@ export type ConfigOptions = ConditionOptions & {
   /** With comments and notes; true unless given. */
   comments?: boolean;
   outflows?: boolean;
+  /** With expectations, which need not be true; true unless given. */
+  expectations?: boolean;
 };
 
 /** The flows with what check passes of their conditions: those that stand in the way are dropped from the front. */
@@ -203,6 +206,39 @@ function arbitraryLists({ lists = true, comments = true }: ConfigOptions): Arbit
   });
 }
 
+/** An expectation whose conditions may be wrong yet. */
+function writtenExpect(options: ConfigOptions): Arbitrary<Expect> {
+  return fc.record({
+    kind: fc.constant("expect" as const),
+    direction: (options.outflows ?? true) ? fc.constantFrom("in", "in", "out") : fc.constant("in" as const),
+    verdict: fc.oneof(arbitraryAction, fc.constant<Expect["verdict"]>({ action: "undecided" })),
+    conditions: arbitraryWrittenConditions(options),
+    ...remarks(options.comments ?? true),
+  });
+}
+
+/** An expectation with what check passes of it: it is settled as the rule of a flow of that policy is. */
+function settledExpect(expect: Expect, lists: readonly List[]): Expect {
+  const { direction, verdict, conditions } = expect;
+  const rule: Rule = { verb: "match", off: false, comment: [], note: "", conditions };
+  const flow: Flow = {
+    kind: direction === "out" ? "outflow" : "flow",
+    name: "a",
+    policy: verdict.action === "undecided" ? { action: "permit" } : verdict,
+    skipped: false,
+    comment: [],
+    note: "",
+    rules: [rule],
+  };
+  const [green] = settled([flow], lists);
+  const policy = green?.policy ?? { action: "permit" };
+  return {
+    ...expect,
+    verdict: verdict.action === "undecided" ? verdict : policy,
+    conditions: green?.rules[0]?.conditions ?? {},
+  };
+}
+
 /** A config that `check` passes: the whole language, both families, comments, odd names. Warnings may be. */
 export function arbitraryConfig(options: ConfigOptions = {}): Arbitrary<Config> {
   const flows = fc.uniqueArray(writtenFlow(options), {
@@ -213,51 +249,19 @@ export function arbitraryConfig(options: ConfigOptions = {}): Arbitrary<Config> 
     .record({
       flows,
       lists: arbitraryLists(options),
-      // Where each list goes among the items before it.
-      places: fc.array(fc.nat(12), { minLength: 8, maxLength: 8 }),
+      expectations: fc.array(writtenExpect(options), { maxLength: (options.expectations ?? true) ? 3 : 0 }),
+      // Where each list and expectation goes among the items before it.
+      places: fc.array(fc.nat(12), { minLength: 11, maxLength: 11 }),
       comment: remarks(options.comments ?? true).comment,
     })
-    .map(({ flows, lists, places, comment }) => {
+    .map(({ flows, lists, expectations, places, comment }) => {
       const items: Item[] = settled(flows, lists);
-      for (const [index, list] of lists.entries()) {
-        items.splice((places[index] ?? 0) % (items.length + 1), 0, list);
+      const expected = expectations.map((expect) => settledExpect(expect, lists));
+      // Twins get a warning, and edits reach the first only.
+      const beside = [...lists, ...new Map(expected.map((expect) => [keyOf(expect), expect])).values()];
+      for (const [index, item] of beside.entries()) {
+        items.splice((places[index] ?? 0) % (items.length + 1), 0, item);
       }
       return { items, comment };
     });
-}
-
-/** Anything that has the shape of a config, right or wrong: cycles, contradictions, control characters, twins. */
-export function arbitraryRawConfig(): Arbitrary<Config> {
-  const reference = fc.constantFrom("@a", "@b", "@");
-  const text = fc.oneof(fc.string({ maxLength: 8 }), reference, ...Object.values(VALUES));
-  const condition = fc.record({ not: fc.boolean(), values: fc.array(text, { maxLength: 3 }) });
-  const raw = fc.string({ maxLength: 8, unit: "binary" });
-  const remark = { comment: fc.array(raw, { maxLength: 2 }), note: raw };
-  const name = fc.oneof(raw, fc.constantFrom("a", "b"));
-  const rule = fc.record({
-    verb: fc.constantFrom<Rule["verb"][]>("match", "ignore"),
-    off: fc.boolean(),
-    ...remark,
-    conditions: fc.dictionary(fc.constantFrom(...CONDITION_KINDS), condition, { noNullPrototype: true }),
-  });
-  const flow = fc.record({
-    kind: fc.constantFrom<Flow["kind"][]>("flow", "outflow"),
-    name,
-    policy: fc.option(
-      fc.oneof(
-        arbitraryAction,
-        raw.map((director): Action => ({ action: "director", director })),
-      ),
-    ),
-    skipped: fc.boolean(),
-    ...remark,
-    rules: fc.array(rule, { maxLength: 3 }),
-  });
-  const list = fc.record({
-    kind: fc.constant("list" as const),
-    name,
-    values: fc.array(text, { maxLength: 3 }),
-    ...remark,
-  });
-  return fc.record({ items: fc.array(fc.oneof(flow, list), { maxLength: 5 }), comment: remark.comment });
 }

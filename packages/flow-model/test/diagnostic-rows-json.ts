@@ -42,11 +42,18 @@ export const JSON_ROWS: JsonRow[] = [
     "leave it out",
   ],
   [
-    "not-yet",
-    "/items/0/kind",
-    items({ kind: "expect", verdict: { action: "deny" } }),
-    "expectations are not supported yet",
-    "leave it out",
+    "outflow-director",
+    "/items/0/verdict/action",
+    items({ kind: "expect", direction: "out", verdict: { action: "director", director: "mail" } }),
+    "a director takes incoming packets only",
+    "write permit, deny, undecided or table TABLE; or flow instead of outflow",
+  ],
+  [
+    "bad-comment",
+    "/items/0/note",
+    items({ kind: "expect", verdict: { action: "deny" }, note: "a\nflow evil permit match" }),
+    CONTROL,
+    LINES,
   ],
   [
     "bad-comment",

@@ -198,12 +198,12 @@ export const NEVER: Row[] = [
   never(
     "src 10.0.0.1 «dst 2001:db8::1»",
     "src is IPv4 and dst is IPv6",
-    "give both addresses one family, and the other family a rule of its own",
+    "give both addresses one family, and write the other family apart",
   ),
   never(
     "dst 10.0.0.1 «not src 2001:db8::1» proto tcp",
     "src is IPv6 and dst is IPv4",
-    "give both addresses one family, and the other family a rule of its own",
+    "give both addresses one family, and write the other family apart",
   ),
   never("proto icmp «src 2001:db8::1»", "icmp is IPv4's and src is IPv6", "write proto icmp6"),
   never("dst 10.0.0.1 «proto icmp6»", "icmp6 is IPv6's and dst is IPv4", "write proto icmp"),
@@ -260,7 +260,7 @@ export const NEVER: Row[] = [
   never(
     "dst 10.0.0.1 «not src { 0.0.0.0/0, 2001:db8::1 }»",
     "src is IPv6 and dst is IPv4",
-    "give both addresses one family, and the other family a rule of its own",
+    "give both addresses one family, and write the other family apart",
   ),
   never(
     "proto { esp, icmp } «dstport { 22, 25 }»",
@@ -275,7 +275,7 @@ export const NEVER: Row[] = [
   never(
     "src 10.0.0.1 «dst @six» list six { 2001:db8::1 }",
     "src is IPv4 and dst is IPv6",
-    "give both addresses one family, and the other family a rule of its own",
+    "give both addresses one family, and write the other family apart",
   ),
   never("icmptype 8 «dstport 22»", "ICMP packets have no ports", "leave out icmptype or dstport"),
 ];

@@ -42,13 +42,13 @@ export const STRUCTURE: Row[] = [
     "unknown-word",
     "«hello» world flow a permit match",
     'unknown word "hello"',
-    "write flow NAME POLICY, then its rules; or list NAME { VALUES }",
+    "write flow NAME POLICY, then its rules; or list NAME { VALUES }; or expect VERDICT CONDITIONS",
   ],
   [
     "misplaced-word",
     "«match» src 10.0.0.1",
     '"match" cannot stand here',
-    "write flow NAME POLICY, then its rules; or list NAME { VALUES }",
+    "write flow NAME POLICY, then its rules; or list NAME { VALUES }; or expect VERDICT CONDITIONS",
   ],
   ["misplaced-word", "flow a permit match dstport 22 «23»", '"23" cannot stand here', CONDITION_HELP],
   [
@@ -164,10 +164,4 @@ export const STRUCTURE: Row[] = [
   ["missing-brace", "list a «10.0.0.1», 10.0.0.2 }", "a { is missing behind the name", LIST],
   ["missing-brace", "list a «flow» a permit match", "a { is missing behind the name", LIST],
   ["missing-name", "list «{» 10.0.0.1 }", "a name is missing behind list", LIST],
-  [
-    "not-yet",
-    "«expect» flow deny src 10.0.0.1",
-    "expectations are not supported yet",
-    "leave it out; as a comment it stays for later",
-  ],
 ];

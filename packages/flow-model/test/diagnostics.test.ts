@@ -3,13 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { check, checkText, configSchema } from "../src/index.ts";
+import { EXPECTATIONS } from "./diagnostic-rows-expect.ts";
 import { JSON_ROWS, ruled } from "./diagnostic-rows-json.ts";
 import { LISTS } from "./diagnostic-rows-lists.ts";
 import { MEANING, NEVER, VALUES } from "./diagnostic-rows-values.ts";
 import { STRUCTURE } from "./diagnostic-rows-words.ts";
 import { mark, unmark } from "./marked.ts";
 
-const rows = [...STRUCTURE, ...VALUES, ...LISTS, ...MEANING, ...NEVER];
+const rows = [...STRUCTURE, ...VALUES, ...LISTS, ...MEANING, ...NEVER, ...EXPECTATIONS];
 
 describe("a diagnostic of a text", () => {
   it.each(rows)("%s: %s", (code, marked, message, help) => {

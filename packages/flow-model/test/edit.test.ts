@@ -214,6 +214,8 @@ flow office permit
             { do: "remove", name },
             { do: "add", item, position: from + 1 },
           ],
+        ];
+        const ofNamed: [Edit, Edit][] = [
           [
             { do: "rename", name, to: "no-name-of-the-config" },
             {
@@ -237,7 +239,9 @@ flow office permit
             { do: "remove-rule", flow: name, number: last },
           ],
         ];
-        for (const [there, back] of [...pairs, ...(last > 0 ? ofFlows : [])]) {
+        if (item.kind !== "expect") pairs.push(...ofNamed);
+        if (last > 0) pairs.push(...ofFlows);
+        for (const [there, back] of pairs) {
           const once = edit(config, there);
           if ("error" in once) {
             expect(once.error.code).toBe("no-policy");

@@ -88,7 +88,18 @@ flow b skip deny
     ["a rule's comment of two lines", config({ ...flow, rules: [{ verb: "match", comment: ["a\nmatch"] }] })],
     ["a last comment of two lines", { items: [], comment: ["a\n"] }],
     ["a list's value of two words", config({ kind: "list", name: "office", values: ["22 }", "23"] })],
-    ["an expectation", config({ kind: "expect", verdict: { action: "deny" } })],
+    [
+      "an expectation's table of two words",
+      config({ kind: "expect", verdict: { action: "table", table: "1 src ::1" } }),
+    ],
+    [
+      "an expectation's value that is a brace",
+      config({ kind: "expect", verdict: { action: "deny" }, conditions: { src: "}" } }),
+    ],
+    [
+      "an expectation's note of two lines",
+      config({ kind: "expect", verdict: { action: "deny" }, note: "\n" }),
+    ],
   ])("refuses what would come back as something else: %s", (_, unprintable) => {
     expect(() => print(unprintable)).toThrow(/cannot be printed/);
   });

@@ -5,12 +5,13 @@ import {
   type Config,
   type Edit,
   flowsOf,
+  keyOf,
   type List,
   listKindOf,
   listsOf,
 } from "@flowmgr/flow-model";
 
-/** The edits that put a list's values wherever it is named, and then take it away: rules mean the same as before. */
+/** The edits that put a list's values wherever it is named, and then take it away: all means the same as before. */
 export function dissolve(config: Config, list: List): Edit[] {
   const reference = `@${list.name}`;
   const filled = (values: string[]) =>
@@ -29,7 +30,22 @@ export function dissolve(config: Config, list: List): Edit[] {
       return [{ do: "change-rule", flow: name, number: index + 1, rule: { ...rule, conditions } }];
     }),
   );
-  return [...inLists, ...inRules, { do: "remove", name: reference }];
+  return [...inLists, ...inRules, ...inExpectations(config, filled), { do: "remove", name: reference }];
+}
+
+/** One that says with the values what another says already goes: the same twice would be refused. */
+function inExpectations(config: Config, filled: (values: string[]) => string[]): Edit[] {
+  const keys = new Set(config.items.map(keyOf));
+  return config.items.flatMap((item): Edit[] => {
+    if (item.kind !== "expect") return [];
+    const conditions = mapConditions(item.conditions, filled);
+    if (conditions === item.conditions) return [];
+    const name = keyOf(item);
+    const changed = { ...item, conditions };
+    if (keys.has(keyOf(changed))) return [{ do: "remove", name }];
+    keys.add(keyOf(changed));
+    return [{ do: "change", name, item: changed }];
+  });
 }
 
 function mapConditions(conditions: Conditions, to: (values: string[]) => string[]): Conditions {

@@ -38,9 +38,12 @@ export function onTop(base: Item, mine: Item, now: Item): { item: Item; replaces
 
 /** The edits from one to the other; a new name goes first and by itself, so that what names the item follows. */
 function steps(from: Item, to: Item): Edit[] {
-  const [was, is] = [keyOf(from) ?? "", keyOf(to) ?? ""];
-  const rename: Edit[] = was === is ? [] : [{ do: "rename", name: was, to: "name" in to ? to.name : "" }];
-  return [...rename, { do: "change", name: is, item: to }];
+  const [was, is] = [keyOf(from), keyOf(to)];
+  if (was === is || to.kind === "expect") return [{ do: "change", name: was, item: to }];
+  return [
+    { do: "rename", name: was, to: to.name },
+    { do: "change", name: is, item: to },
+  ];
 }
 
 function withEdits(config: Config, edits: readonly Edit[]): Config {

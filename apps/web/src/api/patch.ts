@@ -93,11 +93,11 @@ function commentOf({ comment }: Config, patch: Patch): string[] {
   return patch.comment && same(comment, patch.comment.before) ? patch.comment.after : comment;
 }
 
-/** By name; an expectation has none and is known by what it says. */
+/** By what edits call them; twins are numbered. */
 function keyed({ items }: Config): Map<string, Item> {
   const known = new Map<string, Item>();
   for (const item of items) {
-    const key = keyOf(item) ?? `expect ${JSON.stringify(item)}`;
+    const key = keyOf(item);
     let unique = key;
     for (let count = 2; known.has(unique); count += 1) unique = `${key} ${count}`;
     known.set(unique, item);

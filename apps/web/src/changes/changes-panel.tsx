@@ -6,7 +6,7 @@ import { type Step, useDraft, useEdit, useRunning, useSteps } from "../api/index
 import { useChanges } from "../frame/use-changes.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { listAddress } from "../ui/list-chip.tsx";
+import { addressOfItem } from "../ui/item-address.ts";
 import { notify } from "../ui/notices.tsx";
 import { clock, counted } from "../ui/say.ts";
 import styles from "./changes.module.css";
@@ -63,7 +63,7 @@ function Flow({ item, close }: { item: ItemChanges; close: () => void }) {
   return (
     <li>
       <span>
-        <Link href={list === null ? `/flows/${encodeURIComponent(name)}` : listAddress(list)} onClick={close}>
+        <Link href={addressOfItem(name)} onClick={close}>
           {name}
         </Link>
         : {words.join(", ")}

@@ -5,7 +5,7 @@ import { listsBehind } from "../api/check-item.ts";
 import { dissolve } from "../api/dissolve.ts";
 import { differencesOf } from "./words.ts";
 
-/** All that changed of one flow or list. Lists are `@name`; a removed one has its running name. */
+/** All that changed of one item, which is called as edits call it; a removed one has its running name. */
 export type ItemChanges = { name: string; words: string[]; isNew: boolean; putBack: Edit[] };
 
 /** In the order of `changes`. */
@@ -41,12 +41,7 @@ function listsFor(item: Item, running: Config, draft: ReadonlyMap<string, Item>)
 }
 
 function byKey({ items }: Config): Map<string, Item> {
-  return new Map(
-    items.flatMap((item): [string, Item][] => {
-      const key = keyOf(item);
-      return key === null ? [] : [[key, item]];
-    }),
-  );
+  return new Map(items.map((item) => [keyOf(item), item]));
 }
 
 /** Behind the nearest that stands before it in the running config and is in the draft. */
@@ -56,6 +51,6 @@ function placeOf(
   draft: ReadonlyMap<string, Item>,
 ): { after: string } | { position: 1 } {
   const order = running.items.map(keyOf);
-  const after = order.slice(0, order.indexOf(key)).findLast((one) => one !== null && draft.has(one));
+  const after = order.slice(0, order.indexOf(key)).findLast((one) => draft.has(one));
   return after ? { after } : { position: 1 };
 }

@@ -1,4 +1,4 @@
-/** What differs between two versions of a flow or list, in words: "rule 2 changed", "policy permit, was deny". */
+/** What differs between two versions of an item, in words: "rule 2 changed", "policy permit, was deny". */
 import { type Flow, type Item, type List, printPolicy, printRule, type Rule } from "@flowmgr/flow-model";
 import { diffArrays } from "diff";
 import { counted } from "../ui/say.ts";
@@ -7,7 +7,8 @@ import { counted } from "../ui/say.ts";
 export function differencesOf(before: Item, after: Item): string[] {
   if (isFlow(before) && isFlow(after)) return ofFlow(before, after);
   if (before.kind === "list" && after.kind === "list") return ofList(before, after);
-  return JSON.stringify(before) === JSON.stringify(after) ? [] : ["changed"];
+  // An expectation that says something else is another one.
+  return JSON.stringify(before) === JSON.stringify(after) ? [] : ["comments changed"];
 }
 
 const isFlow = (item: Item): item is Flow => item.kind === "flow" || item.kind === "outflow";

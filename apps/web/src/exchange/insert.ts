@@ -15,7 +15,13 @@ export function insertionOf(imported: Config, draft: Config, after: string | nul
   const { config, renamed } = withFreeNames(withoutTwins(imported, draft), draft);
   const edits: Edit[] = [];
   const names: string[] = [];
+  const expected = new Set(draft.items.map(keyOf));
   for (const item of config.items) {
+    if (item.kind === "expect") {
+      // What is expected already need not be expected again.
+      if (expected.has(keyOf(item))) continue;
+      expected.add(keyOf(item));
+    }
     if (item.kind !== "flow" && item.kind !== "outflow") {
       edits.push({ do: "add", item });
       continue;
@@ -40,11 +46,10 @@ function withFreeNames(imported: Config, draft: Config): { config: Config; renam
   const renamed: string[] = [];
   let config = imported;
   for (const item of imported.items) {
-    const key = keyOf(item);
     const names = item.kind === "list" ? lists : flows;
-    if (key === null || item.kind === "expect" || !names.there.has(item.name)) continue;
+    if (item.kind === "expect" || !names.there.has(item.name)) continue;
     const to = freeName(item.name, names.taken);
-    const edited = edit(config, { do: "rename", name: key, to });
+    const edited = edit(config, { do: "rename", name: keyOf(item), to });
     if ("error" in edited) continue;
     config = edited.config;
     names.taken.add(to);

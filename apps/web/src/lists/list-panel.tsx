@@ -106,12 +106,18 @@ function Uses({ uses }: { uses: ListUse[] }) {
   return (
     <section aria-label="Where it is used">
       <h3 className={styles.label}>Used in</h3>
-      {uses.length === 0 ? <p className={styles.quiet}>No rule and no list names it.</p> : null}
+      {uses.length === 0 ? (
+        <p className={styles.quiet}>No rule, no list and no expectation names it.</p>
+      ) : null}
       <ul className={styles.uses}>
         {uses.map((use) =>
           "list" in use ? (
             <li key={`@${use.list}`}>
               <Link href={listAddress(use.list)}>@{use.list}</Link>
+            </li>
+          ) : "expect" in use ? (
+            <li key={`${use.expect} ${use.kind}`}>
+              <Link href="/expectations">{use.expect}</Link>
             </li>
           ) : (
             <li key={`${use.flow} ${use.rule} ${use.kind}`}>

@@ -25,10 +25,10 @@ export function RemoveDialog({ list, config, removed, close }: RemoveDialogProps
   return (
     <Dialog title={`Remove the list ${list.name}?`} close={close}>
       {uses.length === 0 ? (
-        <p>No rule and no list names it. Undo brings it back.</p>
+        <p>No rule, no list and no expectation names it. Undo brings it back.</p>
       ) : (
         <p>
-          It is used in {usedIn(uses)}. Its values will stand there in its place, so that every rule means the
+          It is used in {usedIn(uses)}. Its values will stand there in its place, so that everything means the
           same as before. Undo brings the list back.
         </p>
       )}

@@ -45,15 +45,17 @@ export function found(rows: readonly ListRow[], query: string): ListRow[] {
   });
 }
 
-/** "3 rules in 2 flows, 1 list", "nowhere". */
+/** "3 rules in 2 flows, 1 list, 1 expectation", "nowhere". */
 export function usedIn(uses: readonly ListUse[]): string {
   const flows = uses.filter((use) => "flow" in use);
   const rules = new Set(flows.map(({ flow, rule }) => `${flow} ${rule}`)).size;
   const inFlows = new Set(flows.map(({ flow }) => flow)).size;
-  const lists = uses.length - flows.length;
+  const lists = uses.filter((use) => "list" in use).length;
+  const expectations = new Set(uses.flatMap((use) => ("expect" in use ? [use.expect] : []))).size;
   const parts = [
     ...(rules > 0 ? [`${counted(rules, "rule")} in ${counted(inFlows, "flow")}`] : []),
     ...(lists > 0 ? [counted(lists, "list")] : []),
+    ...(expectations > 0 ? [counted(expectations, "expectation")] : []),
   ];
   return parts.join(", ") || "nowhere";
 }

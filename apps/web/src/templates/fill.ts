@@ -102,7 +102,7 @@ export function editsOf(
   const names: string[] = [];
   const lastList = draft.items.findLast(({ kind }) => kind === "list");
   const edits = lists.map(
-    (item): Edit => ({ do: "add", item, ...(lastList ? { after: keyOf(lastList) ?? "" } : { position: 1 }) }),
+    (item): Edit => ({ do: "add", item, ...(lastList ? { after: keyOf(lastList) } : { position: 1 }) }),
   );
   for (const flow of flows) {
     const name = freeName(flow.name, taken);

@@ -37,10 +37,3 @@ export function itemsOf(doc: Text): string[] {
   }
   return names;
 }
-
-/** Where Flows or Lists show an item. */
-export function addressOfItem(name: string): string {
-  return name.startsWith("@")
-    ? `/lists/${encodeURIComponent(name.slice(1))}`
-    : `/flows/${encodeURIComponent(name)}`;
-}

@@ -3,12 +3,11 @@
  * rules, what is not in force becomes a comment, and what cannot be said is refused with its place, never bent.
  */
 import { check } from "../check.ts";
-import { CONDITION_KINDS } from "../config.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { icmpErrorDestinations } from "../icmp-errors.ts";
 import { expandLists } from "../lists.ts";
-import { printCondition, printPolicy, printRule, printWithPlaces } from "../printer.ts";
-import type { Conditions, Config, Expect, Flow, Item, Rule } from "../schema.ts";
+import { printExpect, printPolicy, printRule, printWithPlaces } from "../printer.ts";
+import type { Conditions, Config, Flow, Item, Rule } from "../schema.ts";
 import { pageConditions, type Wordless } from "./page-rule.ts";
 
 export type PageWords =
@@ -129,21 +128,7 @@ function canHold(rule: Rule): boolean {
 }
 
 function describeItem(item: Item): string {
-  const words =
-    item.kind === "list"
-      ? `list ${item.name} { ${item.values.join(", ")} }`
-      : item.kind === "expect"
-        ? describeExpect(item)
-        : item.name;
+  if (item.kind === "expect") return printExpect(item);
+  const words = item.kind === "list" ? `list ${item.name} { ${item.values.join(", ")} }` : item.name;
   return item.note === "" ? words : `${words} # ${item.note}`;
-}
-
-function describeExpect({ direction, verdict, conditions }: Expect): string {
-  const decided =
-    verdict.action === "undecided" ? "undecided" : printPolicy({ policy: verdict, skipped: false });
-  const words = CONDITION_KINDS.flatMap((kind) => {
-    const condition = conditions[kind];
-    return condition ? [printCondition(kind, condition)] : [];
-  });
-  return ["expect", ...(direction === "out" ? ["outflow"] : []), decided, ...words].join(" ");
 }

@@ -1,0 +1,9 @@
+/** Where the page shows an item, by what edits call it. */
+import { isExpectKey, listNamed } from "@flowmgr/flow-model";
+
+/** The address of a flow, an `@list`, or (all of them together) of the expectations. */
+export function addressOfItem(key: string): string {
+  if (isExpectKey(key)) return "/expectations";
+  const list = listNamed(key);
+  return list === null ? `/flows/${encodeURIComponent(key)}` : `/lists/${encodeURIComponent(list)}`;
+}
