@@ -14,7 +14,7 @@ import type {
 } from "@flowmgr/flow-api";
 import type { FamilyName, Marks, Program } from "@flowmgr/flow-compiler";
 import type { Config, Diagnostic, Places } from "@flowmgr/flow-model";
-import type { Kernel, Reading } from "@flowmgr/kernel";
+import type { Kernel, Reading, Sender } from "@flowmgr/kernel";
 import type { Analyst } from "./analysis/analyst.ts";
 import type { Seen } from "./apply/drift-watch.ts";
 import type { Settings } from "./settings.ts";
@@ -147,6 +147,13 @@ export type Engine = {
    * apply runs or is unconfirmed, 502 when the kernel refused. `by`: whose name the repair is told under.
    */
   repair(by: string): Promise<{ changed: boolean; revision: number | null }>;
+  /**
+   * Does the work while nobody else reads or writes the kernel. `held`: the revision that the kernel holds, with its
+   * program; null for none.
+   */
+  inTurn<Result>(
+    work: (held: { revision: number; config: Config; program: Program } | null) => Promise<Result>,
+  ): Promise<Result>;
   /** What was put right lately, the newest first. */
   repairs(): Repair[];
   /** Compares the kernel with the running program now; true when they agree. */
@@ -165,6 +172,8 @@ export type Parts = {
   settings: Settings;
   db: DatabaseSync;
   kernel: Kernel;
+  /** Puts packets of the tester into the private namespace; null where flows judge a real network. */
+  sender: Sender | null;
   clock: Clock;
   events: Events;
   draft: DraftStore;

@@ -19,6 +19,8 @@ import { registerDraft } from "./config/draft-routes.ts";
 import { registerFlows } from "./config/flow-routes.ts";
 import { registerImport } from "./config/import-routes.ts";
 import { registerLists } from "./config/list-routes.ts";
+import { registerSearch } from "./config/search-routes.ts";
+import { registerSend } from "./config/send-routes.ts";
 import { registerStateless } from "./config/stateless-routes.ts";
 import { registerTrace } from "./config/trace-routes.ts";
 import { registerEvents } from "./events.ts";
@@ -119,6 +121,8 @@ async function registerApi(api: Api, parts: Parts, auth: Auth, options: ServerOp
   registerStateless(api, parts);
   registerImport(api, parts);
   registerTrace(api, parts);
+  registerSearch(api, parts);
+  registerSend(api, parts);
   await registerApply(api, parts);
   await registerRevisions(api, parts);
   registerKernel(api, parts, options.log ?? (() => {}));

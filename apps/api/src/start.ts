@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { createSecureContext } from "node:tls";
-import { ensureWorld, openKernel, removeWorld } from "@flowmgr/kernel";
+import { ensureWorld, openKernel, openSender, removeWorld } from "@flowmgr/kernel";
 import type { FastifyInstance } from "fastify";
 import { createAnalyst } from "./analysis/analyst.ts";
 import { createEngine } from "./apply/runner.ts";
@@ -88,10 +88,17 @@ export async function openRules(
   const db = openDatabase(settings.data);
   undo.push(() => db.close());
   const kernel = await reachKernel(settings, unmake);
+  const sender = senderFor(settings, kernel);
   const events = createEvents();
   const engine = createEngine({ settings, db, kernel, clock, events });
   undo.push(() => engine.stop());
-  return { settings, db, kernel, clock, events, engine };
+  return { settings, db, kernel, sender, clock, events, engine };
+}
+
+/** Null where flows judge a real network: nothing of ours is sent there. */
+function senderFor({ target, ipv6 }: Settings, { facts }: Parts["kernel"]): Parts["sender"] {
+  if (target.kind === "host") return null;
+  return openSender({ namespace: target.name, backend: facts.backend, ipv6 });
 }
 
 /** Says by flag what is wrong with the files, before anything is touched. */

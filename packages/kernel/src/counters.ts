@@ -38,7 +38,12 @@ export function countedLines(reading: OwnReading): CountedLine[] {
   });
 }
 
-function linesIn(mangle: SavedTable, family: FamilyName, chains: readonly { name: string }[]): CountedLine[] {
+/** What the lines of the chains of flows among these have counted. */
+export function linesIn(
+  mangle: SavedTable,
+  family: FamilyName,
+  chains: readonly { name: string }[],
+): CountedLine[] {
   return chains
     .filter(({ name }) => isFlowChain(name))
     .flatMap(({ name }) => {

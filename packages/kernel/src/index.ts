@@ -1,8 +1,11 @@
 export { countRules, ownerIn } from "./counters.ts";
+export { firstState } from "./first-state.ts";
 export * from "./kernel.ts";
 export { LOCKS } from "./lock.ts";
 export { type KernelOptions, openKernel } from "./open.ts";
 export { HOOKED } from "./ours.ts";
+export { type Judged, NoPerl, openSender, type Sender, type SentPacket } from "./send.ts";
+export { type Endpoints, readEndpoints, readWays, type Socket, type Way } from "./sockets.ts";
 export { isNamespaceName, type TargetSpec } from "./target.ts";
 export { type Removed, uninstall } from "./uninstall.ts";
 export { ensureWorld, removeWorld } from "./world.ts";

@@ -1,5 +1,6 @@
 /** Where commands run: in a network namespace, or plainly in the machine's own network. */
-import { askTwice, DEFAULT_LIMIT, type Ran, type RunOptions, run, succeeded } from "./run.ts";
+import { once } from "node:events";
+import { askTwice, DEFAULT_LIMIT, type Ran, type RunOptions, run, start, succeeded } from "./run.ts";
 
 export type TargetSpec = { kind: "namespace"; name: string } | { kind: "host" };
 
@@ -78,4 +79,45 @@ function wayToTry(): Promise<(typeof WAYS)[number] | null> {
     return null;
   })();
   return found;
+}
+
+/** Milliseconds until a namespace of the kind below has to be there. */
+const HOLD_LIMIT = 20_000;
+
+/**
+ * Does the work in an empty network namespace without a name that several commands share. It goes with the work, and
+ * with this process, however it ends: nothing but a `cat`, which waits for the end of its input, holds it. Takes
+ * CAP_SYS_ADMIN. Throws when there can be none.
+ */
+export async function inEmptyNamespace<Result>(work: (empty: Target) => Promise<Result>): Promise<Result> {
+  const holder = start(["unshare", "--net", "--", "cat"]);
+  const ended = once(holder, "close");
+  let said = "";
+  holder.stderr.on("data", (part) => (said += String(part)));
+  try {
+    // What comes back says that `unshare` has done its part, and that `cat` is there.
+    const ready = once(holder.stdout, "data", { signal: AbortSignal.timeout(HOLD_LIMIT) });
+    holder.stdin.on("error", () => undefined).write("ready\n");
+    const there = await Promise.race([
+      ready,
+      ended.then(
+        () => null,
+        () => null,
+      ),
+    ]);
+    if (there === null || holder.pid === undefined)
+      throw new Error(`no empty network namespace: ${said.trim()}`);
+    const enter = ["nsenter", `--net=/proc/${holder.pid}/ns/net`, "--"];
+    const words = (argv: readonly string[]) => [...enter, ...argv];
+    return await work({
+      id: `empty-${holder.pid}`,
+      label: "an empty network namespace",
+      words,
+      patience: 1,
+      run: (argv, options) => run(words(argv), options),
+    });
+  } finally {
+    holder.stdin.end();
+    await ended.catch(() => undefined);
+  }
 }

@@ -4,18 +4,20 @@
  *
  * Packets are injected by tcpreplay from a capture file that we write: a Debian package of the tests only, thousands
  * of packets of any kind in a few milliseconds, out of the far end of a wire, so that the kernel receives them as it
- * would from a network. A raw socket would need a native module or python.
+ * would from a network.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type FramePacket, frames, sendLine } from "./frames.ts";
 import { forgetLock } from "./lock.ts";
 import { complaint, type Ran, type RunOptions, run, start, succeeded } from "./run.ts";
 import { openTarget } from "./target.ts";
-import { datagrams, type FramePacket, frames, pcap } from "./testing/frames.ts";
+import { pcap } from "./testing/pcap.ts";
+import { SEND } from "./wire.ts";
 
-export { type FramePacket, UNTRACKED_DSCP } from "./testing/frames.ts";
+export { type FramePacket, UNTRACKED_DSCP } from "./frames.ts";
 export { type Numbered, numbered } from "./testing/numbered.ts";
 
 const PREFIX = "flowmgr-test";
@@ -103,13 +105,9 @@ export async function makeNamespace(): Promise<TestNamespace> {
       return streamFrom(["ip", "netns", "exec", far, "sh", "-c", STREAMER, "sh", by, file]);
     },
     async send(iface, packets) {
-      const lines = packets.map((packet) => {
-        const dst = packet.dst.toString(16).padStart(packet.family === 4 ? 8 : 32, "0");
-        return `${packet.family} ${dst} ${datagrams(packet)
-          .map((each) => each.toString("hex"))
-          .join(" ")}\n`;
+      const sent = await must(inside(["perl", "-e", SEND, iface, String(SENT_MARK), "probe"]), {
+        stdin: packets.map(sendLine).join(""),
       });
-      const sent = await must(inside(["perl", "-e", SENDER, iface]), { stdin: lines.join("") });
       const numbers = new Set(sent.split("\n").filter(Boolean).map(Number));
       return packets.filter((_, at) => numbers.has(at));
     },
@@ -123,41 +121,6 @@ export async function makeNamespace(): Promise<TestNamespace> {
 
 /** The bit of the mark that packets of `send` carry, by which a rule tells them from the kernel's own. */
 export const SENT_MARK = 1;
-
-/**
- * Raw sockets that bring their own IP header: what they send passes OUTPUT like everything that the machine sends,
- * whatever addresses and protocol it carries. Of the languages that Debian always has, perl can open them.
- * A line on stdin is `family destination packet...` in hex; the number of each line that was sent is printed. A send
- * may fail because a rule dropped or re-routed the packet, so each is first tried without the mark: the rule in raw
- * drops it, with EPERM, and any other error says that it does not come so far.
- */
-const SENDER = `
-use Socket qw(:all);
-my ($iface) = @ARGV;
-my %probe = (4 => socket_by(AF_INET, 0), 6 => socket_by(AF_INET6, 0));
-my %to = (4 => socket_by(AF_INET, ${SENT_MARK}), 6 => socket_by(AF_INET6, ${SENT_MARK}));
-my $line = -1;
-while (<STDIN>) {
-  my ($family, $dst, @packets) = split;
-  my $address = pack("H*", $dst);
-  my $name = $family == 4 ? pack_sockaddr_in(0, $address) : pack_sockaddr_in6(0, $address, scope($address));
-  $line += 1;
-  next if grep { not defined send($probe{$family}, pack("H*", $_), 0, $name) and $! != 1 } @packets;
-  send($to{$family}, pack("H*", $_), 0, $name) for @packets;
-  print "$line\\n";
-}
-sub socket_by {
-  socket(my $socket, $_[0], SOCK_RAW, 255) or die "socket: $!";
-  setsockopt($socket, SOL_SOCKET, 25, $iface . "\\0") or die "SO_BINDTODEVICE: $!";
-  setsockopt($socket, SOL_SOCKET, 36, pack("L", $_[1])) or die "SO_MARK: $!";
-  return $socket;
-}
-sub scope {
-  my ($first, $second) = unpack("CC", $_[0]);
-  return 0 unless $first == 0xff || ($first == 0xfe && ($second & 0xc0) == 0x80);
-  open(my $file, "<", "/sys/class/net/$iface/ifindex") or die "$iface: $!";
-  return 0 + <$file>;
-}`;
 
 /** Ends with the input, so that no test leaves a sender behind. */
 const STREAMER = `tcpreplay --topspeed --preload-pcap --loop=0 --quiet --intf1 "$1" "$2" < /dev/null &

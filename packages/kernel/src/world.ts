@@ -11,7 +11,7 @@
 import { existsSync } from "node:fs";
 import { forgetLock } from "./lock.ts";
 import { askTwice, complaint, run, succeeded } from "./run.ts";
-import { isNamespaceName, openTarget } from "./target.ts";
+import { isNamespaceName, openTarget, type Target } from "./target.ts";
 
 /** The alias of `lo` in a namespace that we made: it lives and dies with the namespace. */
 const MARK = "flowmgr small world";
@@ -78,6 +78,21 @@ export async function keepWorld(name: string): Promise<() => Promise<void>> {
 }
 
 const isThere = (name: string) => existsSync(`/run/netns/${name}`);
+
+/**
+ * From where a packet comes in by an interface of a world of ours: by the far end of its wire, by `lo` itself. Null
+ * for an interface, or a namespace, that others made.
+ */
+export async function farEndOf(
+  name: string,
+  iface: string,
+): Promise<{ target: Target; device: string } | null> {
+  if ((await namespaceOwner(name)) !== "us") return null;
+  if (iface === "lo") return { target: openTarget({ kind: "namespace", name }), device: "lo" };
+  const wire = wires(name).find(({ inside }) => inside === iface);
+  if (wire === undefined || (await namespaceOwner(wire.peer)) !== "us") return null;
+  return { target: openTarget({ kind: "namespace", name: wire.peer }), device: "eth0" };
+}
 
 /** Takes the world away again, and gives the namespaces that went; one that others made stays. */
 export async function removeWorld(name: string): Promise<string[]> {

@@ -5,10 +5,11 @@
  * `FLOWMGR_SEED=number` repeats a run, `FLOWMGR_RUNS=number` makes it longer.
  */
 import { assignMarks, type CompileOptions, compile, OWN_CHAINS, type Program } from "@flowmgr/flow-compiler";
-import { ICMP, ICMP6, type Packet } from "@flowmgr/flow-model";
+import type { Packet } from "@flowmgr/flow-model";
 import { arbitraryConfig, arbitraryPacket } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { firstState } from "../src/index.ts";
 import { BACKENDS, makeLab, OPTIONS } from "./lab.ts";
 import { blame, differs, expected, measured, type Sent, silence, type Trial } from "./trial.ts";
 
@@ -19,15 +20,8 @@ const PACKETS = 500;
 /** Packets that must meet a rule for a config to be worth a run. */
 const MET = 20;
 
-/** No next header: IPv6's way to say that nothing follows. */
-const NOTHING_FOLLOWS = 59;
-
-/** UDP-Lite and DCCP: whether conntrack knows them depends on the kernel. */
-const OF_SOME_KERNELS = new Set([33, 136]);
-
 /** What IPv6 drops before any chain of ours: multicast sources, scopes 0 and 1, loopback off `lo` (ip6_rcv_core). */
-function reachesMangle({ direction, family, iface, proto, src, dst }: Packet): boolean {
-  if (OF_SOME_KERNELS.has(proto)) return false;
+function reachesMangle({ direction, family, iface, src, dst }: Packet): boolean {
   // What is sent to 0.0.0.0 leaves by lo, whatever it was meant for.
   if (direction === "out") return family === 6 || dst !== 0n;
   if (family === 4) return true;
@@ -37,33 +31,16 @@ function reachesMangle({ direction, family, iface, proto, src, dst }: Packet): b
   return iface === "lo" || (src !== 1n && dst !== 1n);
 }
 
-/** Types that begin something for conntrack (`valid_new` of nf_conntrack_proto_icmp.c and _icmpv6.c). */
-const ICMP_NEW = new Set([8, 13, 15, 17]);
-const ICMP6_NEW = new Set([128, 139]);
-/** Types that it leaves alone (`noct_valid_new` of nf_conntrack_proto_icmpv6.c). */
-const ICMP6_UNTRACKED = new Set([130, 131, 132, 133, 134, 135, 136, 143]);
-
-/** What conntrack says of a packet that is nobody's answer: those of a test get none. */
-function stateOf({ family, proto, icmp }: Packet): NonNullable<Packet["state"]> {
-  if (proto === ICMP && icmp) return ICMP_NEW.has(icmp.type) ? "new" : "invalid";
-  if (proto === ICMP6 && icmp) {
-    if (ICMP6_UNTRACKED.has(icmp.type)) return "untracked";
-    return ICMP6_NEW.has(icmp.type) ? "new" : "invalid";
-  }
-  return family === 6 && proto === NOTHING_FOLLOWS ? "invalid" : "new";
-}
-
 /** Packets for a config: every fourth untracked, and in fragments where the program puts them together. */
 function packetsFor({ config, program }: Trial, seed: number): Sent[] {
   const putsTogether = (family: Program["ip"] | null) =>
     family?.chains.some(({ name }) => name === OWN_CHAINS.defragment) ?? false;
   const fragments = { 4: putsTogether(program.ip), 6: putsTogether(program.ip6) };
   const packets = fc.sample(arbitraryPacket(config), { seed, numRuns: PACKETS });
-  return packets.filter(reachesMangle).map((packet, at) => ({
-    ...packet,
-    state: at % 4 === 3 ? "untracked" : stateOf(packet),
-    fragmented: fragments[packet.family] && at % 3 === 0,
-  }));
+  return packets.filter(reachesMangle).flatMap((packet, at) => {
+    const state = at % 4 === 3 ? "untracked" : firstState(packet);
+    return state === null ? [] : { ...packet, state, fragmented: fragments[packet.family] && at % 3 === 0 };
+  });
 }
 
 describe.each(BACKENDS)("%s", (backend) => {

@@ -3,7 +3,7 @@
 import { trace } from "@flowmgr/flow-analysis";
 import { type Trace, traceBodySchema, traceSchema } from "@flowmgr/flow-api";
 import { markOf } from "@flowmgr/flow-compiler";
-import { type Config, EMPTY_CONFIG, type PacketError, parsePacket } from "@flowmgr/flow-model";
+import { type Config, EMPTY_CONFIG, type Packet, type PacketError, parsePacket } from "@flowmgr/flow-model";
 import type { z } from "zod";
 import type { Api } from "../api.ts";
 import { openJournal } from "../apply/journal.ts";
@@ -29,14 +29,19 @@ export function registerTrace(app: Api, parts: TraceParts): void {
       const config = chosenConfig(parts, body);
       const packet = parsePacket(body.packet);
       if ("error" in packet) throw badPacket(packet.error);
-      const { loopback, neighbours } = parts.settings;
-      const machine = parts.engine.state();
-      if (packet.ok.family === 6 && !machine.judged.includes("ip6")) return UNJUDGED;
-      const tables = new Map(Object.entries(machine.tables));
-      const traced = trace(config, packet.ok, { loopback, neighbours, tables });
-      return { ...traced, mark: markFor(parts, config, traced.verdict) };
+      return traceOf(parts, config, packet.ok);
     },
   );
+}
+
+/** What becomes of a packet here, by this config. */
+export function traceOf(parts: Omit<TraceParts, "draft">, config: Config, packet: Packet): Trace {
+  const { loopback, neighbours } = parts.settings;
+  const machine = parts.engine.state();
+  if (packet.family === 6 && !machine.judged.includes("ip6")) return UNJUDGED;
+  const tables = new Map(Object.entries(machine.tables));
+  const traced = trace(config, packet, { loopback, neighbours, tables });
+  return { ...traced, mark: markFor(parts, config, traced.verdict) };
 }
 
 /** What becomes of an IPv6 packet where none is judged, whatever the config says. */
@@ -67,7 +72,8 @@ function chosenConfig(
   return revision.config;
 }
 
-function badPacket({ code, message, help, field }: PacketError): Problem {
+/** The 422 of fields that are no packet; they stand in `packet` of the body. */
+export function badPacket({ code, message, help, field }: PacketError): Problem {
   return new Problem({
     status: 422,
     code: "bad-packet",
@@ -78,7 +84,11 @@ function badPacket({ code, message, help, field }: PacketError): Problem {
 }
 
 /** The mark that the kernel would set; null when none, or when no apply of this config could give one. */
-function markFor({ engine, settings }: TraceParts, config: Config, verdict: Trace["verdict"]): string | null {
+function markFor(
+  { engine, settings }: Pick<TraceParts, "engine" | "settings">,
+  config: Config,
+  verdict: Trace["verdict"],
+): string | null {
   const { action, director, table } = verdict;
   if (action !== "director" && action !== "table") return null;
   try {

@@ -1,6 +1,6 @@
 /** Real packets, built byte for byte with right checksums, so that the kernel takes them for what they say. */
 
-/** The fields of a packet of flow-model that a frame can carry. */
+/** The fields of a packet of the language that a frame can carry. */
 export type FramePacket = {
   family: 4 | 6;
   /** Protocol number; in IPv6 the next header. */
@@ -12,6 +12,8 @@ export type FramePacket = {
   icmp?: { type: number; code: number };
   /** `untracked`: it carries the traffic class by which a rule of the test in raw takes it away from conntrack. */
   state?: string;
+  /** Bytes behind the headers that are more than there have to be: a length by which it is known again. */
+  padding?: number;
   /** Sent in two fragments; `tail first`: the one with the ports is the second to come. */
   fragmented?: boolean | "tail first";
 };
@@ -46,6 +48,14 @@ export function datagrams(packet: FramePacket): Buffer[] {
     : [whole];
   const built = parts.map((part) => (packet.family === 4 ? ipv4(packet, part) : ipv6(packet, part)));
   return packet.fragmented === "tail first" ? built.reverse() : built;
+}
+
+/** The packet as a line for the script SEND. */
+export function sendLine(packet: FramePacket): string {
+  const dst = packet.dst.toString(16).padStart(packet.family === 4 ? 8 : 32, "0");
+  return `${packet.family} ${dst} ${datagrams(packet)
+    .map((each) => each.toString("hex"))
+    .join(" ")}\n`;
 }
 
 /** Bytes behind the headers: with them 1280, the least that IPv6 lets anything but the last fragment have. */
@@ -102,17 +112,26 @@ function trafficClass({ state }: FramePacket): number {
 
 function transport(packet: FramePacket): Buffer {
   // More than a first fragment holds, or as little as there may be.
-  const length = packet.fragmented ? FIRST_FRAGMENT + 64 : 0;
+  const length = packet.fragmented ? FIRST_FRAGMENT + 64 : leastOf(packet) + (packet.padding ?? 0);
   if (packet.proto === TCP) return tcp(packet, length);
   if (packet.proto === UDP) return udp(packet, length);
   if (packet.proto === SCTP) return sctp(packet, length);
   if (packet.icmp !== undefined) return icmp(packet, packet.icmp, length);
-  return Buffer.alloc(Math.max(32, length));
+  return Buffer.alloc(length);
+}
+
+/** Bytes behind the IP header that the kernel's parsers, conntrack's too, want to see. */
+function leastOf({ proto, icmp }: FramePacket): number {
+  if (proto === TCP) return 20;
+  if (proto === UDP) return 16;
+  if (proto === SCTP) return 12 + 20;
+  if (icmp === undefined) return 32;
+  return proto === ICMP6 ? 24 : 8 + 28;
 }
 
 /** A first segment, so that conntrack takes it for the beginning of a connection. */
 function tcp(packet: FramePacket, length: number): Buffer {
-  const segment = Buffer.alloc(Math.max(20, length));
+  const segment = Buffer.alloc(length);
   ports(segment, packet);
   segment.writeUInt32BE(1, 4);
   segment[12] = 5 << 4;
@@ -123,7 +142,7 @@ function tcp(packet: FramePacket, length: number): Buffer {
 }
 
 function udp(packet: FramePacket, length: number): Buffer {
-  const datagram = Buffer.alloc(Math.max(16, length));
+  const datagram = Buffer.alloc(length);
   ports(datagram, packet);
   datagram.writeUInt16BE(datagram.length, 4);
   // Zero would say that there is no checksum.
@@ -133,7 +152,7 @@ function udp(packet: FramePacket, length: number): Buffer {
 
 /** An INIT, padded to the length: the beginning of an association (RFC 9260, 3.3.2). */
 function sctp(packet: FramePacket, length: number): Buffer {
-  const message = Buffer.alloc(Math.max(12 + 20, length));
+  const message = Buffer.alloc(length);
   ports(message, packet);
   message[12] = 1;
   message.writeUInt16BE(message.length - 12, 14);
@@ -143,7 +162,7 @@ function sctp(packet: FramePacket, length: number): Buffer {
 }
 
 function icmp(packet: FramePacket, { type, code }: { type: number; code: number }, length: number): Buffer {
-  const message = Buffer.alloc(Math.max(packet.proto === ICMP6 ? 24 : 8 + 28, length));
+  const message = Buffer.alloc(length);
   message[0] = type;
   message[1] = code;
   const pseudo = packet.proto === ICMP ? Buffer.alloc(0) : pseudoHeader(packet, message.length);
@@ -186,23 +205,4 @@ function crc32c(data: Buffer): number {
     for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
   }
   return (crc ^ 0xffffffff) >>> 0;
-}
-
-/** A capture file (pcap, Ethernet) of frames, one a millisecond. */
-export function pcap(frames: readonly Buffer[]): Buffer {
-  const header = Buffer.alloc(24);
-  header.writeUInt32LE(0xa1b2c3d4, 0);
-  header.writeUInt16LE(2, 4);
-  header.writeUInt16LE(4, 6);
-  header.writeUInt32LE(65_535, 16);
-  header.writeUInt32LE(1, 20);
-  const records = frames.flatMap((data, index) => {
-    const record = Buffer.alloc(16);
-    record.writeUInt32LE(Math.floor(index / 1000), 0);
-    record.writeUInt32LE((index % 1000) * 1000, 4);
-    record.writeUInt32LE(data.length, 8);
-    record.writeUInt32LE(data.length, 12);
-    return [record, data];
-  });
-  return Buffer.concat([header, ...records]);
 }
