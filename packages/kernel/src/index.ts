@@ -6,7 +6,6 @@ export { type KernelOptions, openKernel } from "./open.ts";
 export { HOOKED } from "./ours.ts";
 export { type Judged, NoPerl, openSender, type Sender, type SentPacket } from "./send.ts";
 export { type Endpoints, readEndpoints, readWays, type Socket, type Way } from "./sockets.ts";
-export { type Endpoints, readEndpoints, readWays, type Socket, type Way } from "./sockets.ts";
 export { isNamespaceName, type TargetSpec } from "./target.ts";
 export { type Removed, uninstall } from "./uninstall.ts";
 export { ensureWorld, removeWorld } from "./world.ts";
