@@ -3,16 +3,13 @@
 import { trace } from "@flowmgr/flow-analysis";
 import { type Trace, traceBodySchema, traceSchema } from "@flowmgr/flow-api";
 import { markOf } from "@flowmgr/flow-compiler";
-import { type Config, EMPTY_CONFIG, type Packet, type PacketError, parsePacket } from "@flowmgr/flow-model";
-import type { z } from "zod";
+import { type Config, type Packet, type PacketError, parsePacket } from "@flowmgr/flow-model";
 import type { Api } from "../api.ts";
-import { openJournal } from "../apply/journal.ts";
 import type { Parts } from "../parts.ts";
-import { notFound, Problem } from "../problem.ts";
-import { readText, refuseErrors } from "./body.ts";
+import { Problem } from "../problem.ts";
+import { chosenConfig } from "./chosen.ts";
 
 type TraceParts = Pick<Parts, "draft" | "engine" | "db" | "settings">;
-type TraceBody = z.output<typeof traceBodySchema>;
 
 export function registerTrace(app: Api, parts: TraceParts): void {
   app.post(
@@ -54,23 +51,6 @@ const UNJUDGED: Trace = {
   spared: "IPv6 is not judged here: it is switched off (--ipv6 off), or the machine lacks it",
   steps: [],
 };
-
-/** `text` goes before `config`; neither means the draft. */
-function chosenConfig(
-  { draft, engine, db, settings }: TraceParts,
-  { config = "draft", text }: TraceBody,
-): Config {
-  if (text !== undefined) {
-    const read = readText(text);
-    refuseErrors(read.diagnostics);
-    return read.config;
-  }
-  if (config === "draft") return draft.get().config;
-  if (config === "running") return engine.running()?.config ?? EMPTY_CONFIG;
-  const revision = openJournal(db, settings.markMask).get(config);
-  if (!revision) throw notFound(`There is no revision ${config}.`);
-  return revision.config;
-}
 
 /** The 422 of fields that are no packet; they stand in `packet` of the body. */
 export function badPacket({ code, message, help, field }: PacketError): Problem {
