@@ -5,6 +5,7 @@ import { useEdit } from "../api/draft.ts";
 import { Button } from "../ui/button.tsx";
 import { notify } from "../ui/notices.tsx";
 import { testAddress } from "../ui/packet-link.ts";
+import { sentence } from "../ui/say.ts";
 import styles from "./finding-notes.module.css";
 import { useFindings } from "./use-findings.ts";
 
@@ -34,7 +35,7 @@ export function FindingNotes({ findings, config, disabled }: FindingNotesProps) 
       {findings.map((one) => (
         <li key={`${one.code} ${one.path}`} className={styles[one.severity]}>
           <span className="visually-hidden">{one.severity}: </span>
-          {one.message.charAt(0).toUpperCase() + one.message.slice(1)}.
+          {sentence(one.message)}
           <div className={styles.ways}>
             {editFixes(one).map((fix) => (
               <Button key={fix.label} look="link" small disabled={disabled} onClick={() => mend(fix)}>

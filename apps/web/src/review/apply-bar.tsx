@@ -6,10 +6,11 @@ import { asking } from "../frame/asking.ts";
 import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { duration } from "./apply-form.tsx";
+import type { Blocked } from "./blocked.ts";
 import styles from "./review.module.css";
 
 type ApplyBarProps = {
-  blocked: string | null;
+  blocked: Blocked | null;
   within: number;
   changes: number;
   apply: () => void;
@@ -18,18 +19,20 @@ type ApplyBarProps = {
 export function ApplyBar({ blocked, within, changes, apply }: ApplyBarProps) {
   const id = useId();
   const host = useStatus().data?.target.kind === "host";
-  useActions([{ id: "apply", label: "Apply now", group: "Review", disabled: blocked, run: apply }]);
+  useActions([
+    { id: "apply", label: "Apply now", group: "Review", disabled: blocked?.reason ?? null, run: apply },
+  ]);
   return (
     <section className={styles.bar} aria-label="Apply">
       <p id={id} className={blocked ? styles.reason : styles.promise}>
-        {blocked ??
+        {blocked?.reason ??
           (within === 0
             ? "For good at once: no way back by itself."
             : `Back to the old rules by itself unless you confirm within ${duration(within)}.`)}
-        {blocked?.includes("error") ? (
+        {blocked?.way ? (
           <>
             {" "}
-            <Link href="/text">Go to the text</Link>
+            <Link href={blocked.way.href}>{blocked.way.label}</Link>
           </>
         ) : null}
       </p>

@@ -1,6 +1,7 @@
 /** What the server's check says of the draft: errors that block an apply, warnings that do not. */
 import type { Plan } from "@flowmgr/flow-api";
 import { Link } from "wouter";
+import { testAddress } from "../ui/packet-link.ts";
 import { counted } from "../ui/say.ts";
 import styles from "./review.module.css";
 
@@ -38,9 +39,17 @@ function List({ title, tone, found }: ListProps) {
               {finding.message}
               {finding.help ? <span className={styles.quiet}>; {finding.help}</span> : null}
             </span>
-            {finding.flow ? (
-              <Link href={`/flows/${encodeURIComponent(finding.flow)}`}>Open {finding.flow}</Link>
-            ) : null}
+            <span className={styles.ways}>
+              {finding.packet ? (
+                <Link href={testAddress(finding.packet)} title={finding.packet}>
+                  Test such a packet
+                </Link>
+              ) : null}
+              {finding.flow ? <Link href={addressOf(finding)}>Open {finding.flow}</Link> : null}
+              {finding.code.startsWith("expectation-") ? (
+                <Link href="/expectations">Expectations</Link>
+              ) : null}
+            </span>
           </li>
         ))}
       </ul>
@@ -49,4 +58,10 @@ function List({ title, tone, found }: ListProps) {
       ) : null}
     </section>
   );
+}
+
+/** A list is called `@name` here. */
+function addressOf({ flow = "", rule }: Finding): string {
+  if (flow.startsWith("@")) return `/lists/${encodeURIComponent(flow.slice(1))}`;
+  return `/flows/${encodeURIComponent(flow)}${rule ? `?rule=${rule}` : ""}`;
 }

@@ -12,10 +12,13 @@ import { Tabs } from "../ui/tabs.tsx";
 import { useMedia } from "../ui/use-media.ts";
 import { ApplyBar } from "./apply-bar.tsx";
 import { ApplyForm, DEFAULT_WITHIN } from "./apply-form.tsx";
-import { blockedBy } from "./blocked.ts";
+import { blockedBy, LOCKOUT, stopsAtLockout } from "./blocked.ts";
 import { Findings } from "./findings.tsx";
+import { headlineOf } from "./headline.ts";
 import { KernelView } from "./kernel-view.tsx";
+import { LockoutNotice } from "./lockout.tsx";
 import { OutcomeNotice } from "./outcome-notice.tsx";
+import { PacketsView } from "./packets-view.tsx";
 import styles from "./review.module.css";
 import { useApply } from "./use-apply.ts";
 
@@ -49,6 +52,7 @@ function Review({ plan, outdated, textErrors }: ReviewProps) {
   const { settled } = useDraft();
   const { apply, running, outcome, close } = useApply();
   const { moved, markRead } = useMoved(plan.etag);
+  const { accepted, accept } = useAccepted(plan);
   const [message, setMessage] = useState("");
   const [within, setWithin] = useState<number | null>(null);
   const confirmWithin = within ?? status?.confirmWithin ?? DEFAULT_WITHIN;
@@ -60,9 +64,11 @@ function Review({ plan, outdated, textErrors }: ReviewProps) {
     moved,
     outdated,
     applying: running,
+    accepted,
   });
   async function press(): Promise<void> {
-    const came = await apply({ etag: plan.etag, message, confirmWithin });
+    const taken = accepted && stopsAtLockout(plan) ? [LOCKOUT] : [];
+    const came = await apply({ etag: plan.etag, message, confirmWithin, accept: taken });
     if (came.kind !== "applied") return;
     setMessage("");
     markRead();
@@ -75,7 +81,15 @@ function Review({ plan, outdated, textErrors }: ReviewProps) {
         <div className={styles.sheet}>
           <Headline plan={plan} outdated={outdated} textErrors={textErrors} />
           <div className={styles.planned} data-outdated={outdated || undefined}>
-            <Findings diagnostics={plan.diagnostics} />
+            {plan.lockout ? (
+              <LockoutNotice
+                lockout={plan.lockout}
+                blocks={stopsAtLockout(plan)}
+                accepted={accepted}
+                accept={accept}
+              />
+            ) : null}
+            <Findings diagnostics={plan.diagnostics.filter(({ code }) => code !== LOCKOUT)} />
             <Views plan={plan} />
           </div>
           <ApplyForm message={message} setMessage={setMessage} within={confirmWithin} setWithin={setWithin} />
@@ -105,6 +119,13 @@ function useMoved(etag: string): { moved: boolean; markRead: () => void } {
   };
 }
 
+/** "I know": of this very lock-out; of another one nobody knows yet. */
+function useAccepted(plan: Plan): { accepted: boolean; accept: (accepted: boolean) => void } {
+  const current = JSON.stringify(plan.lockout?.findings.map(({ sentence }) => sentence));
+  const [known, setKnown] = useState<string | null>(null);
+  return { accepted: known === current, accept: (accepted) => setKnown(accepted ? current : null) };
+}
+
 function MovedNotice({ markRead }: { markRead: () => void }) {
   const { changedBy, changedAt } = useDraft();
   return (
@@ -129,7 +150,7 @@ function Headline({ plan, outdated, textErrors }: ReviewProps) {
   const status = useStatus().data;
   return (
     <header className={styles.headline}>
-      <h1>{outdated ? "Working out what would change" : sentence(plan.headline)}</h1>
+      <h1>{outdated ? "Working out what would change" : headlineOf(plan)}</h1>
       {outdated ? null : <Who plan={plan} />}
       {status?.target.kind === "host" ? (
         <p className={styles.host}>
@@ -162,18 +183,14 @@ function worded({ name, change, was }: FlowChange): string {
   return `${name} ${was ? `(was ${was}) ` : ""}${CHANGE_WORDS[change]}`;
 }
 
-function sentence(text: string): string {
-  const whole = text === "" ? "Nothing changes" : text.charAt(0).toUpperCase() + text.slice(1);
-  return whole.endsWith(".") ? whole : `${whole}.`;
-}
-
 const TABS = [
+  { name: "packets", title: "Packets" },
   { name: "text", title: "Text" },
   { name: "kernel", title: "Kernel" },
 ] as const;
 
 function Views({ plan }: { plan: Plan }) {
-  const [chosen, choose] = useState<"text" | "kernel">("text");
+  const [chosen, choose] = useState<"packets" | "text" | "kernel">("packets");
   const wide = useMedia("(min-width: 1100px)");
   const [split, setSplit] = useState(true);
   const toggle =
@@ -184,7 +201,9 @@ function Views({ plan }: { plan: Plan }) {
     ) : null;
   return (
     <Tabs label="Views of the change" tabs={TABS} chosen={chosen} choose={choose} aside={toggle}>
-      {chosen === "kernel" ? (
+      {chosen === "packets" ? (
+        <PacketsView packets={plan.packets} etag={plan.etag} />
+      ) : chosen === "kernel" ? (
         <KernelView kernel={plan.kernel} />
       ) : plan.text === "" ? (
         <p className={styles.quiet}>The text is the same as what is in force.</p>

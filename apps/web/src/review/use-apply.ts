@@ -13,15 +13,17 @@ export type ApplyInput = {
   etag: string;
   message: string;
   confirmWithin: number;
+  /** Codes of what the person takes upon himself. */
+  accept: string[];
 };
 
 export function useApply() {
   const [running, setRunning] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
-  async function apply({ etag, message, confirmWithin }: ApplyInput): Promise<Outcome> {
+  async function apply(input: ApplyInput): Promise<Outcome> {
     setRunning(true);
     setOutcome(null);
-    const next = await send({ etag, message, confirmWithin });
+    const next = await send(input);
     if (next.kind === "refused" && next.problem.status === 412) await loadDraft();
     setOutcome(next);
     setRunning(false);
@@ -35,8 +37,12 @@ export function useApply() {
 }
 
 async function send(input: ApplyInput): Promise<Outcome> {
-  const { message, ...rest } = input;
-  const body = message.trim() === "" ? rest : { ...rest, message: message.trim() };
+  const { message, accept, ...rest } = input;
+  const body = {
+    ...rest,
+    ...(message.trim() === "" ? {} : { message: message.trim() }),
+    ...(accept.length > 0 ? { accept } : {}),
+  };
   try {
     return {
       kind: "applied",

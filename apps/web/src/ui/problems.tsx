@@ -1,6 +1,6 @@
 import type { Diagnostic } from "@flowmgr/flow-model";
 import styles from "./problems.module.css";
-import { counted } from "./say.ts";
+import { counted, sentence } from "./say.ts";
 
 /** A thousand bad values are one mistake: the first say which. */
 const SHOWN = 3;
@@ -27,12 +27,6 @@ export function Problems({ id, diagnostics }: ProblemsProps) {
 /** "There is no port 70000. Ports go from 0 to 65535." */
 export function advice({ message, help }: Pick<Diagnostic, "message" | "help">): string {
   return help ? `${sentence(message)} ${sentence(help)}` : sentence(message);
-}
-
-/** "use proto icmp" -> "Use proto icmp." */
-function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?:]$/.test(first) ? first : `${first}.`;
 }
 
 /** What is wrong with the part at `path` or below it, the first of it; undefined when nothing is. */

@@ -22,6 +22,7 @@ const READY: Known = {
   moved: false,
   outdated: false,
   applying: false,
+  accepted: false,
 };
 const same: Plan = { ...PLAN, changes: [], text: "", kernel: { ip: family, ip6: family } };
 const problem = (severity: "error" | "warning") => ({ code: "x", severity, message: "no" });
@@ -46,7 +47,7 @@ describe("why an apply cannot be pressed", () => {
     ["no change", { plan: same }, /nothing to apply/],
     ["the server's own no", { plan: { ...PLAN, applicable: false } }, /would not take/],
   ])("%s", (_name, known, reason) => {
-    expect(blockedBy({ ...READY, ...known })).toMatch(reason);
+    expect(blockedBy({ ...READY, ...known })?.reason).toMatch(reason);
   });
 
   test("a kernel that drifted can be put right though the text is the same", () => {
@@ -55,5 +56,38 @@ describe("why an apply cannot be pressed", () => {
       kernel: { ip: { ...family, changed: ["@ssh"], restore: "*mangle" }, ip6: null },
     };
     expect(blockedBy({ ...READY, plan: drifted })).toBeNull();
+  });
+
+  describe("what packets meet", () => {
+    const found = (code: string, severity: "error" | "warning" = "error") => ({
+      code,
+      severity,
+      message: "no",
+    });
+    const known = (...diagnostics: ReturnType<typeof found>[]): Known => ({
+      ...READY,
+      plan: { ...PLAN, diagnostics, applicable: diagnostics.every(({ severity }) => severity !== "error") },
+    });
+
+    test("an expectation that fails, with the way to it", () => {
+      expect(blockedBy(known(found("expectation-fails")))).toEqual({
+        reason: "1 expectation not met.",
+        way: { href: "/expectations", label: "Go to the expectations" },
+      });
+      expect(blockedBy(known(found("expectation-open")))?.reason).toBe("1 expectation not proven.");
+    });
+
+    test("a lock-out until it is accepted; nothing else is accepted with it", () => {
+      const locked = known(found("lockout"));
+      expect(blockedBy(locked)?.reason).toMatch(/cut off/);
+      expect(blockedBy({ ...locked, accepted: true })).toBeNull();
+      expect(blockedBy({ ...locked, accepted: true, moved: true })?.reason).toMatch(/changed/);
+      const failing = known(found("lockout"), found("expectation-fails"));
+      expect(blockedBy({ ...failing, accepted: true })?.reason).toMatch(/expectation/);
+    });
+
+    test("where the rules go into a namespace a lock-out is a warning", () => {
+      expect(blockedBy(known(found("lockout", "warning")))).toBeNull();
+    });
   });
 });
