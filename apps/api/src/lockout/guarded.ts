@@ -9,8 +9,9 @@ import { isLoopback } from "../addresses.ts";
 import type { Facts } from "./facts.ts";
 import { Network } from "./network.ts";
 
-/** Ports that clients connect from: those below are for servers, and blocked by some. */
-const CLIENT_PORTS = "1024:65535";
+/** Ports that clients connect from, Linux by default and the others (IANA); a rule about one below means a service. */
+const CLIENT_PORTS = "32768:65535";
+const LOWEST_CLIENT_PORT = 32_768;
 
 export type GuardedSets = { guarded: Guarded[]; notes: string[] };
 
@@ -77,7 +78,7 @@ function connections(
 /** A client's ports: those of new connections, and its own where it stands outside. */
 const portsOf = (...own: number[]) => [
   CLIENT_PORTS,
-  ...new Set(own.filter((port) => port < 1024).map(String)),
+  ...new Set(own.filter((port) => port < LOWEST_CLIENT_PORT).map(String)),
 ];
 
 /** The connection that asks, and those that its client opens to confirm. */

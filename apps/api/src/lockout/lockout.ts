@@ -10,16 +10,18 @@ import {
 import type { Lockout, LockoutFinding } from "@flowmgr/flow-api";
 import { type Conditions, type Config, type Flow, flowsOf, printFlow } from "@flowmgr/flow-model";
 import type { Asked } from "../analysis/analyst.ts";
-import type { Caller, Parts } from "../parts.ts";
+import type { Caller, Engine, Parts } from "../parts.ts";
 import { readFacts } from "./facts.ts";
 import { guardedSets } from "./guarded.ts";
+
+type GuardedParts = Pick<Parts, "settings" | "analyst"> & { engine: Pick<Engine, "state"> };
 
 /**
  * What an apply of a config without errors would take from the caller, from ssh and this page, from what the machine
  * itself opened and from keepalived. Reads the machine, some 40 ms; never throws: what cannot be read is in `notes`.
  */
 export async function lockoutFor(
-  { settings, engine, analyst }: Pick<Parts, "settings" | "engine" | "analyst">,
+  { settings, engine, analyst }: GuardedParts,
   config: Config,
   caller: Pick<Caller, "connection">,
   asked: Asked = {},
