@@ -1,5 +1,5 @@
 /** One config in force in a namespace, random packets, and whether each rule counts what it means. */
-import { trace } from "@flowmgr/flow-analysis";
+import { decide, trace } from "@flowmgr/flow-analysis";
 import type { CompileOptions, Program } from "@flowmgr/flow-compiler";
 import { type Config, type Packet, print } from "@flowmgr/flow-model";
 import { expect } from "vitest";
@@ -20,15 +20,24 @@ export type Trial = {
 
 export type Tally = { [rule: string]: number };
 
-/** What the meaning says that each rule counts. */
+/**
+ * What the meaning says that each rule counts: who decides by `decide`, which the analysis is held against, and those
+ * that ended a visit before by `trace`.
+ */
 export function expected({ config, options }: Trial, packets: readonly Sent[]): Tally {
   const tally: Tally = {};
-  const tables = new Map(Object.entries(options.tables ?? {}));
   const { loopback, neighbours } = options;
+  const meaning = { loopback, neighbours, tables: new Map(Object.entries(options.tables ?? {})) };
+  const count = (flow: string, rule: number | null) => {
+    tally[key(flow, rule)] = (tally[key(flow, rule)] ?? 0) + 1;
+  };
   for (const packet of packets) {
-    for (const { flow, rule, holds } of trace(config, packet, { loopback, neighbours, tables }).steps) {
-      if (holds) tally[key(flow, rule)] = (tally[key(flow, rule)] ?? 0) + 1;
-    }
+    const { flow, rule } = decide(config, packet, meaning);
+    if (flow !== null) count(flow, rule);
+    const { steps, verdict } = trace(config, packet, meaning);
+    const ends = steps.filter(({ holds }) => holds);
+    const before = verdict.action === "undecided" ? ends : ends.slice(0, -1);
+    for (const end of before) count(end.flow, end.rule);
   }
   return tally;
 }
