@@ -51,7 +51,16 @@ function Places() {
             <TextPlace />
           </Route>
           <Route path="/test">
-            <TestPlace view="packet" />
+            <TestPlace view="packet" textErrors={textErrors} />
+          </Route>
+          <Route path="/test/search">
+            <TestPlace view="search" textErrors={textErrors} />
+          </Route>
+          <Route path="/test/expectations">
+            <TestPlace view="expectations" textErrors={textErrors} />
+          </Route>
+          <Route path="/expectations">
+            <Redirect to="/test/expectations" replace />
           </Route>
           <Route path="/review">
             <ReviewPlace textErrors={textErrors} />

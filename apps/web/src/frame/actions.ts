@@ -5,7 +5,7 @@ import type { Action } from "../ui/actions.ts";
 import { counted } from "../ui/say.ts";
 import { setTheme, THEMES, useTheme } from "../ui/theme.ts";
 import { asking } from "./asking.ts";
-import { PLACES } from "./places.ts";
+import { PARTS, PLACES } from "./places.ts";
 import { useChanges } from "./use-changes.ts";
 
 /** To undo, to redo, to see, to drop and to review what is not applied. */
@@ -45,8 +45,8 @@ export function useFrameActions(): Action[] {
   };
   return [
     action("Flows", "New from template…", () => asking.set("templates")),
-    ...PLACES.map(({ path, label }) =>
-      action("Go to", label, () => go(path), location.startsWith(path) ? "You are here." : null),
+    ...[...PLACES, ...PARTS].map(({ path, label }) =>
+      action("Go to", label, () => go(path), isAt(path, location) ? "You are here." : null),
     ),
     ...THEMES.map((one) =>
       action("Theme", `Theme: ${one}`, () => setTheme(one), one === theme ? "It is on." : null),
@@ -58,6 +58,12 @@ export function useFrameActions(): Action[] {
       you?.via === "token" ? "A token is in, not a session." : null,
     ),
   ];
+}
+
+/** In the place and in no part of it that has a name of its own. */
+function isAt(path: string, location: string): boolean {
+  const part = PARTS.find((one) => location.startsWith(one.path))?.path;
+  return part === undefined ? location.startsWith(path) : part === path;
 }
 
 export async function signOut(): Promise<void> {

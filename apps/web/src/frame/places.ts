@@ -11,3 +11,9 @@ export const PLACES: readonly Place[] = [
   { path: "/paths", label: "Paths", inBar: false },
   { path: "/kernel", label: "Kernel", inBar: false },
 ];
+
+/** Parts of a place that are gone to by their own name. */
+export const PARTS: readonly Pick<Place, "path" | "label">[] = [
+  { path: "/test/search", label: "Search packets" },
+  { path: "/test/expectations", label: "Expectations" },
+];

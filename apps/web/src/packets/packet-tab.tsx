@@ -2,11 +2,13 @@ import type { Running } from "@flowmgr/flow-api";
 import { type Config, type Packet, printPacket } from "@flowmgr/flow-model";
 import { type ReactNode, useDeferredValue, useMemo, useRef } from "react";
 import { useRunning, useStatus, useStore } from "../api/index.ts";
+import { type SaidVerdict, saidVerdict } from "../rule/verdicts.ts";
 import { type Action, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { copyText } from "../ui/clipboard.ts";
 import { VerdictWord } from "../ui/verdict.tsx";
 import { judge, type Machine, sameVerdict } from "./judge.ts";
+import { Offer } from "./offer.tsx";
 import { Outcome } from "./outcome.tsx";
 import { EXAMPLE, PacketForm } from "./packet-form.tsx";
 import styles from "./packets.module.css";
@@ -16,12 +18,24 @@ import { byFlow, concerns, otherThan } from "./steps.ts";
 import { isEmpty, typedLine } from "./typed-packet.ts";
 import { usePacket } from "./use-packet.ts";
 
+type PacketTabProps = {
+  config: Config;
+  /** Makes an expectation of the packet and its verdict. */
+  expectIt: (packet: Packet, verdict: SaidVerdict) => void;
+  /** Why nothing can be changed now; null when it can. */
+  locked: string | null;
+};
+
 /** One packet, and what becomes of it by the draft and by what is in force. */
-export function PacketTab({ config }: { config: Config }) {
+export function PacketTab({ config, expectIt, locked }: PacketTabProps) {
   const status = useStatus().data;
   const running = useRunning().data;
   const { typed, read, set } = usePacket();
   const line = useRef<HTMLInputElement>(null);
+  const expect = () => {
+    if (!read.packet || !status) return;
+    expectIt(read.packet, saidVerdict(judge(config, read.packet, status).verdict));
+  };
   const none = read.packet === null ? "There is no whole packet yet." : null;
   const action = (label: string, run: () => void, disabled: string | null, ...keys: string[]): Action => {
     return { id: `test ${label}`, label, group: "Test", keys, disabled, run };
@@ -29,6 +43,7 @@ export function PacketTab({ config }: { config: Config }) {
   const actions = {
     type: action("Type a packet", () => line.current?.select(), null, "/"),
     copy: action("Copy the packet as a line", () => copy(read.packet), none),
+    expectIt: action("Make this an expectation…", expect, none ?? locked),
   };
   useActions(Object.values(actions));
   return (
@@ -39,6 +54,7 @@ export function PacketTab({ config }: { config: Config }) {
       {read.packet && typed.stray === null && status && running ? (
         <Outcomes packet={read.packet} draft={config} running={running} machine={status}>
           <SendIt key={printPacket(read.packet)} packet={read.packet} status={status} />
+          <Offer action={actions.expectIt} />
         </Outcomes>
       ) : null}
     </>

@@ -4,7 +4,7 @@ import { useMemo, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { counted } from "../ui/say.ts";
 import { FlowLink } from "./flow-link.tsx";
-import styles from "./packets.module.css";
+import styles from "./steps.module.css";
 import { byFlow, foldFlows, type MetFlow } from "./steps.ts";
 
 type StepsProps = {
@@ -18,7 +18,7 @@ type StepsProps = {
 export function Steps({ config, steps, others, shown }: StepsProps) {
   const flows = useMemo(() => new Map(flowsOf(config).map((flow) => [flow.name, flow])), [config]);
   const parts = useMemo(() => foldFlows(byFlow(steps), shown), [steps, shown]);
-  if (steps.length === 0) return <p className={styles.quiet}>It meets no rule.</p>;
+  if (steps.length === 0) return <p className={styles.none}>It meets no rule.</p>;
   return (
     <ol className={styles.steps} aria-label="Rules that it meets">
       {parts.map((part) =>

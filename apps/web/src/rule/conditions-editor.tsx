@@ -26,7 +26,7 @@ type ConditionsEditorProps = {
   typing: (rule: Rule | null) => void;
   set: (rule: Rule, label: string) => void;
   /** What the sentence begins with. */
-  children: ReactNode;
+  children?: ReactNode;
 };
 
 /** A condition that was asked for and has no value yet: nothing is wrong with a rule that does not have it. */

@@ -37,8 +37,8 @@ describe("line and fields", () => {
         expect(typed.stray).toBeNull();
         expect(readPacket(typed.form)).toEqual({ packet, problems: {}, missing: [] });
         let built = noPacket();
-        for (const [field, value] of Object.entries(typed.form))
-          built = typedField(built, field as "src", value);
+        built = typedField(built, "direction", typed.form.direction);
+        for (const field of fieldsFor(typed.form)) built = typedField(built, field, typed.form[field]);
         expect(built.line).toBe(printPacket(packet));
       }),
     );

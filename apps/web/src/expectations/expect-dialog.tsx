@@ -1,0 +1,245 @@
+import { sampleOf } from "@flowmgr/flow-analysis";
+import type { Status } from "@flowmgr/flow-api";
+import {
+  type Config,
+  type Diagnostic,
+  type Expect,
+  keyOf,
+  printExpect,
+  type Rule,
+} from "@flowmgr/flow-model";
+import { type FormEvent, useDeferredValue, useId, useMemo, useState } from "react";
+import { Link } from "wouter";
+import { below, checkItem, useEdit, useStatus } from "../api/index.ts";
+import { ConditionsEditor } from "../rule/conditions-editor.tsx";
+import { ruleOf } from "../rule/set-of-packets.ts";
+import { verdictChoices, verdictOf, verdictText } from "../rule/verdicts.ts";
+import { Button } from "../ui/button.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { notify } from "../ui/notices.tsx";
+import { testAddress } from "../ui/packet-link.ts";
+import { advice, Problems } from "../ui/problems.tsx";
+import { Segmented } from "../ui/segmented.tsx";
+import fieldStyles from "../ui/text-field.module.css";
+import { linesOf, TextField } from "../ui/text-field.tsx";
+import { type VerdictShown, VerdictWord } from "../ui/verdict.tsx";
+import styles from "./expectations.module.css";
+import { judgedNow } from "./judged.ts";
+
+type ExpectDialogProps = {
+  /** What it begins with. */
+  begun: Expect;
+  /** What edits call the one that is changed; null for a new one. */
+  changes: string | null;
+  config: Config;
+  close: () => void;
+};
+
+/** What must be true of every packet that some conditions describe; judged while it is written. */
+export function ExpectDialog({ begun, changes, config, close }: ExpectDialogProps) {
+  const { edit, undo } = useEdit();
+  const status = useStatus().data;
+  const id = useId();
+  const [expect, setExpect] = useState(begun);
+  const [typed, setTyped] = useState<Rule | null>(null);
+  const shown = typed ? { ...expect, conditions: typed.conditions } : expect;
+  const others = useMemo(() => config.items.filter((item) => keyOf(item) !== changes), [config, changes]);
+  const diagnostics = [...checkItem(shown, config), ...twins(shown, others)];
+  const wrong = diagnostics.find(({ severity }) => severity === "error");
+  const ofVerdict = below(diagnostics, "/verdict");
+  const elsewhere = diagnostics.filter(
+    ({ path }) => !path?.startsWith("/conditions") && !path?.startsWith("/verdict"),
+  );
+  const kind = expect.direction === "in" ? "flow" : "outflow";
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (wrong) return;
+    const label = changes === null ? "add an expectation" : "change an expectation";
+    const problem = edit(
+      [changes === null ? { do: "add", item: shown } : { do: "change", name: changes, item: shown }],
+      label,
+    );
+    if (problem) {
+      notify({ text: problem.message, tone: "error" });
+      return;
+    }
+    close();
+    if (changes === null)
+      notify({ text: "Expectation added", action: { label: "Undo", run: undo, undoes: label } });
+  }
+
+  return (
+    <Dialog title={changes === null ? "New expectation" : "Expectation"} close={close}>
+      <form className={styles.form} onSubmit={submit}>
+        <div className={styles.said}>
+          <Segmented
+            legend="Packets that"
+            value={expect.direction}
+            set={(direction) => setExpect({ ...expect, direction })}
+            segments={[
+              { value: "in", label: "come in", className: styles.wide },
+              { value: "out", label: "go out", className: styles.wide },
+            ]}
+          />
+          <VerdictField
+            expect={expect}
+            set={(verdict) => setExpect({ ...expect, verdict })}
+            config={config}
+            status={status}
+            problems={ofVerdict}
+          />
+        </div>
+        <ConditionsEditor
+          rule={ruleOf(expect.conditions)}
+          flowKind={kind}
+          config={config}
+          status={status}
+          where="the expectation"
+          diagnostics={diagnostics.filter(({ path }) => path?.startsWith("/conditions"))}
+          active
+          disabled={false}
+          typing={setTyped}
+          set={({ conditions }) => setExpect({ ...expect, conditions })}
+        />
+        <Problems id={`${id}-problems`} diagnostics={elsewhere} />
+        <code className={styles.preview} title="The expectation as text">
+          {printExpect(shown)}
+        </code>
+        <TextField
+          label="Comment: why it must be so"
+          lines
+          live
+          value={expect.comment.join("\n")}
+          commit={(text) => setExpect({ ...expect, comment: linesOf(text) })}
+        />
+        <Judged expect={shown} config={config} status={status} wrong={wrong !== undefined} close={close} />
+        <div className={styles.answers}>
+          <Button onClick={close}>Cancel</Button>
+          <Button
+            look="primary"
+            type="submit"
+            aria-disabled={wrong !== undefined || undefined}
+            title={wrong ? advice(wrong) : undefined}
+          >
+            {changes === null ? "Add the expectation" : "Save"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Two that say the same are one. */
+function twins(expect: Expect, others: Config["items"]): Diagnostic[] {
+  const key = keyOf(expect);
+  if (!others.some((other) => keyOf(other) === key)) return [];
+  return [
+    {
+      code: "duplicate-expect",
+      severity: "error",
+      message: "there is this expectation already",
+      help: "say something else",
+      path: "",
+    },
+  ];
+}
+
+type VerdictFieldProps = {
+  expect: Expect;
+  set: (verdict: Expect["verdict"]) => void;
+  config: Config;
+  status: Status | undefined;
+  problems: Diagnostic[];
+};
+
+function VerdictField({ expect, set, config, status, problems }: VerdictFieldProps) {
+  const id = useId();
+  const now = verdictText(expect.verdict);
+  return (
+    <div className={fieldStyles.field}>
+      <label htmlFor={id}>Must be</label>
+      <select
+        id={id}
+        className={styles.select}
+        value={now}
+        aria-describedby={`${id}-problems`}
+        onChange={({ target }) => {
+          const verdict = verdictOf(target.value);
+          if (verdict) set(verdict);
+        }}
+      >
+        {verdictChoices(config, status, now).map((one) => (
+          <option key={one} value={one}>
+            {one === "undecided" ? "undecided: goes on untouched" : one}
+          </option>
+        ))}
+      </select>
+      <Problems id={`${id}-problems`} diagnostics={problems} />
+    </div>
+  );
+}
+
+type JudgedProps = {
+  expect: Expect;
+  config: Config;
+  status: Status | undefined;
+  wrong: boolean;
+  close: () => void;
+};
+
+/** Whether it holds in the draft, with a packet that says otherwise. */
+function Judged({ expect: typed, config, status, wrong, close }: JudgedProps) {
+  const expect = useDeferredValue(typed);
+  const { spared, tables } = status ?? {};
+  const judged = useMemo(
+    () => (wrong || !spared || !tables ? null : judgedNow(expect, config, { spared, tables })),
+    [expect, config, wrong, spared, tables],
+  );
+  return (
+    <div className={styles.judged} role="status">
+      {judged?.status === "holds" ? (
+        <p className={styles.holds}>
+          <span aria-hidden="true">✓</span> It holds in the draft, for every packet.
+        </p>
+      ) : null}
+      {judged?.status === "open" ? (
+        <p className={styles.open}>Not proven in a moment; the draft's check goes on.</p>
+      ) : null}
+      {judged?.status === "fails" && judged.packet && judged.decision ? (
+        <p className={styles.fails}>
+          <span aria-hidden="true">✕</span> It fails in the draft:{" "}
+          <Counterexample
+            line={sampleOf(judged.packet).line}
+            verdict={judged.decision.verdict}
+            by={judged.decision}
+            leave={close}
+          />
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+type CounterexampleProps = {
+  line: string;
+  verdict: VerdictShown;
+  by: { flow: string | null; rule: number | null };
+  /** Called when one goes to look at it. */
+  leave?: () => void;
+};
+
+/** A packet with another verdict, who gave that, and the way to the tester. */
+export function Counterexample({ line, verdict, by, leave }: CounterexampleProps) {
+  return (
+    <span className={styles.counter}>
+      <code>{line}</code> is <VerdictWord verdict={verdict} />
+      {by.flow === null ? "" : " by "}
+      {by.flow === null ? null : <Link href={`/flows/${encodeURIComponent(by.flow)}`}>{by.flow}</Link>}
+      {by.flow !== null && by.rule !== null ? `, rule ${by.rule}` : ""}.{" "}
+      <Link href={testAddress(line)} aria-label={`Test ${line}`} onClick={leave}>
+        Test
+      </Link>
+    </span>
+  );
+}

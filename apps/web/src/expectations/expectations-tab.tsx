@@ -1,0 +1,143 @@
+/** What must be true of the config: each expectation green or red, with a packet that says otherwise. */
+import type { Config, Expect } from "@flowmgr/flow-model";
+import { parse } from "@flowmgr/flow-model";
+import { useMemo, useState } from "react";
+import { useCheck, useEdit } from "../api/index.ts";
+import { type Action, menuOf, perform, useActions } from "../ui/actions.ts";
+import { Button } from "../ui/button.tsx";
+import { Menu } from "../ui/menu.tsx";
+import { notify } from "../ui/notices.tsx";
+import { ExpectDialog } from "./expect-dialog.tsx";
+import { ExpectLine } from "./expect-line.tsx";
+import styles from "./expectations.module.css";
+import { type ExpectRow, rowsOf, summaryOf } from "./rows.ts";
+
+type ExpectationsTabProps = {
+  config: Config;
+  /** Why nothing can be changed now; null when it can. */
+  locked: string | null;
+};
+
+export const NEW_EXPECT: Expect = {
+  kind: "expect",
+  direction: "in",
+  verdict: { action: "deny" },
+  conditions: {},
+  comment: [],
+  note: "",
+};
+
+const EXAMPLE = "expect deny not src 192.168.0.0/24 dst 192.168.0.1 dstport 22";
+
+export function ExpectationsTab({ config, locked }: ExpectationsTabProps) {
+  const check = useCheck();
+  const { edit, undo } = useEdit();
+  const [opened, setOpened] = useState<{ begun: Expect; changes: string | null } | null>(null);
+  const judged = check.data?.findings?.expectations;
+  const rows = useMemo(() => rowsOf(config, judged ?? []), [config, judged]);
+  const add: Action = {
+    id: "expectations new",
+    label: "New expectation",
+    group: "Expectations",
+    keys: ["n"],
+    disabled: locked,
+    run: () => setOpened({ begun: NEW_EXPECT, changes: null }),
+  };
+  useActions([add]);
+
+  function remove(key: string): void {
+    const label = "remove an expectation";
+    const problem = edit([{ do: "remove", name: key }], label);
+    notify(
+      problem
+        ? { text: problem.message, tone: "error" }
+        : { text: "Expectation removed", action: { label: "Undo", run: undo, undoes: label } },
+    );
+  }
+
+  return (
+    <>
+      {rows.length === 0 ? (
+        <Empty add={add} locked={locked} begin={(begun) => setOpened({ begun, changes: null })} />
+      ) : (
+        <>
+          <div className={styles.head}>
+            <p role="status">{summaryOf(rows)}</p>
+            <Button
+              aria-disabled={add.disabled !== null || undefined}
+              title={add.disabled ?? undefined}
+              onClick={() => perform(add)}
+            >
+              + Expectation
+            </Button>
+          </div>
+          <ul className={styles.list}>
+            {rows.map((row, index) => (
+              <Row
+                key={`${row.key} ${index}`}
+                row={row}
+                locked={locked}
+                change={() => setOpened({ begun: row.expect, changes: row.key })}
+                remove={() => remove(row.key)}
+              />
+            ))}
+          </ul>
+        </>
+      )}
+      {opened ? <ExpectDialog {...opened} config={config} close={() => setOpened(null)} /> : null}
+    </>
+  );
+}
+
+type RowProps = { row: ExpectRow; locked: string | null; change: () => void; remove: () => void };
+
+function Row({ row, locked, change, remove }: RowProps) {
+  const action = (label: string, run: () => void): Action => {
+    return { id: `expectation ${label}`, label, group: "Expectation", disabled: locked, run };
+  };
+  const actions = [action("Change…", change), { ...action("Remove", remove), danger: true }];
+  return (
+    <li className={styles.row}>
+      <ExpectLine row={row} />
+      <Menu label={`Actions of ${row.key}`} className={styles.more} entries={() => menuOf(actions)}>
+        <span aria-hidden="true">⋯</span>
+      </Menu>
+    </li>
+  );
+}
+
+type EmptyProps = { add: Action; locked: string | null; begin: (expect: Expect) => void };
+
+function Empty({ add, locked, begin }: EmptyProps) {
+  const example = parse(EXAMPLE).config.items.find((item) => item.kind === "expect");
+  return (
+    <div className={styles.empty}>
+      <h2>Nothing is expected yet</h2>
+      <p>
+        An expectation says what must be true of every packet of a kind, whatever is edited later. It changes
+        nothing in the kernel; an apply is refused while one fails, with a packet that shows why. “Nobody from
+        outside reaches ssh of this machine” is:
+      </p>
+      <code>{EXAMPLE}</code>
+      <div className={styles.answers}>
+        <Button
+          look="primary"
+          aria-disabled={add.disabled !== null || undefined}
+          title={add.disabled ?? undefined}
+          onClick={() => perform(add)}
+        >
+          New expectation
+        </Button>
+        {example ? (
+          <Button
+            aria-disabled={locked !== null || undefined}
+            title={locked ?? undefined}
+            onClick={() => locked === null && begin(example)}
+          >
+            Begin with this one
+          </Button>
+        ) : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+export { ExpectDialog } from "./expect-dialog.tsx";
+export { ExpectationsTab, NEW_EXPECT } from "./expectations-tab.tsx";

@@ -1,0 +1,27 @@
+/** One expectation judged in the page, while it is being written. */
+import { type ExpectationResult, judgeExpectations } from "@flowmgr/flow-analysis";
+import type { Status } from "@flowmgr/flow-api";
+import type { Config, Expect } from "@flowmgr/flow-model";
+
+/** Longest for one answer, in milliseconds: a person is typing. */
+const PATIENCE = 300;
+
+/** What becomes of it in this config; `open` when that takes too long here. */
+export function judgedNow(
+  expect: Expect,
+  config: Config,
+  { spared, tables }: Pick<Status, "spared" | "tables">,
+): ExpectationResult | null {
+  const end = performance.now() + PATIENCE;
+  const others = config.items.filter(({ kind }) => kind !== "expect");
+  const { expectations } = judgeExpectations(
+    { ...config, items: [...others, expect] },
+    {
+      loopback: spared.loopback ? "spare" : "judge",
+      neighbours: spared.neighbours ? "spare" : "judge",
+      tables: new Map(tables.map(({ name, number }) => [name, number])),
+      stop: () => performance.now() > end,
+    },
+  );
+  return expectations[0] ?? null;
+}
