@@ -102,17 +102,19 @@ function Outcomes({ packet: typed, draft, running, machine, children }: Outcomes
   return (
     <>
       <div className={styles.answer}>
-        <p role="status" className={differ ? styles.differs : styles.quiet}>
-          {differ ? (
-            <>
-              Another verdict after the apply: <VerdictWord verdict={now.verdict} /> becomes{" "}
-              <VerdictWord verdict={next.verdict} />
-            </>
-          ) : (
-            "The same verdict before and after the apply."
-          )}
-        </p>
-        <div className={styles.tools}>{children}</div>
+        <div className={styles.compared}>
+          <p role="status" className={differ ? styles.differs : styles.quiet}>
+            {differ ? (
+              <>
+                Another verdict after the apply: <VerdictWord verdict={now.verdict} /> becomes{" "}
+                <VerdictWord verdict={next.verdict} />
+              </>
+            ) : (
+              "The same verdict before and after the apply."
+            )}
+          </p>
+        </div>
+        {children}
       </div>
       <div className={styles.sides}>
         <Outcome

@@ -6,8 +6,10 @@ import { useState } from "react";
 import { get } from "../api/index.ts";
 import { useActions } from "../ui/actions.ts";
 import { useLate } from "../ui/use-late.ts";
+import { VerdictWord } from "../ui/verdict.tsx";
 import { FlowLink } from "./flow-link.tsx";
 import { Offer } from "./offer.tsx";
+import { Decider } from "./outcome.tsx";
 import styles from "./packets.module.css";
 
 type Answer = { sent: Sent } | { refused: string };
@@ -59,22 +61,33 @@ function reasonNot({ target, running }: Status): string | null {
 
 function Told({ answer }: { answer: Answer }) {
   if ("refused" in answer) return <p className={styles.wrong}>{answer.refused}</p>;
-  const { sentence, agrees, counters, revision } = answer.sent;
+  const { sentence, agrees, foretold, counters, revision } = answer.sent;
   return (
     <>
       <p className={agrees ? styles.right : styles.wrong}>
         <span aria-hidden="true">{agrees ? "✓" : "✕"}</span> {sentence}
       </p>
-      <p className={styles.quiet}>
-        Revision {revision}. {counters.length === 0 ? "No rule counted it." : "Counted by "}
-        {counters.map(({ flow, rule }, index) => (
-          <span key={`${flow} ${rule}`}>
-            {index > 0 ? ", " : ""}
-            <FlowLink name={flow} />
-            {rule === null ? " (ICMP errors)" : `, rule ${rule}`}
-          </span>
-        ))}
-      </p>
+      <dl className={styles.foretold}>
+        <div>
+          <dt>foretold </dt>
+          <dd>
+            <VerdictWord verdict={foretold.verdict} /> <Decider traced={foretold} />
+          </dd>
+        </div>
+        <div>
+          <dt>counted, revision {revision} </dt>
+          <dd>
+            {counters.length === 0 ? "by no rule" : ""}
+            {counters.map(({ flow, rule }, index) => (
+              <span key={`${flow} ${rule}`}>
+                {index > 0 ? "; " : ""}
+                <FlowLink name={flow} />
+                {rule === null ? ", its ICMP errors" : `, rule ${rule}`}
+              </span>
+            ))}
+          </dd>
+        </div>
+      </dl>
     </>
   );
 }

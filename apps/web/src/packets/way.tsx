@@ -61,5 +61,5 @@ function health(verdict: Verdict, paths: Paths | undefined): string {
       ? paths?.directors.find(({ name }) => name === verdict.director)
       : paths && tableOf(verdict, paths);
   const bad = found?.health.find(({ state }) => state === "error" || state === "warning");
-  return bad ? `${bad.what}: ${bad.text}` : "its state, under Paths";
+  return bad ? `${bad.what}: ${bad.text}` : found ? "stands, as far as the kernel tells" : "see Paths";
 }
