@@ -11,6 +11,7 @@ import { FlowLink } from "./flow-link.tsx";
 import { Offer } from "./offer.tsx";
 import { Decider } from "./outcome.tsx";
 import styles from "./packets.module.css";
+import { reasonNot } from "./sendable.ts";
 
 type Answer = { sent: Sent } | { refused: string };
 
@@ -49,14 +50,6 @@ export function SendIt({ packet, status }: { packet: Packet; status: Status }) {
       </div>
     </>
   );
-}
-
-/** Why no packet can be sent here at all; null when it can. */
-function reasonNot({ target, running }: Status): string | null {
-  if (target.kind === "host") {
-    return "Not sent: rules act on this machine's own network, and packets are made up in a private namespace only.";
-  }
-  return running ? null : "Not sent: nothing is in force yet.";
 }
 
 function Told({ answer }: { answer: Answer }) {
