@@ -94,6 +94,7 @@ outflow dns table 77
     const sent = await trace({ direction: "out", proto: "udp", dstport: 53 });
     expect(sent).toMatchObject({ verdict: { action: "table", table: 77 }, flow: "dns", rule: 1 });
     expect(sent.mark).toMatch(/^0x[1-9a-f]00$/);
+    expect(sent.route).toEqual({ table: 77, name: null });
     const received = await trace({ proto: "udp", dstport: 53 });
     expect(received).toMatchObject({ verdict: { action: "undecided" }, flow: null });
     expect(await trace({ direction: "out" })).toMatchObject({ verdict: { action: "undecided" } });
@@ -150,5 +151,32 @@ flow c table nowhere
     const apply = await lab.call("POST", "/apply", { body: { etag: plan.json.etag } });
     expect(apply).toMatchObject({ status: 422, json: { diagnostics: [{ code: "mark-in-use" }] } });
     lab.inside("ip", "rule", "delete", "fwmark", "0x300/0xff00", "lookup", "88");
+  });
+});
+
+test("where a verdict leads: the table in which the kernel looks, as its rules say", async () => {
+  const text = `flow web director farm
+  match proto tcp dst 192.168.0.2 dstport 80
+
+flow usual table main
+  match proto tcp dst 192.168.0.2 dstport 81
+`;
+  const body = (dstport: number) => ({
+    ...{
+      config: "running",
+      packet: { iface: "eth0", proto: "tcp", src: "10.0.0.1", dst: "192.168.0.2", dstport },
+    },
+  });
+  await lab.call("PUT", "/config", { body: text });
+  const farm = (await lab.call("POST", "/trace", { body: body(80) })).json;
+  expect(farm).toMatchObject({ verdict: { action: "director" }, route: { name: null } });
+  const rules: { fwmark?: string; table: string }[] = JSON.parse(lab.inside("ip", "-N", "-json", "rule"));
+  const lookup = rules.find(({ fwmark }) => fwmark === farm.mark);
+  expect(farm.route.table).toBe(Number(lookup?.table));
+  const usual = (await lab.call("POST", "/trace", { body: body(81) })).json;
+  expect(usual).toMatchObject({ route: { table: 254, name: "main" } });
+  expect((await lab.call("POST", "/trace", { body: body(82) })).json).toMatchObject({
+    mark: null,
+    route: null,
   });
 });

@@ -36,6 +36,8 @@ export const traceSchema = z.object({
   icmpErrors: z.boolean(),
   /** The packet mark that the kernel would set, `0x100`; null for none. */
   mark: z.string().nullable(),
+  /** The routing table that the mark leads to; null for none. A director's is our own, in which its addresses are local. */
+  route: z.object({ table: z.number(), name: z.string().nullable() }).nullable(),
   /** Says why when what the language spares kept the packet from the rules, or that its family is not judged here. */
   spared: z.string().nullable(),
   steps: z.array(

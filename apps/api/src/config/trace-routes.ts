@@ -2,7 +2,7 @@
 
 import { trace } from "@flowmgr/flow-analysis";
 import { type Trace, traceBodySchema, traceSchema } from "@flowmgr/flow-api";
-import { markOf } from "@flowmgr/flow-compiler";
+import { directorTable, type Marks, markOf } from "@flowmgr/flow-compiler";
 import { type Config, type Packet, type PacketError, parsePacket } from "@flowmgr/flow-model";
 import type { Api } from "../api.ts";
 import type { Parts } from "../parts.ts";
@@ -38,7 +38,7 @@ export function traceOf(parts: Omit<TraceParts, "draft">, config: Config, packet
   if (packet.family === 6 && !machine.judged.includes("ip6")) return UNJUDGED;
   const tables = new Map(Object.entries(machine.tables));
   const traced = trace(config, packet, { loopback, neighbours, tables });
-  return { ...traced, mark: markFor(parts, config, traced.verdict) };
+  return { ...traced, ...wayOf(parts, config, traced.verdict) };
 }
 
 /** What becomes of an IPv6 packet where none is judged, whatever the config says. */
@@ -48,6 +48,7 @@ const UNJUDGED: Trace = {
   rule: null,
   icmpErrors: false,
   mark: null,
+  route: null,
   spared: "IPv6 is not judged here: it is switched off (--ipv6 off), or the machine lacks it",
   steps: [],
 };
@@ -63,22 +64,43 @@ export function badPacket({ code, message, help, field }: PacketError): Problem 
   });
 }
 
-/** The mark that the kernel would set; null when none, or when no apply of this config could give one. */
-function markFor(
+type Way = Pick<Trace, "mark" | "route">;
+
+/** How the kernel would mark the packet, and where that leads; null each when nowhere, or when no apply could give a mark. */
+function wayOf(
   { engine, settings }: Pick<TraceParts, "engine" | "settings">,
   config: Config,
-  verdict: Trace["verdict"],
-): string | null {
-  const { action, director, table } = verdict;
-  if (action !== "director" && action !== "table") return null;
+  { action, director, table }: Trace["verdict"],
+): Way {
+  const { tables } = engine.state();
+  const name = Object.entries(tables).find(([, number]) => number === table)?.[0] ?? null;
+  const route = table === undefined ? null : { table, name };
+  if (action !== "director" && action !== "table") return { mark: null, route };
+  const index = indexFor(
+    engine,
+    config,
+    action === "director" ? "directors" : "tables",
+    director ?? String(table),
+  );
+  if (index === undefined) return { mark: null, route };
+  return {
+    mark: `0x${markOf(index, settings.markMask).toString(16)}`,
+    route: action === "director" ? { table: directorTable(index), name: null } : route,
+  };
+}
+
+function indexFor(
+  engine: Parts["engine"],
+  config: Config,
+  kind: keyof Marks,
+  name: string,
+): number | undefined {
   try {
     const running = engine.running();
     const marks = running?.config === config ? running.marks : engine.marks(config);
-    const marked = action === "director" ? marks.directors : marks.tables;
-    const index = new Map(Object.entries(marked)).get(director ?? String(table));
-    return index === undefined ? null : `0x${markOf(index, settings.markMask).toString(16)}`;
+    return new Map(Object.entries(marks[kind])).get(name);
   } catch (error) {
-    if (error instanceof Problem) return null;
+    if (error instanceof Problem) return undefined;
     throw error;
   }
 }
