@@ -56,7 +56,7 @@ export function findLockouts(
   for (const direction of ["in", "out"] as const) {
     const places = guarded.flatMap((one, at) => (one.direction === direction ? [at] : []));
     if (places.length === 0) continue;
-    const asked = places.flatMap((at) => guarded[at]?.conditions ?? []);
+    const asked = places.flatMap((at) => guarded[at] ?? []);
     for (const family of [4, 6] as const) {
       const found = within(() => judge(config, direction, family, asked, options));
       for (const [index, at] of places.entries()) results[at]?.push(found?.[index] ?? "open");
@@ -68,13 +68,8 @@ export function findLockouts(
     // One packet that gets through is enough, and so is that nothing is known of a family.
     const passes = all.some((one) => one === "open" || one.passes);
     if (some && passes) return [];
-    return merged(
-      all.flatMap((one) => (one === "open" ? [] : one.lost)),
-      options,
-    ).map((lost) => ({
-      guarded: index,
-      ...lost,
-    }));
+    const lost = all.flatMap((one) => (one === "open" ? [] : one.lost));
+    return merged(lost).map((finding) => ({ guarded: index, ...finding }));
   });
   const partial = guarded.some(({ some }, index) => {
     const all = results[index] ?? [];
@@ -86,69 +81,81 @@ export function findLockouts(
 /** One guarded set in one family; `open`: not proven in time. */
 type Result = "open" | { passes: boolean; lost: Lost[] };
 
-/** What one rule takes. */
-type Lost = { rule: JudgingRule; packet: Packet };
+/** What one rule takes; a packet of it where it is the first with its verdict. */
+type Lost = { rule: JudgingRule; verdict: Verdict; packet: Packet | null };
 
 /** Throws TooLarge when asked to stop before anything is known. */
 function judge(
   config: Config,
   direction: Direction,
   family: Family,
-  asked: readonly Conditions[],
+  asked: readonly Guarded[],
   options: AnalysisOptions,
 ): Result[] {
-  const space = spaceAround([config], direction, family, options, asked);
+  const conditions = asked.map((one) => one.conditions);
+  const space = spaceAround([config], direction, family, options, conditions);
   const [judged] = space.judged;
   if (!judged) return [];
-  return asked.map((conditions) => {
+  return asked.map((one) => {
     space.renew(MOST_EDGES);
-    return within(() => lostOf(space, judged, conditions, options)) ?? "open";
+    return within(() => lostOf(space, judged, one, options)) ?? "open";
   });
 }
 
 /** Throws TooLarge. */
-function lostOf(space: Space, judged: Judged, conditions: Conditions, options: AnalysisOptions): Result {
+function lostOf(
+  space: Space,
+  judged: Judged,
+  { conditions, some }: Guarded,
+  options: AnalysisOptions,
+): Result {
   const { diagram } = space;
   const { decisions } = decisionsOf(space, judged, conditions);
-  const ruleAt = (number: number) => judged.rules[number - judged.base];
-  const isLost = (number: number) => {
-    const rule = ruleAt(number);
-    return number > 0 && rule !== undefined && !getsThrough(verdictOf(rule.flow, options));
-  };
-  const numbers = [...diagram.terminals(decisions)].filter((number) => number > 0);
-  const lost = numbers.filter(isLost).flatMap((number): Lost[] => {
-    const rule = ruleAt(number);
-    const set = diagram.map(decisions, (other) => (other === number ? 1 : 0));
-    const [region] = describeSet(space, set, 1).regions;
-    return rule && region ? [{ rule, packet: region.packet }] : [];
+  // In the order of the config, behind them what no rule decides.
+  const numbers = [...diagram.terminals(decisions)].filter((number) => number > 0).sort((a, b) => a - b);
+  const deciding = numbers.flatMap((number) => {
+    const rule = judged.rules[number - judged.base];
+    return rule ? [{ number, rule, verdict: verdictOf(rule.flow, options) }] : [];
   });
-  return { passes: numbers.some((number) => !isLost(number)), lost };
+  const taking = deciding.filter(({ verdict }) => !getsThrough(verdict));
+  const passes = taking.length < numbers.length;
+  if (some && passes) return { passes, lost: [] };
+  const sampled = new Set<string>();
+  const lost = taking.map(({ number, rule, verdict }): Lost => {
+    const key = JSON.stringify(verdict);
+    if (sampled.has(key)) return { rule, verdict, packet: null };
+    sampled.add(key);
+    const set = diagram.map(decisions, (other) => (other === number ? 1 : 0));
+    return { rule, verdict, packet: describeSet(space, set, 1).regions[0]?.packet ?? null };
+  });
+  return { passes, lost };
 }
 
 const getsThrough = ({ action }: Verdict) => action === "permit" || action === "undecided";
 
-/** By verdict, those whose rules come first first. */
-function merged(lost: readonly Lost[], options: AnalysisOptions): Omit<LostPackets, "guarded">[] {
-  const place = ({ flowIndex, rule, flow }: JudgingRule) => [flowIndex, rule ?? flow.rules.length] as const;
+/** By verdict, of both families together, those whose rules come first first. */
+function merged(lost: readonly Lost[]): Omit<LostPackets, "guarded">[] {
+  const place = ({ rule: { flowIndex, rule, flow } }: Lost) =>
+    [flowIndex, rule ?? flow.rules.length] as const;
   const inOrder = lost.toSorted((a, b) => {
-    const [[flowA, ruleA], [flowB, ruleB]] = [place(a.rule), place(b.rule)];
+    const [[flowA, ruleA], [flowB, ruleB]] = [place(a), place(b)];
     return flowA - flowB || ruleA - ruleB;
   });
   const byVerdict = new Map<string, Lost[]>();
   for (const one of inOrder) {
-    const key = JSON.stringify(verdictOf(one.rule.flow, options));
-    byVerdict.set(key, [...(byVerdict.get(key) ?? []), one]);
+    const key = JSON.stringify(one.verdict);
+    const same = byVerdict.get(key);
+    if (same) same.push(one);
+    else byVerdict.set(key, [one]);
   }
   return [...byVerdict.values()].flatMap((all) => {
-    const [first] = all;
-    if (!first) return [];
+    const first = all.find(({ packet }) => packet !== null);
+    if (!first?.packet) return [];
     const names = new Map(all.map(({ rule }) => [JSON.stringify(nameOf(rule)), nameOf(rule)]));
     const by = [...names.values()];
-    const decider = {
-      verdict: verdictOf(first.rule.flow, options),
-      by: by.slice(0, MOST_NAMED),
-      others: Math.max(0, by.length - MOST_NAMED),
-    };
-    return [{ decider, packet: first.packet }];
+    const others = Math.max(0, by.length - MOST_NAMED);
+    return [
+      { decider: { verdict: first.verdict, by: by.slice(0, MOST_NAMED), others }, packet: first.packet },
+    ];
   });
 }
