@@ -186,6 +186,27 @@ test("an expectation is made of a packet, widened, undone, and red with the pack
   await expect.poll(() => draftText(lab)).toBe(FLOWS);
 });
 
+test("while the text has errors the last valid version is tested, and nothing can be changed", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await setDraft(lab, FLOWS);
+  await page.goto(`${lab.url}/text`);
+  await page.getByRole("textbox", { name: "The flows as text" }).press("Control+End");
+  await page.keyboard.type("flow half");
+  await page.keyboard.press("Escape");
+  await page.keyboard.type(" way");
+  const places = page.getByRole("navigation", { name: "Places" });
+  await places.getByRole("link", { name: "Test" }).click();
+  await expect(page.getByText(/Text has \d errors?/)).toBeVisible();
+  await page.getByRole("textbox", { name: "Packet as a line" }).fill(MAIL);
+  await expect(page.getByRole("region", { name: "Draft" })).toContainText("by mail, rule 1");
+  await expect(page.getByRole("button", { name: "Make this an expectation…" })).toHaveAttribute(
+    "title",
+    "The draft is read-only while the text has errors.",
+  );
+});
+
 test("by keys alone, and axe finds nothing", async ({ lab, signedIn: page }) => {
   const found: string[] = [];
   const see = async (what: string) => found.push(...(await look(page, what)));

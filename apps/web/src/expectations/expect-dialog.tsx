@@ -1,4 +1,4 @@
-import { sampleOf } from "@flowmgr/flow-analysis";
+import { type ExpectationResult, sampleOf } from "@flowmgr/flow-analysis";
 import type { Status } from "@flowmgr/flow-api";
 import {
   type Config,
@@ -8,7 +8,7 @@ import {
   printExpect,
   type Rule,
 } from "@flowmgr/flow-model";
-import { type FormEvent, useDeferredValue, useId, useMemo, useState } from "react";
+import { type FormEvent, useId, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { below, checkItem, useEdit, useStatus } from "../api/index.ts";
 import { ConditionsEditor } from "../rule/conditions-editor.tsx";
@@ -24,7 +24,7 @@ import fieldStyles from "../ui/text-field.module.css";
 import { linesOf, TextField } from "../ui/text-field.tsx";
 import { type VerdictShown, VerdictWord } from "../ui/verdict.tsx";
 import styles from "./expectations.module.css";
-import { judgedNow } from "./judged.ts";
+import { useJudged } from "./use-judged.ts";
 
 type ExpectDialogProps = {
   /** What it begins with. */
@@ -42,7 +42,10 @@ export function ExpectDialog({ begun, changes, config, close }: ExpectDialogProp
   const id = useId();
   const [expect, setExpect] = useState(begun);
   const [typed, setTyped] = useState<Rule | null>(null);
-  const shown = typed ? { ...expect, conditions: typed.conditions } : expect;
+  const shown = useMemo(
+    () => (typed ? { ...expect, conditions: typed.conditions } : expect),
+    [expect, typed],
+  );
   const others = useMemo(() => config.items.filter((item) => keyOf(item) !== changes), [config, changes]);
   const diagnostics = [...checkItem(shown, config), ...twins(shown, others)];
   const wrong = diagnostics.find(({ severity }) => severity === "error");
@@ -50,6 +53,7 @@ export function ExpectDialog({ begun, changes, config, close }: ExpectDialogProp
   const elsewhere = diagnostics.filter(
     ({ path }) => !path?.startsWith("/conditions") && !path?.startsWith("/verdict"),
   );
+  const judged = useJudged(wrong ? null : shown, config, status);
   const kind = expect.direction === "in" ? "flow" : "outflow";
 
   function submit(event: FormEvent) {
@@ -113,7 +117,13 @@ export function ExpectDialog({ begun, changes, config, close }: ExpectDialogProp
           value={expect.comment.join("\n")}
           commit={(text) => setExpect({ ...expect, comment: linesOf(text) })}
         />
-        <Judged expect={shown} config={config} status={status} wrong={wrong !== undefined} close={close} />
+        <TextField
+          label="Note, on its own line"
+          live
+          value={expect.note}
+          commit={(note) => setExpect({ ...expect, note: note.trim() })}
+        />
+        <Judged judged={judged} close={close} />
         <div className={styles.answers}>
           <Button onClick={close}>Cancel</Button>
           <Button
@@ -180,22 +190,10 @@ function VerdictField({ expect, set, config, status, problems }: VerdictFieldPro
   );
 }
 
-type JudgedProps = {
-  expect: Expect;
-  config: Config;
-  status: Status | undefined;
-  wrong: boolean;
-  close: () => void;
-};
+type JudgedProps = { judged: ExpectationResult | null; close: () => void };
 
 /** Whether it holds in the draft, with a packet that says otherwise. */
-function Judged({ expect: typed, config, status, wrong, close }: JudgedProps) {
-  const expect = useDeferredValue(typed);
-  const { spared, tables } = status ?? {};
-  const judged = useMemo(
-    () => (wrong || !spared || !tables ? null : judgedNow(expect, config, { spared, tables })),
-    [expect, config, wrong, spared, tables],
-  );
+function Judged({ judged, close }: JudgedProps) {
   return (
     <div className={styles.judged} role="status">
       {judged?.status === "holds" ? (
@@ -204,7 +202,9 @@ function Judged({ expect: typed, config, status, wrong, close }: JudgedProps) {
         </p>
       ) : null}
       {judged?.status === "open" ? (
-        <p className={styles.open}>Not proven in a moment; the draft's check goes on.</p>
+        <p className={styles.open}>
+          Neither proven nor refuted in time. Narrower conditions are proven sooner.
+        </p>
       ) : null}
       {judged?.status === "fails" && judged.packet && judged.decision ? (
         <p className={styles.fails}>

@@ -1,10 +1,10 @@
-/** One expectation judged in the page, while it is being written. */
+/** One expectation judged by itself, while it is being written. */
 import { type ExpectationResult, judgeExpectations } from "@flowmgr/flow-analysis";
 import type { Status } from "@flowmgr/flow-api";
 import type { Config, Expect } from "@flowmgr/flow-model";
 
-/** Longest for one answer, in milliseconds: a person is typing. */
-const PATIENCE = 300;
+/** Longest for one answer, in milliseconds: a person is writing it. */
+const PATIENCE = 2_000;
 
 /** What becomes of it in this config; `open` when that takes too long here. */
 export function judgedNow(

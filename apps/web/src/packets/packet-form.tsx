@@ -16,7 +16,6 @@ import {
   type ReadPacket,
   type TypedPacket,
   typedField,
-  typedLine,
 } from "./typed-packet.ts";
 
 const LABELS: { [field in PacketField]: string } = {
@@ -46,12 +45,13 @@ type PacketFormProps = {
   typed: TypedPacket;
   read: ReadPacket;
   set: (typed: TypedPacket) => void;
+  type: (line: string) => void;
   config: Config;
   status: Status | undefined;
 };
 
 /** One line to paste or type, and a field for each part that a packet of its protocol has. */
-export function PacketForm({ ref, typed, read, set, config, status }: PacketFormProps) {
+export function PacketForm({ ref, typed, read, set, type, config, status }: PacketFormProps) {
   const id = useId();
   const { form, stray } = typed;
   const { packet, problems, missing } = read;
@@ -70,7 +70,7 @@ export function PacketForm({ ref, typed, read, set, config, status }: PacketForm
           autoCapitalize="off"
           spellCheck={false}
           value={typed.line}
-          onChange={(event) => set(typedLine(event.target.value))}
+          onChange={(event) => type(event.target.value)}
         />
         <Button
           aria-disabled={packet === null || undefined}

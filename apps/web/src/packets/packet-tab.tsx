@@ -15,7 +15,7 @@ import styles from "./packets.module.css";
 import { testedPackets } from "./recent.ts";
 import { SendIt } from "./send.tsx";
 import { byFlow, concerns, otherThan } from "./steps.ts";
-import { isEmpty, typedLine } from "./typed-packet.ts";
+import { isEmpty } from "./typed-packet.ts";
 import { usePacket } from "./use-packet.ts";
 
 type PacketTabProps = {
@@ -29,8 +29,8 @@ type PacketTabProps = {
 /** One packet, and what becomes of it by the draft and by what is in force. */
 export function PacketTab({ config, expectIt, locked }: PacketTabProps) {
   const status = useStatus().data;
-  const running = useRunning().data;
-  const { typed, read, set } = usePacket();
+  const { data: running, error } = useRunning();
+  const { typed, read, set, type } = usePacket();
   const line = useRef<HTMLInputElement>(null);
   const expect = () => {
     if (!read.packet || !status) return;
@@ -48,9 +48,18 @@ export function PacketTab({ config, expectIt, locked }: PacketTabProps) {
   useActions(Object.values(actions));
   return (
     <>
-      <PacketForm ref={line} typed={typed} read={read} set={set} config={config} status={status} />
-      <Recent now={typed.line} choose={(one) => set(typedLine(one))} />
-      {isEmpty(typed) ? <Empty choose={() => set(typedLine(EXAMPLE))} /> : null}
+      <PacketForm
+        ref={line}
+        typed={typed}
+        read={read}
+        set={set}
+        type={type}
+        config={config}
+        status={status}
+      />
+      <Recent now={typed.line} choose={type} />
+      {isEmpty(typed) ? <Empty choose={() => type(EXAMPLE)} /> : null}
+      {error && !running ? <p role="alert">What is in force could not be read. {error.message}</p> : null}
       {read.packet && typed.stray === null && status && running ? (
         <Outcomes packet={read.packet} draft={config} running={running} machine={status}>
           <SendIt key={printPacket(read.packet)} packet={read.packet} status={status} />

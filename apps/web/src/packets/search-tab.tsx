@@ -62,7 +62,6 @@ export function SearchTab({ config: draft, expectIt, locked }: SearchTabProps) {
           <Offer action={offer} />
         </div>
         <SetSentence
-          key={`${asked.direction} ${asked.text}`}
           rule={ruleOf(conditions)}
           asked={asked}
           config={config}

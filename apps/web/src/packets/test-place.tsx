@@ -6,7 +6,8 @@ import { loadDraft, useCheck, useDraft } from "../api/index.ts";
 import { ExpectationsTab, ExpectDialog, NEW_EXPECT } from "../expectations/index.ts";
 import { conditionsOf } from "../rule/set-of-packets.ts";
 import { Button } from "../ui/button.tsx";
-import { PlaceState, Waiting } from "../ui/states.tsx";
+import { counted } from "../ui/say.ts";
+import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import { PacketTab } from "./packet-tab.tsx";
 import styles from "./packets.module.css";
@@ -50,37 +51,47 @@ function Test({ view, textErrors, config }: TestProps & { config: Config }) {
   const tabs = [
     { name: "packet", title: "One packet" },
     { name: "search", title: "Packets" },
-    { name: "expectations", title: failing > 0 ? `Expectations: ${failing} fail` : "Expectations" },
+    {
+      name: "expectations",
+      title: failing > 0 ? `Expectations: ${failing} ${failing === 1 ? "fails" : "fail"}` : "Expectations",
+    },
   ] as const;
   return (
     <section className={styles.place} aria-label="Test">
-      <Tabs label="Ways to test" tabs={tabs} chosen={view} choose={(name) => go(ADDRESSES[name])}>
-        <h1 className="visually-hidden">{tabs.find(({ name }) => name === view)?.title}</h1>
-        {view === "packet" ? (
-          <PacketTab
-            config={config}
-            locked={locked}
-            expectIt={(packet, verdict) =>
-              setBegun({
-                ...NEW_EXPECT,
-                direction: packet.direction,
-                conditions: conditionsOf(packet),
-                verdict,
-              })
-            }
-          />
-        ) : null}
-        {view === "search" ? (
-          <SearchTab
-            config={config}
-            locked={locked}
-            expectIt={({ direction, conditions, verdict }) =>
-              setBegun({ ...NEW_EXPECT, direction, conditions, verdict: verdict ?? NEW_EXPECT.verdict })
-            }
-          />
-        ) : null}
-        {view === "expectations" ? <ExpectationsTab config={config} locked={locked} /> : null}
-      </Tabs>
+      {textErrors > 0 ? (
+        <Banner tone="warning">
+          <b>Text has {counted(textErrors, "error")}.</b> What is tested is the last valid version.
+        </Banner>
+      ) : null}
+      <div className={styles.views}>
+        <Tabs label="Ways to test" tabs={tabs} chosen={view} choose={(name) => go(ADDRESSES[name])}>
+          <h1 className="visually-hidden">{tabs.find(({ name }) => name === view)?.title}</h1>
+          {view === "packet" ? (
+            <PacketTab
+              config={config}
+              locked={locked}
+              expectIt={(packet, verdict) =>
+                setBegun({
+                  ...NEW_EXPECT,
+                  direction: packet.direction,
+                  conditions: conditionsOf(packet),
+                  verdict,
+                })
+              }
+            />
+          ) : null}
+          {view === "search" ? (
+            <SearchTab
+              config={config}
+              locked={locked}
+              expectIt={({ direction, conditions, verdict }) =>
+                setBegun({ ...NEW_EXPECT, direction, conditions, verdict: verdict ?? NEW_EXPECT.verdict })
+              }
+            />
+          ) : null}
+          {view === "expectations" ? <ExpectationsTab config={config} locked={locked} /> : null}
+        </Tabs>
+      </div>
       {begun ? (
         <ExpectDialog begun={begun} changes={null} config={config} close={() => setBegun(null)} />
       ) : null}

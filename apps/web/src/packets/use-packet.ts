@@ -5,14 +5,7 @@ import { useStatus, useStore } from "../api/index.ts";
 import { testAddress } from "../ui/packet-link.ts";
 import { createStore } from "../ui/store.ts";
 import { tested } from "./recent.ts";
-import {
-  isEmpty,
-  noPacket,
-  type ReadPacket,
-  readPacket,
-  type TypedPacket,
-  typedLine,
-} from "./typed-packet.ts";
+import { noPacket, type ReadPacket, readPacket, type TypedPacket, typedLine } from "./typed-packet.ts";
 
 /** What is being typed; it stays while one looks at another place. */
 const typing = createStore<TypedPacket | null>(null);
@@ -22,13 +15,24 @@ const STANDS_MS = 300;
 const REMEMBERED_MS = 1_500;
 
 /** The packet at work: named by the address (`?packet=LINE`), typed, or none yet. */
-export function usePacket(): { typed: TypedPacket; read: ReadPacket; set: (next: TypedPacket) => void } {
+export function usePacket(): {
+  typed: TypedPacket;
+  read: ReadPacket;
+  set: (next: TypedPacket) => void;
+  /** What stands on the line now; nothing there begins anew. */
+  type: (line: string) => void;
+} {
   const interfaces = useStatus().data?.interfaces;
   const first = interfaces?.find((name) => name !== "lo") ?? "";
   const typed = useStore(typing) ?? noPacket(first);
   const read = useMemo(() => readPacket(typed.form), [typed.form]);
   useAddress(typed.stray === null ? read.packet : null);
-  return { typed, read, set: (next) => typing.set(isEmpty(next) ? null : next) };
+  return {
+    typed,
+    read,
+    set: typing.set,
+    type: (line) => typing.set(line.trim() === "" ? null : typedLine(line)),
+  };
 }
 
 /** The address follows the packet, and the packet an address that somebody opened. */
