@@ -4,7 +4,7 @@ import type { Deciders } from "./differences.ts";
 import type { AnalysisOptions } from "./options.ts";
 import { decisionsOf } from "./space/asked.ts";
 import type { Judged, Space } from "./space/decisions.ts";
-import { describeSet } from "./space/described.ts";
+import { likelyPacket } from "./space/described.ts";
 import { spaceAround } from "./space/narrow.ts";
 import { within } from "./space/node-store.ts";
 import { type Direction, type JudgingRule, nameOf } from "./space/rules.ts";
@@ -126,7 +126,7 @@ function lostOf(
     if (sampled.has(key)) return { rule, verdict, packet: null };
     sampled.add(key);
     const set = diagram.map(decisions, (other) => (other === number ? 1 : 0));
-    return { rule, verdict, packet: describeSet(space, set, 1).regions[0]?.packet ?? null };
+    return { rule, verdict, packet: likelyPacket(space, set) };
   });
   return { passes, lost };
 }

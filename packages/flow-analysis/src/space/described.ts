@@ -30,6 +30,12 @@ export function describeSet(
   return { regions, whole, share };
 }
 
+/** A likely packet of a set, without a word about the others; null for the empty one. */
+export function likelyPacket(space: Space, set: Node): Packet | null {
+  const [box] = regionsOf(space, set, 1).boxes;
+  return box ? packetOf(space.world, space.direction, likelyPoint(box, space.world)) : null;
+}
+
 /** For each terminal but NONE what part of all packets comes to it, 0 to 1. */
 export function sharesOf(space: Space, set: Node): Map<number, number> {
   return space.diagram.shares(set, (level, low, high) => space.weight(level, low, high));
