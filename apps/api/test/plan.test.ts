@@ -6,7 +6,8 @@ import { createAnalyst } from "../src/analysis/analyst.ts";
 import { buildPlan } from "../src/apply/plan.ts";
 import { NO_KERNEL_PLAN } from "../src/apply/plan-kernel.ts";
 import { systemClock } from "../src/clock.ts";
-import type { Engine } from "../src/parts.ts";
+import type { Caller, Engine } from "../src/parts.ts";
+import { labSettings, makePlace } from "./lab.ts";
 import { config } from "./machine-as-data.ts";
 
 const marks: Marks = { directors: {}, tables: {} };
@@ -14,6 +15,10 @@ const marks: Marks = { directors: {}, tables: {} };
 const inForce = (revision: number, config: Config): ReturnType<Engine["running"]> => ({
   ...{ revision, config, text: print(config), author: "", message: "", at: "", marks },
 });
+
+const caller: Caller = {
+  ...{ name: "admin", via: "token", address: "127.0.0.1", indirect: true, connectedAt: 0, connection: null },
+};
 
 test("one that the end of a countdown has overtaken is made anew", async () => {
   const tried = config("flow a permit\n  match\n");
@@ -24,13 +29,16 @@ test("one that the end of a countdown has overtaken is made anew", async () => {
     ...{ lines: [], foreignBehind: { ip: 0, ip6: 0 }, tables: {}, routesIn: {}, eaten: [], judged: [] },
     repair: { byItself: false, last: null, held: null },
   };
-  const settings = { loopback: "spare", neighbours: "spare" } as const;
+  const place = makePlace();
+  onTestFinished(() => place.remove());
+  const settings = labSettings(place);
   const parts = { clock: systemClock, settings, engine: { state: () => state } };
   const analyst = createAnalyst(parts, { log: (error) => console.error(error) });
   onTestFinished(() => analyst.close());
   const plan = await buildPlan(
     {
       analyst,
+      settings,
       engine: {
         running: () => running,
         plan: async () => {
@@ -42,7 +50,10 @@ test("one that the end of a countdown has overtaken is made anew", async () => {
         state: () => state,
       },
     },
-    { config: tried, diagnostics: [], sound: true, accept: [], etag: "one", authors: [] },
+    {
+      ...{ config: tried, diagnostics: [], sound: true, accept: [], etag: "one", authors: [] },
+      ...{ places: new Map(), caller },
+    },
     {},
   );
   expect(asked).toBe(2);

@@ -8,26 +8,18 @@ import {
   type Fix,
   type Flow,
   flowsOf,
-  type Packet,
   printPacket,
 } from "@flowmgr/flow-model";
 import type { DeadRule } from "./dead-rules.ts";
+import type { ExpectationResult } from "./expectations.ts";
 import type { RuleName } from "./space/rules.ts";
 import { toldDeciders, toldRule } from "./told.ts";
 import { decide } from "./trace.ts";
-import type { Decision, TraceOptions } from "./walk.ts";
-
-/** What became of one expectation; `index` among the items of the config. */
-export type JudgedExpectation = {
-  index: number;
-  status: "holds" | "fails" | "open";
-  packet: Packet | null;
-  decision: Decision | null;
-};
+import type { TraceOptions } from "./walk.ts";
 
 export type Found = {
   dead: readonly DeadRule[];
-  expectations?: readonly JudgedExpectation[];
+  expectations?: readonly ExpectationResult[];
 };
 
 /** The codes of the diagnostics that `findingsOf` gives; no other has them. */
@@ -153,7 +145,7 @@ function moveFlow(name: string, before: string | null): Move | null {
   return { label: `Move ${name} before ${before}`, edits: [{ do: "move", name, before }], position: null };
 }
 
-function ofExpectation({ index, status, packet, decision }: JudgedExpectation): Diagnostic[] {
+function ofExpectation({ index, status, packet, decision }: ExpectationResult): Diagnostic[] {
   if (status === "holds") return [];
   const path = `/items/${index}`;
   if (status === "open") {

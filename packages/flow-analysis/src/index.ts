@@ -1,5 +1,6 @@
 export * from "./dead-rules.ts";
 export * from "./differences.ts";
+export * from "./expectations.ts";
 export * from "./findings.ts";
 export * from "./lockout.ts";
 export type { AnalysisOptions } from "./options.ts";

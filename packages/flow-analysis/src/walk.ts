@@ -101,7 +101,10 @@ function visit(
 }
 
 /** The verdict of a flow that is on. */
-export function verdictOf({ policy }: Flow, { tables = KNOWN_TABLES }: TraceOptions): Verdict {
+export function verdictOf(
+  { policy }: Pick<Flow, "policy">,
+  { tables = KNOWN_TABLES }: TraceOptions,
+): Verdict {
   if (!policy) return UNDECIDED.verdict;
   if (policy.action !== "table") return policy;
   const table = parseTable(policy.table);

@@ -2,7 +2,13 @@
  * Questions over all packets, asked of a thread of their own. The same question that is asked twice is answered once;
  * one that nobody waits for any longer is given up; what cannot be answered in time is answered in part, and says so.
  */
-import type { Guarded, Asked as SearchAsked, TraceOptions } from "@flowmgr/flow-analysis";
+import {
+  type ExpectationResult,
+  findingsOf,
+  type Guarded,
+  type Asked as SearchAsked,
+  type TraceOptions,
+} from "@flowmgr/flow-analysis";
 import type { Config } from "@flowmgr/flow-model";
 import type { Clock, Parts } from "../parts.ts";
 import { type ChangesAsked, type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
@@ -11,6 +17,8 @@ import { Thread, type ThreadOptions } from "./thread.ts";
 
 /** Milliseconds that somebody who waits for an answer is let wait. */
 const BUDGET = 2000;
+/** Milliseconds beyond that: for others who asked before, and for a machine that has no time. */
+const PATIENCE = 3000;
 /** Answers that are kept: the last few states of the draft, each with its questions. */
 const MOST_KEPT = 32;
 /** What others hang on goes first, what takes longest last. */
@@ -28,6 +36,7 @@ export type Asked = {
 /** Every answer may be a partial one: what it tells is true, and what it does not tell is not known. */
 export type Analyst = {
   deadRules(config: Config, asked?: Asked): Promise<FoundBy<"dead-rules">>;
+  expectations(config: Config, asked?: Asked): Promise<FoundBy<"expectations">>;
   packetChanges(
     before: Config,
     after: Config,
@@ -52,7 +61,7 @@ type AnalystParts = {
 
 /** Nothing is started before the first question. `log` hears of a thread that died. */
 export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Analyst {
-  const questions = new Questions(new Thread(parts.clock, options), () => ({
+  const questions = new Questions(parts.clock, new Thread(parts.clock, options), () => ({
     loopback: parts.settings.loopback,
     neighbours: parts.settings.neighbours,
     tables: new Map(Object.entries(parts.engine.state().tables)),
@@ -62,6 +71,10 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
       const answer = await questions.ask({ kind: "dead-rules", config }, asked);
       if (answer?.kind === "dead-rules") return answer.found;
       return { status: "partial", dead: [], open: [], diagnostics: [] };
+    },
+    async expectations(config, asked) {
+      const answer = await questions.ask({ kind: "expectations", config }, asked);
+      return answer?.kind === "expectations" ? answer.found : allOpen(config);
     },
     async packetChanges(before, after, { from, most, regions, ...asked } = {}) {
       const wanted = {
@@ -85,6 +98,15 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
   };
 }
 
+/** What is known of a config's expectations when nothing is. */
+function allOpen(config: Config): FoundBy<"expectations"> {
+  const expectations = config.items.flatMap(({ kind }, index): ExpectationResult[] =>
+    kind === "expect" ? [{ index, status: "open", packet: null, decision: null }] : [],
+  );
+  const status = expectations.length > 0 ? "partial" : "complete";
+  return { status, expectations, diagnostics: findingsOf(config, { dead: [], expectations }) };
+}
+
 type Waiter = { place: string | undefined; settle: (found: Found | null) => void };
 
 /** One question, and all who wait for its answer. */
@@ -98,6 +120,7 @@ type Job = {
 };
 
 class Questions {
+  readonly #clock: Clock;
   readonly #thread: Thread;
   readonly #options: () => TraceOptions & { tables: Map<string, number> };
   /** Those that wait, and the one that is being answered. */
@@ -106,7 +129,8 @@ class Questions {
   /** Complete answers by key, the one that was asked for last at the end. */
   readonly #kept = new Map<string, Found>();
 
-  constructor(thread: Thread, options: () => TraceOptions & { tables: Map<string, number> }) {
+  constructor(clock: Clock, thread: Thread, options: () => TraceOptions & { tables: Map<string, number> }) {
+    this.#clock = clock;
     this.#thread = thread;
     this.#options = options;
   }
@@ -127,10 +151,12 @@ class Questions {
       const waiter: Waiter = {
         place,
         settle(found) {
+          forget();
           signal?.removeEventListener("abort", leave);
           resolve(found);
         },
       };
+      const forget = this.#clock.after(budget + PATIENCE, leave);
       job.waiters.add(waiter);
       signal?.addEventListener("abort", leave);
       if (signal?.aborted) leave();

@@ -1,9 +1,11 @@
 /** What check says of a config beyond what one rule shows by itself: what is found over all packets. */
 import type { Check } from "@flowmgr/flow-api";
 import { type Config, type Diagnostic, locate, type Places } from "@flowmgr/flow-model";
+import { type Guards, guardsOf } from "../apply/guards.ts";
 import { countsOf } from "../config/answer.ts";
-import type { Parts } from "../parts.ts";
+import type { Caller, Parts } from "../parts.ts";
 import type { Asked } from "./analyst.ts";
+import { expectationsOf } from "./expectations.ts";
 
 type Checked = {
   config: Config;
@@ -14,18 +16,39 @@ type Checked = {
   sound: boolean;
 };
 
-/** All that is to say of a config, with what is found over all packets where it has no errors. */
+/**
+ * All that is to say of a config, with what is found over all packets where it has no errors. `caller`: who would be
+ * cut off by it, where it is meant for this machine.
+ */
 export async function checkAll(
-  { analyst }: Pick<Parts, "analyst">,
+  parts: Pick<Parts, "analyst" | "settings" | "engine">,
   { config, diagnostics, places, sound }: Checked,
   asked: Asked,
+  caller?: Caller,
 ): Promise<Check> {
   if (!sound) return { diagnostics, counts: countsOf(config, diagnostics) };
-  const dead = await analyst.deadRules(config, asked);
-  const all = locate([...diagnostics, ...dead.diagnostics], places);
+  const [dead, guards] = await Promise.all([
+    parts.analyst.deadRules(config, asked),
+    caller ? guardsOf(parts, { config, places }, caller, asked) : expectationsAlone(parts, config, asked),
+  ]);
+  const all = locate([...diagnostics, ...dead.diagnostics, ...guards.diagnostics], places);
+  const { status, expectations } = guards.expectations;
   return {
     diagnostics: all,
     counts: countsOf(config, all),
-    findings: { status: dead.status, open: dead.open, expectations: [] },
+    findings: {
+      status: dead.status === "complete" ? status : "partial",
+      open: dead.open,
+      expectations,
+    },
   };
+}
+
+async function expectationsAlone(
+  parts: Pick<Parts, "analyst">,
+  config: Config,
+  asked: Asked,
+): Promise<Omit<Guards, "lockout">> {
+  const { diagnostics, ...expectations } = await expectationsOf(parts, config, asked);
+  return { diagnostics, expectations };
 }

@@ -3,9 +3,11 @@ import {
   type AnalysisOptions,
   type DeadRules,
   deadRules,
+  type Expectations,
   findingsOf,
   findLockouts,
   type Guarded,
+  judgeExpectations,
   type Lockouts,
   type PacketChanges,
   packetChanges,
@@ -18,6 +20,7 @@ import type { Config, Diagnostic } from "@flowmgr/flow-model";
 /** `Held` is how a question holds a config: as it is, or by the number that both sides know it by. */
 export type Question<Held> =
   | { kind: "dead-rules"; config: Held }
+  | { kind: "expectations"; config: Held }
   | ({ kind: "packet-changes"; before: Held; after: Held } & ChangesAsked)
   | { kind: "lockouts"; config: Held; guarded: readonly Guarded[] }
   | { kind: "search"; config: Held; asked: SearchAsked };
@@ -32,6 +35,7 @@ type Told<Findings> = Findings & { diagnostics: Diagnostic[] };
 
 export type Found =
   | { kind: "dead-rules"; found: Told<DeadRules> }
+  | { kind: "expectations"; found: Told<Expectations> }
   | { kind: "packet-changes"; found: PacketChanges & { total: number } }
   | { kind: "lockouts"; found: Lockouts }
   | { kind: "search"; found: Search };
@@ -53,6 +57,12 @@ export function answer(question: Question<Config>, options: AnalysisOptions): Fo
       const { config, kind } = question;
       const found = deadRules(config, options);
       return { kind, found: { ...found, diagnostics: findingsOf(config, found, options) } };
+    }
+    case "expectations": {
+      const { config, kind } = question;
+      const found = judgeExpectations(config, options);
+      const { expectations } = found;
+      return { kind, found: { ...found, diagnostics: findingsOf(config, { dead: [], expectations }) } };
     }
     case "packet-changes": {
       const { kind, before, after, from, most } = question;

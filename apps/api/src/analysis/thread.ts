@@ -12,8 +12,8 @@ import { numberOf, Shelf } from "./shelf.ts";
 
 /** Megabytes of objects: some five times what ten thousand flows take; diagrams are outside of it, with a limit of their own. */
 const HEAP_MB = 1024;
-/** Milliseconds beyond its budget after which a worker is taken for stuck. */
-const GRACE = 5000;
+/** Milliseconds beyond its budget after which a worker is taken for stuck: it looks at its budget often, so a defect. */
+const STUCK = 60_000;
 
 export type ThreadOptions = { log: (error: unknown) => void; heapMb?: number };
 
@@ -65,7 +65,7 @@ export class Thread {
       { do: "answer", id, question: numbered, options, budget, stop },
     ];
     return new Promise((resolve) => {
-      const overdue = this.#clock.after(budget + GRACE, () => {
+      const overdue = this.#clock.after(budget + STUCK, () => {
         this.#options.log(new Error(`the analysis was stuck: ${question.kind}`));
         this.#drop(thread);
       });

@@ -24,11 +24,11 @@ export function registerPlan(app: Api, parts: Parts): void {
         response: { 200: planSchema },
       },
     },
-    async (_request, reply) => {
+    async ({ caller }, reply) => {
       const stored = draft.get();
-      const { etag, config, authors } = stored;
+      const { etag, config, authors, places } = stored;
       const wanted = {
-        ...{ etag, config, authors, accept: [] },
+        ...{ etag, config, authors, places, caller, accept: [] },
         diagnostics: draft.check(),
         sound: draft.sound(),
       };

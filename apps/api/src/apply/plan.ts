@@ -1,21 +1,13 @@
 /** What an apply would do, in every form that somebody may want to read before it happens. */
 import type { Plan } from "@flowmgr/flow-api";
-import { type Config, changes, type Diagnostic, EMPTY_CONFIG, print } from "@flowmgr/flow-model";
+import { type Config, changes, type Diagnostic, EMPTY_CONFIG, type Places, print } from "@flowmgr/flow-model";
 import type { Asked } from "../analysis/analyst.ts";
 import { packetsOf } from "../analysis/packets.ts";
-import type { Engine, Parts } from "../parts.ts";
+import type { Caller, Engine, Parts } from "../parts.ts";
+import { blocking } from "./blocking.ts";
+import { guardsOf } from "./guards.ts";
 import { NO_KERNEL_PLAN } from "./plan-kernel.ts";
 import { unifiedDiff } from "./unified-diff.ts";
-
-/** Diagnostics that whoever applies may take upon himself by name. */
-const ACCEPTABLE: ReadonlySet<string> = new Set(["lockout"]);
-
-/** The errors among diagnostics that an apply stops at. */
-export function blocking(diagnostics: Diagnostic[], accept: readonly string[]): Diagnostic[] {
-  return diagnostics.filter(
-    ({ severity, code }) => severity === "error" && !(ACCEPTABLE.has(code) && accept.includes(code)),
-  );
-}
 
 type Wanted = {
   config: Config;
@@ -23,9 +15,14 @@ type Wanted = {
   /** False when check finds errors in it: nobody can say what it does to packets. */
   sound: boolean;
   accept: readonly string[];
+  places: Places;
+  /** Who would be cut off first of all. */
+  caller: Caller;
 } & Pick<Plan, "etag" | "authors">;
 
-type PlanParts = Pick<Parts, "analyst"> & { engine: Pick<Engine, "running" | "plan" | "state"> };
+type PlanParts = Pick<Parts, "analyst" | "settings"> & {
+  engine: Pick<Engine, "running" | "plan" | "state">;
+};
 
 /** As things are when it is answered. */
 export async function buildPlan(parts: PlanParts, wanted: Wanted, asked: Asked): Promise<Plan> {
@@ -33,15 +30,17 @@ export async function buildPlan(parts: PlanParts, wanted: Wanted, asked: Asked):
   const loadable = blocking(wanted.diagnostics, wanted.accept).length === 0;
   const inForce = engine.running();
   const before = inForce?.config ?? EMPTY_CONFIG;
-  const [planned, packets] = await Promise.all([
+  const [planned, packets, guards] = await Promise.all([
     // A config with errors has no program that the kernel could be asked about.
     loadable ? engine.plan(wanted.config) : { kernel: NO_KERNEL_PLAN, diagnostics: [], moved: [] },
     wanted.sound ? packetsOf(parts, before, wanted.config, asked) : undefined,
+    wanted.sound ? guardsOf(parts, wanted, wanted.caller, asked) : undefined,
   ]);
   // Meanwhile others may have applied, or a countdown ended: a plan from rules that are gone would be a lie.
   if (engine.running() !== inForce) return buildPlan(parts, wanted, asked);
   const { state } = engine.state();
   const free = state === "in-sync" || state === "drift";
+  const stopping = blocking(guards?.diagnostics ?? [], wanted.accept);
   const changed = changes(before, wanted.config);
   return {
     etag: wanted.etag,
@@ -53,11 +52,14 @@ export async function buildPlan(parts: PlanParts, wanted: Wanted, asked: Asked):
       { name: "draft", text: print(wanted.config) },
     ),
     ...(packets && { packets }),
+    ...(guards && { lockout: guards.lockout }),
     kernel: planned.kernel,
-    diagnostics: [...wanted.diagnostics, ...planned.diagnostics],
-    applicable: loadable && planned.diagnostics.length === 0 && free,
+    diagnostics: [...wanted.diagnostics, ...(guards?.diagnostics ?? []), ...planned.diagnostics],
+    applicable: loadable && stopping.length === 0 && !planned.diagnostics.some(isError) && free,
   };
 }
+
+const isError = ({ severity }: Diagnostic) => severity === "error";
 
 /** Marks may be the only thing that changes: who set one by hand applies the config that is in force. */
 function headline({ changes: flows, headline }: ReturnType<typeof changes>, moved: string[]): string {

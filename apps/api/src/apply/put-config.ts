@@ -9,7 +9,9 @@ import { checkMachine } from "../config/machine-check.ts";
 import { CONFIG_BODY, IF_MATCH } from "../config/schemas.ts";
 import type { Parts } from "../parts.ts";
 import { tryWrite } from "../store/database.ts";
-import { blocking, buildPlan } from "./plan.ts";
+import { blocking } from "./blocking.ts";
+import { refuseGuarded } from "./guards.ts";
+import { buildPlan } from "./plan.ts";
 
 /** JSON has paths and no lines. */
 const NO_PLACES: Places = new Map();
@@ -45,25 +47,28 @@ export function registerPutConfig(app: Api, parts: Parts): void {
     },
     async (request, reply) => {
       const { confirmWithin, message, accept, dryRun } = request.query;
+      const { caller } = request;
       const ifMatch = request.headers["if-match"];
       if (ifMatch !== undefined) draft.requireMatch(ifMatch);
       const { config, places = NO_PLACES, ...read } = readConfig(request);
       const diagnostics = [...read.diagnostics, ...locate(checkMachine(config, engine.state()), places)];
       if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
       if (dryRun === "true") {
-        const wanted = { etag: draft.get().etag, authors: [], config, diagnostics, sound: true, accept };
+        const { etag } = draft.get();
+        const wanted = { etag, authors: [], config, diagnostics, sound: true, accept, places, caller };
         return buildPlan(parts, wanted, { signal: goneSignal(reply) });
       }
+      await refuseGuarded(parts, { config, diagnostics, places, accept, caller });
       const before = draft.get();
       const clean = before.text === (engine.running()?.text ?? "");
       const applied = await engine.apply({
         config,
         message,
         confirmWithin,
-        caller: request.caller,
+        caller,
       });
       // A clean draft follows; one with edits of its own, or edited while this ran, is somebody's work.
-      if (clean && draft.get().etag === before.etag) tryWrite(() => draft.reset(config, request.caller.name));
+      if (clean && draft.get().etag === before.etag) tryWrite(() => draft.reset(config, caller.name));
       return applied;
     },
   );

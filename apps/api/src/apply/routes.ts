@@ -14,7 +14,8 @@ import { matches } from "../config/draft.ts";
 import { TEXT } from "../config/schemas.ts";
 import type { Parts } from "../parts.ts";
 import { Problem } from "../problem.ts";
-import { blocking } from "./plan.ts";
+import { blocking } from "./blocking.ts";
+import { refuseGuarded } from "./guards.ts";
 import { registerPlan } from "./plan-routes.ts";
 import { registerPutConfig } from "./put-config.ts";
 
@@ -41,7 +42,8 @@ function dropIdleConnections(app: Api, { events }: Parts): void {
   app.addHook("onClose", async () => end());
 }
 
-function registerPostApply(app: Api, { draft, engine, settings }: Parts): void {
+function registerPostApply(app: Api, parts: Parts): void {
+  const { draft, engine, settings } = parts;
   app.post(
     "/apply",
     {
@@ -54,15 +56,17 @@ function registerPostApply(app: Api, { draft, engine, settings }: Parts): void {
     },
     async (request) => {
       const { etag, message = "", accept = [], confirmWithin = settings.confirmWithin } = request.body;
-      const { config, ...stored } = draft.get();
+      const { config, places, ...stored } = draft.get();
+      const { caller } = request;
       if (!matches(etag, stored.etag)) throw changedSinceReview(stored);
       const diagnostics = draft.check();
       if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
+      await refuseGuarded(parts, { config, diagnostics, places, accept, caller });
       const { changed: _, ...answer } = await engine.apply({
         config,
         message,
         confirmWithin,
-        caller: request.caller,
+        caller,
       });
       return answer;
     },

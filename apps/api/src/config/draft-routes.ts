@@ -13,15 +13,13 @@ import { CONFIG_BODY, IF_MATCH, TEXT } from "./schemas.ts";
 
 const tags = ["draft"];
 
-type DraftParts = Pick<Parts, "draft" | "engine" | "analyst">;
-
-export function registerDraft(app: Api, parts: DraftParts): void {
+export function registerDraft(app: Api, parts: Parts): void {
   registerWhole(app, parts);
   registerEdits(app, parts);
   registerCheck(app, parts);
 }
 
-function registerWhole(app: Api, { draft, engine }: DraftParts): void {
+function registerWhole(app: Api, { draft, engine }: Parts): void {
   app.get(
     "/draft",
     {
@@ -79,7 +77,7 @@ function registerWhole(app: Api, { draft, engine }: DraftParts): void {
   );
 }
 
-function registerEdits(app: Api, { draft }: DraftParts): void {
+function registerEdits(app: Api, { draft }: Parts): void {
   app.post(
     "/draft/edits",
     {
@@ -101,7 +99,8 @@ function registerEdits(app: Api, { draft }: DraftParts): void {
   );
 }
 
-function registerCheck(app: Api, { draft, analyst }: DraftParts): void {
+function registerCheck(app: Api, parts: Parts): void {
+  const { draft } = parts;
   app.get(
     "/draft/check",
     {
@@ -111,12 +110,12 @@ function registerCheck(app: Api, { draft, analyst }: DraftParts): void {
         response: { 200: checkSchema },
       },
     },
-    async (_request, reply) => {
+    async ({ caller }, reply) => {
       const stored = draft.get();
       const { config, places } = stored;
       const checked = { config, places, diagnostics: draft.check(), sound: draft.sound() };
       const asked = { place: "draft", signal: goneSignal(reply) };
-      return reply.headers(etagHeader(stored)).send(await checkAll({ analyst }, checked, asked));
+      return reply.headers(etagHeader(stored)).send(await checkAll(parts, checked, asked, caller));
     },
   );
 }

@@ -20,12 +20,14 @@ import { CONFIG_BODY, TEXT } from "./schemas.ts";
 
 const tags = ["stateless"];
 
-export function registerStateless(app: Api, parts: Pick<Parts, "engine" | "settings" | "analyst">): void {
+type StatelessParts = Pick<Parts, "engine" | "settings" | "analyst">;
+
+export function registerStateless(app: Api, parts: StatelessParts): void {
   registerCheckAndFormat(app, parts);
   registerCompile(app, parts);
 }
 
-function registerCheckAndFormat(app: Api, { analyst }: Pick<Parts, "analyst">): void {
+function registerCheckAndFormat(app: Api, parts: StatelessParts): void {
   app.post(
     "/check",
     {
@@ -40,7 +42,7 @@ function registerCheckAndFormat(app: Api, { analyst }: Pick<Parts, "analyst">): 
       const { config, diagnostics, places = new Map() } = readConfig(request);
       const sound = !diagnostics.some(({ severity }) => severity === "error");
       const asked = { signal: goneSignal(reply) };
-      return checkAll({ analyst }, { config, diagnostics, places, sound }, asked);
+      return checkAll(parts, { config, diagnostics, places, sound }, asked);
     },
   );
   app.post(
