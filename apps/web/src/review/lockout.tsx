@@ -55,7 +55,7 @@ export function LockoutNotice({ lockout, blocks, accepted, accept }: LockoutNoti
 
 function titleOf({ findings }: Lockout, blocks: boolean): string {
   if (findings.length === 0) return "Whether somebody is cut off is not known.";
-  if (!blocks) return "On a machine of your own this would cut somebody off.";
+  if (!blocks) return "This would drop packets that a machine usually needs.";
   const you = findings.some(({ what, blocks }) => blocks && (what === "connection" || what === "admin"));
   return you ? "This would cut you off." : "This would cut off what the machine needs.";
 }

@@ -65,7 +65,8 @@ function summary({ status, total }: Packets): string {
     return `Not all was looked at in time: ${total === 0 ? "nothing" : counted(total, "kind")} found so far.`;
   }
   if (total === 0) return "No packet is treated differently.";
-  return `${counted(total, "kind")} of packets, those with the most packets first. All others are treated as before.`;
+  const order = total > 1 ? ", those with the most packets first" : "";
+  return `${counted(total, "kind")} of packets${order}. All others are treated as before.`;
 }
 
 type KindProps = { change: PacketChange; number: number; etag: string };
@@ -109,7 +110,7 @@ function Kind({ change, number, etag }: KindProps) {
 
 /** "by mail, rule 1; web, rule 2 and 3 others"; nothing where no flow decides. */
 function By({ deciders: { by, others }, linked = false }: { deciders: Deciders; linked?: boolean }) {
-  if (by.length === 0) return <span className={styles.by}>no flow decides</span>;
+  if (by.length === 0) return <span className={styles.by}>since no flow decides</span>;
   return (
     <span className={styles.by}>
       by{" "}

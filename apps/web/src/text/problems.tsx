@@ -64,16 +64,18 @@ function Problem({ diagnostic, goTo, fix }: ProblemProps) {
           ) : null}
         </span>
       </button>
-      {fixes.map((one) => (
-        <button key={one.label} type="button" className={styles.fix} onClick={() => fix(one)}>
-          {one.label}
-        </button>
-      ))}
-      {packet ? (
-        <Link className={styles.fix} href={testAddress(packet)} title={packet}>
-          Test such a packet
-        </Link>
-      ) : null}
+      <span className={styles.ways}>
+        {fixes.map((one) => (
+          <button key={one.label} type="button" className={styles.fix} onClick={() => fix(one)}>
+            {one.label}
+          </button>
+        ))}
+        {packet ? (
+          <Link className={styles.fix} href={testAddress(packet)} title={packet}>
+            Test such a packet
+          </Link>
+        ) : null}
+      </span>
     </li>
   );
 }
