@@ -14,12 +14,16 @@ import { deadRules, decide } from "../src/index.ts";
 import { walk } from "../src/walk.ts";
 import { everyPacket, tinyConfigs } from "./tiny.ts";
 
-/** Rules that some packet comes to and holds for, by name. */
-function reached(config: Config, packets: readonly Packet[]): Set<string> {
-  const found = new Set<string>();
+/** By the name of each rule the packets that come to it and that it holds for. */
+function reached(config: Config, packets: readonly Packet[]): Map<string, Packet[]> {
+  const found = new Map<string, Packet[]>();
   for (const packet of packets) {
     walk(config, packet, {}, ({ flow, number, held }) => {
-      if (held.holds) found.add(`${flow.name} ${number}`);
+      if (!held.holds) return;
+      const name = `${flow.name} ${number}`;
+      const known = found.get(name);
+      if (known) known.push(packet);
+      else found.set(name, [packet]);
     });
   }
   return found;
@@ -45,16 +49,17 @@ function judge(config: Config): void {
   expect(status).toBe("complete");
   const reasons = new Map(dead.map(({ flow, rule, reason }) => [`${flow} ${rule}`, reason]));
   const acting = reached(config, packets);
-  const verdicts = verdictsOf(config, packets);
   for (const [flowAt, flow] of flowsOf(config).entries()) {
     for (const [ruleAt, rule] of flow.rules.entries()) {
       const name = `${flow.name} ${ruleAt + 1}`;
       const reason = reasons.get(name) ?? "acts";
-      if (!acting.has(name)) {
+      const taken = acting.get(name);
+      if (!taken) {
         expect(reason, `${print(config)}\n${name}`).toMatch(/^covered-/);
         continue;
       }
-      const same = verdictsOf(without(config, flowAt, ruleAt), packets).every(
+      const verdicts = verdictsOf(config, taken);
+      const same = verdictsOf(without(config, flowAt, ruleAt), taken).every(
         (one, at) => one === verdicts[at],
       );
       const feedsErrors = icmpErrorDestinations({ ...flow, rules: [rule] }).length > 0;

@@ -38,7 +38,11 @@ describe("a question that is given up", () => {
   it("tells the changes that were found by then", () => {
     const whole = packetChanges(config, changed);
     expect(whole.status).toBe("complete");
-    expect(packetChanges(config, changed, { stop: () => true })).toEqual({ status: "partial", changes: [] });
+    expect(packetChanges(config, changed, { stop: () => true })).toEqual({
+      status: "partial",
+      changes: [],
+      total: 0,
+    });
   });
 
   it("ends what is being worked out in a diagram", () => {

@@ -37,28 +37,29 @@ const ICMP = [
   { type: 135, code: 0 },
 ];
 const STATE_NAMES: readonly State[] = ["new", "established"];
+/** One more than conditions name: what `not state { new, established }` leaves. */
+const PACKET_STATES: readonly State[] = [...STATE_NAMES, "related"];
 
 const condition = (pool: readonly string[]): fc.Arbitrary<Condition> =>
   fc.record({
     not: fc.constantFrom(false, false, true),
     values: fc.subarray([...pool], { minLength: 1, maxLength: 2 }),
   });
-const maybe = (pool: readonly string[]) => fc.option(condition(pool), { nil: undefined, freq: 1 });
 
 const rule: fc.Arbitrary<Rule> = fc
   .record({
     verb: fc.constantFrom("match", "match", "ignore"),
-    iface: maybe(PATTERNS),
-    proto: maybe(PROTOCOLS),
-    src: maybe(NETWORKS),
-    dst: maybe(NETWORKS),
-    dstport: maybe(PORTS),
-    icmptype: maybe(TYPES),
-    state: maybe(STATE_NAMES),
+    iface: condition(PATTERNS),
+    proto: condition(PROTOCOLS),
+    src: condition(NETWORKS),
+    dst: condition(NETWORKS),
+    dstport: condition(PORTS),
+    icmptype: condition(TYPES),
+    state: condition(STATE_NAMES),
     kept: fc.array(fc.nat(6), { maxLength: 2 }),
   })
   .map(({ verb, kept, ...all }): Rule => {
-    const asked = Object.entries(all).filter(([, one], at) => one !== undefined && kept.includes(at));
+    const asked = Object.entries(all).filter((_, at) => kept.includes(at));
     return { verb, off: false, comment: [], note: "", conditions: Object.fromEntries(asked) };
   });
 
@@ -100,7 +101,7 @@ export function everyPacket(config: Config): Packet[] {
   );
   const some = <Value>(kind: string, all: readonly Value[]) => (asked.has(kind) ? all : all.slice(0, 1));
   return ([4, 6] as const).flatMap((family) =>
-    some("state", STATE_NAMES).flatMap((state) =>
+    some("state", PACKET_STATES).flatMap((state) =>
       INTERFACES.flatMap((iface) =>
         ADDRESSES[family].flatMap((src, at) =>
           at > 0 && !asked.has("src")

@@ -13,8 +13,9 @@ import { type Box, meet } from "./boxes.ts";
 import { Diagram } from "./diagram.ts";
 import { LEVEL, LEVELS, rangesOf, valuesOf, type World, worldOf } from "./fields.ts";
 import { type Node, terminal } from "./node-store.ts";
+import { reachesOf, reachOf } from "./reach.ts";
 import { RuleIndex } from "./rule-index.ts";
-import { type Direction, flowsInForce, type JudgingRule, judgingRules } from "./rules.ts";
+import { type Direction, type FlowInForce, flowsInForce, type JudgingRule, judgingRules } from "./rules.ts";
 import { stopper } from "./stop.ts";
 
 /** One of the configs that are looked at, in one direction and family. */
@@ -25,6 +26,8 @@ export type Judged = {
   /** Number of the first rule's terminal; the others follow. Those of two configs are apart. */
   base: number;
 };
+
+const NO_FLOWS: ReadonlySet<number> = new Set();
 
 /** The packets of a box, or of them those in a set. */
 export type Region = { box: Box; set: Node | null };
@@ -41,11 +44,12 @@ export class Space {
   readonly step: () => void;
 
   /**
+   * Of configs, or of some of their flows; those that hold for no packet of the family are left out.
    * `asked`: conditions of packets that are asked about, so that `boxesOf` can say them in this world. Throws TooLarge
    * once `options.stop` says true; so does what works in its diagram.
    */
   constructor(
-    configs: readonly Config[],
+    configs: readonly (Config | readonly FlowInForce[])[],
     direction: Direction,
     family: Family,
     options: AnalysisOptions,
@@ -54,15 +58,21 @@ export class Space {
     this.step = stopper(options.stop);
     this.step();
     const meaning = meaningOf(options);
-    const flows = configs.flatMap((config) => flowsInForce(config, direction));
-    const conditions = [...asked, ...flows.flatMap(({ flow }) => flow.rules.map((rule) => rule.conditions))];
+    const flows = configs.map((config) =>
+      ("items" in config ? flowsInForce(config, direction) : config).filter(
+        ({ flow }) => reachesOf(flow, family).all.length > 0,
+      ),
+    );
     this.direction = direction;
     this.meaning = meaning;
-    this.world = worldOf(family, conditions);
+    this.world = worldOf(family, [
+      ...asked.flatMap((conditions) => reachOf(conditions, family) ?? []),
+      ...flows.flatMap((some) => some.flatMap(({ flow }) => reachesOf(flow, family).all)),
+    ]);
     this.diagram = new Diagram(LEVELS, undefined, this.step);
     let base = 1;
-    this.judged = configs.map((config): Judged => {
-      const rules = judgingRules(config, direction, this.world, meaning, this.step);
+    this.judged = flows.map((some): Judged => {
+      const rules = judgingRules(some, this.world, meaning, this.step);
       const { world } = this;
       let index: RuleIndex | null = null;
       const judged: Judged = {
@@ -90,10 +100,16 @@ export class Space {
 
   /**
    * For each packet of a region the rule that decides it, NONE elsewhere and where none does. Of the rules from place
-   * `from` on, and before `to`. Throws TooLarge.
+   * `from` on, and before `to`; `passed`: indices of flows that none of the packets is decided by. Throws TooLarge.
    */
-  decisions(judged: Judged, region: Region, from = 0, to = judged.rules.length): Node {
-    return this.diagram.overrideAll(this.#byFlow(judged, region, from, to, (number) => number));
+  decisions(
+    judged: Judged,
+    region: Region,
+    from = 0,
+    to = judged.rules.length,
+    passed: ReadonlySet<number> = NO_FLOWS,
+  ): Node {
+    return this.diagram.overrideAll(this.#byFlow(judged, region, from, to, (number) => number, passed));
   }
 
   /** The packets of a region that some rule decides: who does is not told, which keeps it small. Throws TooLarge. */
@@ -108,14 +124,15 @@ export class Space {
     from: number,
     to: number,
     numbered: (number: number) => number,
+    passed = NO_FLOWS,
   ): Node[] {
     const { rules, base } = judged;
     const flows: Node[] = [];
     for (let at = from; at < to; ) {
-      const flow = rules[at]?.flowIndex;
+      const flow = rules[at]?.flowIndex ?? 0;
       const first = at;
       while (at < to && rules[at]?.flowIndex === flow) at += 1;
-      if (!decidesIn(rules, region.box, first, at)) continue;
+      if (passed.has(flow) || !decidesIn(rules, region.box, first, at)) continue;
       const ended = this.endings(judged, region, first, at);
       flows.push(this.diagram.map(ended, (number) => (rules[number - base]?.ignores ? 0 : numbered(number))));
     }
@@ -141,7 +158,7 @@ export class Space {
     const { maxima, family } = this.world;
     const ranks = level === LEVEL.dst ? this.world.dst : level === LEVEL.src ? this.world.src : null;
     if (!ranks) return (high - low + 1) / ((maxima[level] ?? 0) + 1);
-    const [range] = rangesOf(ranks, [low, high], family);
+    const [range] = rangesOf(ranks, [low, high]);
     return range ? Number(range.high - range.low + 1n) / 2 ** BITS[family] : 0;
   }
 

@@ -6,9 +6,6 @@
  */
 import {
   type AddressRange,
-  addressSet,
-  BITS,
-  type Conditions,
   type Family,
   hasPorts,
   INTERFACE_LENGTH,
@@ -16,7 +13,9 @@ import {
   type Packet,
   STATES,
 } from "@flowmgr/flow-model";
-import { type Intervals, unionOf } from "./intervals.ts";
+import { addressesOf, Ranks } from "./addresses.ts";
+import { complement, type Intervals, unionOf } from "./intervals.ts";
+import type { Reach } from "./reach.ts";
 
 /** The order in which a diagram asks. Destinations first: they tell flows of a load balancer apart soonest. */
 export const LEVEL = {
@@ -32,8 +31,8 @@ export const LEVEL = {
 
 export const LEVELS = 8;
 
-/** Highest values of the fields that are numbers already; `icmp` is type * 256 + code. */
-const HIGHEST = { proto: 255, port: 65_535, icmp: 65_535 } as const;
+/** By level, the highest values of the fields that are numbers already; `icmp` is type * 256 + code. */
+export const HIGHEST: readonly number[] = [0, 0, 255, 65_535, 65_535, 0, 65_535, STATES.length - 1];
 
 /** What makes a difference to the rules that are looked at. */
 export type World = {
@@ -43,10 +42,9 @@ export type World = {
   src: Ranks;
   dst: Ranks;
   ifaces: Atoms;
+  /** All interfaces but lo. */
+  notLoopback: Intervals;
 };
-
-/** First addresses of the intervals between which nothing changes, in order, and the place of each. */
-type Ranks = { starts: readonly bigint[]; rankOf: ReadonlyMap<bigint, number> };
 
 type Atoms = {
   /** Names of one interface each, and `eth+` for the names under it that nothing else here tells apart, in order. */
@@ -54,60 +52,37 @@ type Atoms = {
   placeOf: ReadonlyMap<string, number>;
 };
 
-/** The world of these conditions in one family. */
-export function worldOf(family: Family, all: readonly Conditions[]): World {
-  const src = ranksOf(
+/** The world of what is asked of packets of one family. */
+export function worldOf(family: Family, reaches: readonly Reach[]): World {
+  const src = new Ranks(
     family,
-    all.map(({ src }) => src),
+    reaches.flatMap((reach) => (reach.src ? [reach.src] : [])),
   );
-  const dst = ranksOf(
+  const dst = new Ranks(
     family,
-    all.map(({ dst }) => dst),
+    reaches.flatMap((reach) => (reach.dst ? [reach.dst] : [])),
   );
-  const ifaces = atomsOf(all.flatMap(({ iface }) => iface?.values ?? []));
-  const maxima = [
-    dst.starts.length - 1,
-    src.starts.length - 1,
-    HIGHEST.proto,
-    HIGHEST.port,
-    HIGHEST.port,
-    ifaces.names.length - 1,
-    HIGHEST.icmp,
-    STATES.length - 1,
-  ];
-  return { family, maxima, src, dst, ifaces };
-}
-
-function ranksOf(family: Family, all: readonly (Conditions["src"] | undefined)[]): Ranks {
-  const behind = 1n << BigInt(BITS[family]);
-  const starts = new Set([0n]);
-  const seen = new Set<readonly string[]>();
-  for (const condition of all) {
-    if (!condition || seen.has(condition.values)) continue;
-    seen.add(condition.values);
-    for (const { low, high } of addressSet(condition.values)[family]) {
-      starts.add(low);
-      if (high + 1n < behind) starts.add(high + 1n);
-    }
-  }
-  const inOrder = [...starts].sort((a, b) => (a < b ? -1 : 1));
-  return { starts: inOrder, rankOf: new Map(inOrder.map((start, rank) => [start, rank])) };
+  const ifaces = atomsOf(reaches.flatMap(({ iface }) => iface?.values ?? []));
+  const ofIface = ifaces.names.length - 1;
+  const maxima = HIGHEST.map((highest) => highest);
+  maxima[LEVEL.dst] = dst.size - 1;
+  maxima[LEVEL.src] = src.size - 1;
+  maxima[LEVEL.iface] = ofIface;
+  const notLoopback = complement(interfacesIn(ifaces, ["lo"]), ofIface);
+  return { family, maxima, src, dst, ifaces, notLoopback };
 }
 
 /** Ranges whose ends the world knows, as ranks. */
-export function ranksIn({ starts, rankOf }: Ranks, ranges: readonly AddressRange[]): Intervals {
-  return ranges.flatMap(({ low, high }) => {
-    const behind = rankOf.get(high + 1n) ?? starts.length;
-    return [rankOf.get(low) ?? 0, behind - 1];
-  });
+export function ranksIn(ranks: Ranks, ranges: readonly AddressRange[]): Intervals {
+  return ranks.ranksIn(addressesOf(ranges, ranks.family));
 }
 
 /** Intervals of ranks as ranges of addresses. */
-export function rangesOf({ starts }: Ranks, intervals: Intervals, family: Family): AddressRange[] {
+export function rangesOf(ranks: Ranks, intervals: Intervals): AddressRange[] {
   const ranges: AddressRange[] = [];
   for (let at = 0; at < intervals.length; at += 2) {
-    const behind = starts[(intervals[at + 1] ?? 0) + 1] ?? 1n << BigInt(BITS[family]);
-    ranges.push({ low: starts[intervals[at] ?? 0] ?? 0n, high: behind - 1n });
+    const behind = ranks.startOf((intervals[at + 1] ?? 0) + 1);
+    ranges.push({ low: ranks.startOf(intervals[at] ?? 0), high: behind - 1n });
   }
   return ranges;
 }
@@ -141,8 +116,8 @@ export function valuesOf({ src, dst, ifaces }: World, packet: Packet): number[] 
   const icmp = packet.proto === icmpProtocol(packet.family) ? packet.icmp : undefined;
   const ported = hasPorts(packet.proto);
   return [
-    rankOf(dst, packet.dst),
-    rankOf(src, packet.src),
+    dst.rankOf(packet.dst),
+    src.rankOf(packet.src),
     packet.proto,
     ported ? (packet.dstport ?? 0) : 0,
     ported ? (packet.srcport ?? 0) : 0,
@@ -150,17 +125,6 @@ export function valuesOf({ src, dst, ifaces }: World, packet: Packet): number[] 
     icmp ? icmp.type * 256 + icmp.code : 0,
     STATES.indexOf(packet.state ?? "new"),
   ];
-}
-
-/** The rank of an address. */
-export function rankOf({ starts }: Ranks, address: bigint): number {
-  let [first, behind] = [0, starts.length];
-  while (behind - first > 1) {
-    const middle = (first + behind) >>> 1;
-    if (address < (starts[middle] ?? 0n)) behind = middle;
-    else first = middle;
-  }
-  return first;
 }
 
 /** The name's own atom, or that of the longest pattern over it. */
@@ -186,8 +150,8 @@ export function packetOf(world: World, direction: Packet["direction"], point: Ar
     family,
     iface: interfaceOf(ifaces, value(LEVEL.iface)),
     proto,
-    src: src.starts[value(LEVEL.src)] ?? 0n,
-    dst: dst.starts[value(LEVEL.dst)] ?? 0n,
+    src: src.startOf(value(LEVEL.src)),
+    dst: dst.startOf(value(LEVEL.dst)),
     ...(hasPorts(proto) && { srcport: value(LEVEL.srcport), dstport: value(LEVEL.dstport) }),
     ...(proto === icmpProtocol(family) && { icmp: { type: icmp >>> 8, code: icmp & 255 } }),
     ...(state !== "new" && { state }),

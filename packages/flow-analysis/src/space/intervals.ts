@@ -42,6 +42,17 @@ export function intersection(one: Intervals, other: Intervals): Intervals {
   return both;
 }
 
+/** Is there a number in both? */
+export function haveCommon(one: Intervals, other: Intervals): boolean {
+  let [i, j] = [0, 0];
+  while (i < one.length && j < other.length) {
+    if ((one[i + 1] ?? 0) < (other[j] ?? 0)) i += 2;
+    else if ((other[j + 1] ?? 0) < (one[i] ?? 0)) j += 2;
+    else return true;
+  }
+  return false;
+}
+
 /** Is it all of 0 to `max`? */
 export function isFull(of: Intervals, max: number): boolean {
   return of.length === 2 && of[0] === 0 && of[1] === max;

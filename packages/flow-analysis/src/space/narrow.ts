@@ -1,8 +1,10 @@
 /** The part of a config that a question is about: of ten thousand flows, few can hold for its packets. */
 import type { Conditions, Config, Family } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "../options.ts";
+import { unionOfAddresses } from "./addresses.ts";
 import { Space } from "./decisions.ts";
-import type { Direction } from "./rules.ts";
+import { mayMeet, type Reach, reachesOf, reachOf } from "./reach.ts";
+import { type Direction, type FlowInForce, flowsInForce } from "./rules.ts";
 
 /**
  * The space of the packets that meet at least one of the conditions `asked`: it gives these the deciders that the
@@ -16,5 +18,31 @@ export function spaceAround(
   options: AnalysisOptions,
   asked: readonly Conditions[],
 ): Space {
-  return new Space(configs, direction, family, options, asked);
+  const reaches = asked.flatMap((conditions) => reachOf(conditions, family) ?? []);
+  const flows = configs.map((config) => flowsAround(flowsInForce(config, direction), family, reaches));
+  return new Space(flows, direction, family, options, asked);
+}
+
+/** With more, each flow is held against what they have in common, which may keep some too many. */
+const FEW = 16;
+
+/** The flows that can decide a packet within one of the reaches, and perhaps some more. */
+export function flowsAround(
+  flows: readonly FlowInForce[],
+  family: Family,
+  reaches: readonly Reach[],
+): FlowInForce[] {
+  const around = reaches.length > FEW ? [hullOf(reaches)] : reaches;
+  return flows.filter(({ flow }) =>
+    reachesOf(flow, family).deciding.some((reach) => around.some((other) => mayMeet(reach, other))),
+  );
+}
+
+/** Holds for every packet that one of them holds for. */
+function hullOf(reaches: readonly Reach[]): Reach {
+  const hull = (field: "src" | "dst") => {
+    const all = reaches.map((reach) => reach[field]);
+    return all.includes(null) ? null : unionOfAddresses(all.flatMap((one) => (one ? [one] : [])));
+  };
+  return { src: hull("src"), dst: hull("dst"), iface: null, fixed: [], loopback: true, neighbours: true };
 }

@@ -8,6 +8,7 @@ import type { Space } from "./decisions.ts";
 import { LEVEL, LEVELS } from "./fields.ts";
 import { complement, type Intervals, intersection, isFull, unionOf } from "./intervals.ts";
 import { NONE, type Node } from "./node-store.ts";
+import { isUnder } from "./words.ts";
 
 /** The order in which a cell grows: what most rules leave open first; the protocol last, see `protocolsBeside`. */
 const GROWING = [
@@ -48,10 +49,28 @@ function grown(space: Space, set: Node, cell: Box): Box {
     const free = withLevel(box, level, undefined);
     const missing = diagram.minus(space.boxNode(free), set);
     const inside = complement(diagram.project(missing, level, max), max);
-    const allowed = level === LEVEL.proto ? intersection(inside, protocolsBeside(space, box)) : inside;
+    const allowed = tellable(space, level, inside, box);
     box = withLevel(box, level, isFull(allowed, max) ? undefined : allowed);
   }
   return box;
+}
+
+/** Of the values that a field may have in a box those that words can tell. */
+function tellable(space: Space, level: number, inside: Intervals, box: Box): Intervals {
+  if (level === LEVEL.proto) return intersection(inside, protocolsBeside(space, box));
+  if (level === LEVEL.iface) return interfacesBeside(space, inside, box[LEVEL.iface]?.[0] ?? 0);
+  return inside;
+}
+
+/** An interface under a pattern that is left out is told by itself: "all but eth+" would not mean eth0. */
+function interfacesBeside({ world }: Space, inside: Intervals, own: number): Intervals {
+  const { names } = world.ifaces;
+  const leftOut = complement(inside, names.length - 1);
+  const isHidden = (place: number) =>
+    names.some((name, at) => isUnder(names[place] ?? "", name) && intersection([at, at], leftOut).length > 0);
+  if (isHidden(own)) return [own, own];
+  const told = names.flatMap((_, place) => (isHidden(place) ? [] : [[place, place] as const]));
+  return intersection(inside, unionOf(told));
 }
 
 function withLevel(box: Box, level: number, intervals: Intervals | undefined): Box {

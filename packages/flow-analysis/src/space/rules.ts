@@ -7,8 +7,9 @@ import {
   type MeaningOptions,
   type Packet,
 } from "@flowmgr/flow-model";
-import { type Box, boxesOf, icmpErrorBoxes, meet } from "./boxes.ts";
+import { type Box, boxesIn, boxesOf, meet } from "./boxes.ts";
 import type { World } from "./fields.ts";
+import { errorReach } from "./reach.ts";
 
 export type Direction = Packet["direction"];
 
@@ -26,33 +27,46 @@ export type JudgingRule = {
   boxes: readonly Box[];
 };
 
+/** A flow that judges packets, with the values of named lists, and its index among the flows of the config. */
+export type FlowInForce = { flow: Flow; flowIndex: number };
+
+/** Keyed by the config itself: it is a value, nothing changes it in place. */
+const known = new WeakMap<Config, Record<Direction, readonly FlowInForce[]>>();
+
 /** The flows that judge packets of a direction: neither of the other one nor switched off. */
-export function flowsInForce(config: Config, direction: Direction): { flow: Flow; flowIndex: number }[] {
-  const kind = direction === "in" ? "flow" : "outflow";
-  return flowsOf(expandLists(config)).flatMap((flow, flowIndex) =>
-    flow.kind === kind && !flow.skipped && flow.policy !== null ? [{ flow, flowIndex }] : [],
-  );
+export function flowsInForce(config: Config, direction: Direction): readonly FlowInForce[] {
+  let flows = known.get(config);
+  if (!flows) {
+    const inForce: FlowInForce[] = flowsOf(expandLists(config)).flatMap((flow, flowIndex) =>
+      flow.skipped || flow.policy === null ? [] : [{ flow, flowIndex }],
+    );
+    const of = (kind: Flow["kind"]) => inForce.filter(({ flow }) => flow.kind === kind);
+    flows = { in: of("flow"), out: of("outflow") };
+    known.set(config, flows);
+  }
+  return flows[direction];
 }
 
 /** In the order in which a packet meets them; a flow's stand side by side. `step` is called for each flow. */
 export function judgingRules(
-  config: Config,
-  direction: Direction,
+  flows: readonly FlowInForce[],
   world: World,
   meaning: MeaningOptions,
   step: () => void,
 ): JudgingRule[] {
-  return flowsInForce(config, direction).flatMap(({ flow, flowIndex }) => {
+  const judging: JudgingRule[] = [];
+  for (const { flow, flowIndex } of flows) {
     step();
-    const rules = flow.rules.flatMap((rule, index): JudgingRule[] => {
-      if (rule.off) return [];
+    for (const [index, rule] of flow.rules.entries()) {
+      if (rule.off) continue;
       const boxes = boxesOf(rule, world, meaning);
-      return [{ flow, flowIndex, rule: index, ignores: rule.verb === "ignore", boxes }];
-    });
-    const errors = icmpErrorBoxes(flow, world, meaning);
-    if (errors.length === 0) return rules;
-    return [...rules, { flow, flowIndex, rule: null, ignores: false, boxes: errors }];
-  });
+      judging.push({ flow, flowIndex, rule: index, ignores: rule.verb === "ignore", boxes });
+    }
+    const errors = errorReach(flow, world.family);
+    const boxes = errors ? boxesIn(errors, world, meaning) : [];
+    if (boxes.length > 0) judging.push({ flow, flowIndex, rule: null, ignores: false, boxes });
+  }
+  return judging;
 }
 
 /** A rule by the name of its flow and its number from 1; null: the director's ICMP errors at the flow's end. */

@@ -1,8 +1,9 @@
 /** Packets of a box, as points: its corners and what lies between. The same for the same seed. */
 import { icmpProtocol, TCP, UDP } from "@flowmgr/flow-model";
 import type { Box } from "./boxes.ts";
-import { LEVEL, LEVELS, rankOf, type World } from "./fields.ts";
+import { LEVEL, LEVELS, type World } from "./fields.ts";
 import { complement, type Intervals, intersection } from "./intervals.ts";
+import { OCCURRING } from "./reach.ts";
 
 export class Sampler {
   readonly #maxima: readonly number[];
@@ -84,7 +85,9 @@ export function isInside(inner: Box, outer: Box, { maxima }: World): boolean {
 /** What a packet of a box most likely looks like: usual values where they are inside, else the first that are. */
 export function likelyPoint(box: Box, world: World): number[] {
   return Array.from({ length: LEVELS }, (_, level) => {
-    const intervals = box[level] ?? [0, world.maxima[level] ?? 0];
+    const all = box[level] ?? [0, world.maxima[level] ?? 0];
+    // What no packet is may stand in any box.
+    const intervals = level === LEVEL.proto ? intersection(all, OCCURRING[world.family]) : all;
     const usual = usualAt(level, world).find((value) => intersection([value, value], intervals).length > 0);
     return usual ?? intervals[0] ?? 0;
   });
@@ -95,9 +98,9 @@ function usualAt(level: number, world: World): number[] {
   const outside = world.family === 4 ? 0xc633_6407n : 0x2001_0db8_ffff_0000_0000_0000_0000_0007n;
   switch (level) {
     case LEVEL.src:
-      return [rankOf(world.src, outside)];
+      return [world.src.rankOf(outside)];
     case LEVEL.dst:
-      return [rankOf(world.dst, outside)];
+      return [world.dst.rankOf(outside)];
     case LEVEL.proto:
       return [TCP, UDP, icmpProtocol(world.family)];
     case LEVEL.srcport:

@@ -45,7 +45,7 @@ export function describeBox(box: Box, world: World): Described {
   }
   for (const kind of ["src", "dst"] as const) {
     say(kind, LEVEL[kind], (intervals) =>
-      rangesOf(world[kind], intervals, family).flatMap((range) => networksOf(range, family)),
+      rangesOf(world[kind], intervals).flatMap((range) => networksOf(range, family)),
     );
   }
   for (const kind of ["srcport", "dstport"] as const) say(kind, LEVEL[kind], printRanges);
@@ -117,7 +117,8 @@ function describeInterfaces(
   return { condition: { not: false, values: widest(touched) }, except };
 }
 
-function isUnder(name: string, pattern: string): boolean {
+/** Is every name that a name or pattern stands for one that the pattern takes, and another name or pattern? */
+export function isUnder(name: string, pattern: string): boolean {
   return pattern.endsWith("+") && name !== pattern && name.startsWith(pattern.slice(0, -1));
 }
 

@@ -1,0 +1,173 @@
+/** What two configs have in common, flow by flow and, where flows differ, rule by rule. */
+import {
+  type Config,
+  expandLists,
+  type Flow,
+  flowsOf,
+  listNamed,
+  listsOf,
+  type Rule,
+} from "@flowmgr/flow-model";
+import { type Direction, flowsInForce } from "./space/rules.ts";
+import { commonSubsequence } from "./subsequence.ts";
+
+/** Rules by the index of their flow and their own; null for the end of a director's flow. */
+export type RulePlaces = ReadonlyMap<number, ReadonlySet<number | null>>;
+
+export type Alignment = {
+  /** The rules of each config that the other one does not have at the same place among those that both have. */
+  touched: readonly [RulePlaces, RulePlaces];
+  /** Indices of the flows that both have whole, in order. They do the same to the same packets. */
+  same: readonly (readonly [number, number])[];
+};
+
+/** Aligns the flows in force. Flows that are the same object cost nothing more. */
+export function align(before: Config, after: Config, direction: Direction): Alignment {
+  const lists = changedLists(before, after);
+  const left = written(before, direction);
+  const right = written(after, direction);
+  const inBoth = sharedBy(left, right);
+  // What names a list that is another one now is in no other config.
+  const keyed = (sides: readonly Written[], side: string) =>
+    sides.map(({ flow }) => {
+      if (namesAny(flow.rules, lists)) return `${side} ${flow.name}`;
+      return inBoth.has(flow) ? flow : contentOf(flow);
+    });
+  const [keysLeft, keysRight] = [keyed(left, "-"), keyed(right, "+")];
+  let start = 0;
+  while (start < left.length && start < right.length && keysLeft[start] === keysRight[start]) start += 1;
+  let [endLeft, endRight] = [left.length, right.length];
+  while (endLeft > start && endRight > start && keysLeft[endLeft - 1] === keysRight[endRight - 1]) {
+    endLeft -= 1;
+    endRight -= 1;
+  }
+  const middle = commonSubsequence(keysLeft.slice(start, endLeft), keysRight.slice(start, endRight));
+  const isSame = [
+    (at: number) => at < start || at >= endLeft || middle.inLeft.has(at - start),
+    (at: number) => at < start || at >= endRight || middle.inRight.has(at - start),
+  ] as const;
+  return walkGaps(left, right, isSame, lists);
+}
+
+/** A flow in force as it is written: unlike one with its lists expanded it is the same object in both configs. */
+type Written = { flow: Flow; flowIndex: number };
+
+function written(config: Config, direction: Direction): Written[] {
+  const flows = flowsOf(config);
+  return flowsInForce(config, direction).flatMap(({ flowIndex }) => {
+    const flow = flows[flowIndex];
+    return flow ? [{ flow, flowIndex }] : [];
+  });
+}
+
+function sharedBy(left: readonly Written[], right: readonly Written[]): Set<Flow> {
+  const ofLeft = new Set(left.map(({ flow }) => flow));
+  return new Set(right.flatMap(({ flow }) => (ofLeft.has(flow) ? [flow] : [])));
+}
+
+/** Names of the lists that hold other values, those of lists that they name included. */
+function changedLists(before: Config, after: Config): Set<string> {
+  const valuesOf = (config: Config) =>
+    new Map(
+      listsOf(expandLists(config))
+        .toReversed()
+        .map(({ name, values }) => [name, values]),
+    );
+  const [old, next] = [valuesOf(before), valuesOf(after)];
+  const names = new Set([...old.keys(), ...next.keys()]);
+  return new Set([...names].filter((name) => !areEqual(old.get(name), next.get(name))));
+}
+
+function areEqual(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {
+  if (one === other) return true;
+  return one?.length === other?.length && one?.every((value, at) => value === other?.[at]) === true;
+}
+
+function namesAny(rules: readonly Pick<Rule, "conditions">[], lists: ReadonlySet<string>): boolean {
+  if (lists.size === 0) return false;
+  return rules.some(({ conditions }) =>
+    Object.values(conditions).some(({ values }) => values.some((value) => lists.has(listNamed(value) ?? ""))),
+  );
+}
+
+/** Keyed by the flow itself: it is a value, nothing changes it in place. */
+const contents = new WeakMap<Flow, string>();
+
+/** Equal for flows of one name that do the same to the same packets. */
+function contentOf(flow: Flow): string {
+  let content = contents.get(flow);
+  if (content === undefined) {
+    const rules = flow.rules.flatMap((rule) => (rule.off ? [] : [rule.verb, rule.conditions]));
+    content = JSON.stringify([flow.name, flow.policy, rules, flow.rules.map(({ off }) => off)]);
+    contents.set(flow, content);
+  }
+  return content;
+}
+
+/** Between each two flows that both have whole, what their other flows have in common. */
+function walkGaps(
+  left: readonly Written[],
+  right: readonly Written[],
+  isSame: readonly [(at: number) => boolean, (at: number) => boolean],
+  lists: ReadonlySet<string>,
+): Alignment {
+  const touched = [new Map<number, Set<number | null>>(), new Map<number, Set<number | null>>()] as const;
+  const same: [number, number][] = [];
+  for (let [i, j] = [0, 0]; i < left.length || j < right.length; ) {
+    const [fromLeft, fromRight] = [i, j];
+    while (i < left.length && !isSame[0](i)) i += 1;
+    while (j < right.length && !isSame[1](j)) j += 1;
+    const ofLeft = tokensOf(left.slice(fromLeft, i), lists, "-");
+    const ofRight = tokensOf(right.slice(fromRight, j), lists, "+");
+    const common = commonSubsequence(
+      ofLeft.map(({ key }) => key),
+      ofRight.map(({ key }) => key),
+    );
+    note(touched[0], ofLeft, common.inLeft);
+    note(touched[1], ofRight, common.inRight);
+    const [one, other] = [left[i], right[j]];
+    if (one && other) same.push([one.flowIndex, other.flowIndex]);
+    i += 1;
+    j += 1;
+  }
+  return { touched, same };
+}
+
+type Token = { flowIndex: number; rule: number | null; key: string };
+
+/** The rules of flows that are on. Equal keys do the same to the same packets in flows of one name. */
+function tokensOf(flows: readonly Written[], lists: ReadonlySet<string>, side: string): Token[] {
+  return flows.flatMap(({ flow, flowIndex }) => {
+    const { name, policy } = flow;
+    const keyOf = (what: unknown, rules: readonly Rule[]) =>
+      JSON.stringify([
+        name,
+        policy,
+        what,
+        rules.map(({ conditions }) => conditions),
+        namesAny(rules, lists) && side,
+      ]);
+    const tokens = flow.rules.flatMap((rule, index): Token[] =>
+      rule.off ? [] : [{ flowIndex, rule: index, key: keyOf(rule.verb, [rule]) }],
+    );
+    if (policy?.action !== "director") return tokens;
+    // Its end takes ICMP errors to where its rules lead.
+    const leading = flow.rules.filter(
+      ({ off, verb, conditions }) => !off && verb === "match" && conditions.dst,
+    );
+    return [...tokens, { flowIndex, rule: null, key: keyOf(null, leading) }];
+  });
+}
+
+function note(
+  places: Map<number, Set<number | null>>,
+  tokens: readonly Token[],
+  common: ReadonlySet<number>,
+): void {
+  for (const [at, { flowIndex, rule }] of tokens.entries()) {
+    if (common.has(at)) continue;
+    const rules = places.get(flowIndex);
+    if (rules) rules.add(rule);
+    else places.set(flowIndex, new Set([rule]));
+  }
+}

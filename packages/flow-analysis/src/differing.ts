@@ -1,0 +1,85 @@
+/** The packets that an edit gives another verdict, in one direction and family. */
+
+import type { Box } from "./space/boxes.ts";
+import type { Judged, Region, Space } from "./space/decisions.ts";
+import { NONE, type Node, within } from "./space/node-store.ts";
+import { flowEnd, reaching } from "./space/rule-proof.ts";
+import { meets } from "./space/rules.ts";
+
+/** One of the two configs. */
+export type Aligned = {
+  judged: Judged;
+  /** Has the edit touched the rule at a place? */
+  isTouched(at: number): boolean;
+  /** Of the flows that both configs have whole, the indices, in order. */
+  same: readonly number[];
+};
+
+/**
+ * The packets with another verdict. Each is decided, before or after, by a rule that the edit touched, or was ignored
+ * by one: all others meet the same rules, that end the visits to the same flows.
+ */
+export class Differing {
+  readonly #space: Space;
+  readonly #sides: readonly [Aligned, Aligned];
+  readonly #kindOf: (was: number, is: number) => number;
+  #seen: Node = NONE;
+  #found: Node = NONE;
+
+  /** `kindOf`: the number of the terminal for packets that one terminal decided and another does, 0 for none. */
+  constructor(space: Space, sides: readonly [Aligned, Aligned], kindOf: (was: number, is: number) => number) {
+    this.#space = space;
+    this.#sides = sides;
+    this.#kindOf = kindOf;
+  }
+
+  /** Incomplete when the diagram would become too large; what had been found by then is told. */
+  find(): { differing: Node; complete: boolean } {
+    const done = within(() => {
+      for (const side of this.#sides) {
+        for (let at = 0; at < side.judged.rules.length; at += 1) {
+          if (!side.isTouched(at)) continue;
+          for (const box of boxesThatMatter(side.judged, at)) this.#look(side, at, box);
+        }
+      }
+      return true;
+    });
+    return { differing: this.#found, complete: done ?? false };
+  }
+
+  #look(side: Aligned, at: number, box: Box): void {
+    const { diagram } = this.#space;
+    const set = diagram.minus(reaching(this.#space, side.judged, at, box), this.#seen);
+    if (set === NONE) return;
+    const [was, is] = this.#sides.map((one) =>
+      one === side ? this.#own(side, at, { box, set }) : this.#others(side, at, one, { box, set }),
+    );
+    const here = diagram.pair(was ?? NONE, is ?? NONE, (a, b) => this.#kindOf(a, b));
+    this.#found = diagram.override(this.#found, here);
+    this.#seen = diagram.override(this.#seen, set);
+  }
+
+  /** Who decides packets that come to a rule, in its own config. */
+  #own({ judged }: Aligned, at: number, region: Region): Node {
+    if (judged.rules[at]?.ignores) return this.#space.decisions(judged, region, flowEnd(judged, at));
+    return this.#space.diagram.map(region.set ?? NONE, () => judged.base + at);
+  }
+
+  /** And in the other one. Packets that came past a flow which both have whole go past it there too. */
+  #others(side: Aligned, at: number, other: Aligned, region: Region): Node {
+    const flow = side.judged.rules[at]?.flowIndex ?? 0;
+    const passed = new Set(other.same.filter((_, place) => (side.same[place] ?? flow) < flow));
+    return this.#space.decisions(other.judged, region, 0, other.judged.rules.length, passed);
+  }
+}
+
+/** The boxes of a rule; of one that ignores those parts that a later rule of its flow would take. */
+function boxesThatMatter({ rules }: Judged, at: number): Box[] {
+  const rule = rules[at];
+  if (!rule?.ignores) return [...(rule?.boxes ?? [])];
+  const parts: Box[] = [];
+  for (let later = at + 1; rules[later]?.flowIndex === rule.flowIndex; later += 1) {
+    if (!rules[later]?.ignores) parts.push(...meets(rule, rules[later]));
+  }
+  return parts;
+}

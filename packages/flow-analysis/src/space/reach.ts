@@ -1,0 +1,208 @@
+/**
+ * What conditions ask for in one family, read once and kept: whatever else is looked at, it stays the same. A space is
+ * made of it without parsing anything again, and two reaches tell at once that they have no packet in common.
+ */
+import {
+  addressSet,
+  type Condition,
+  type Conditions,
+  type Family,
+  type Flow,
+  ICMP_ERROR_TYPES,
+  ICMP6,
+  icmpErrorDestinations,
+  icmpFamily,
+  icmpProtocol,
+  namesLoopback,
+  namesProtocol,
+  parseEach,
+  parseIcmpType,
+  parseProtocol,
+  portSet,
+  protocolOccurs,
+  protocolsWithPorts,
+  STATES,
+  setOf,
+} from "@flowmgr/flow-model";
+import { type Addresses, addressesIn, outside, overlap } from "./addresses.ts";
+import { HIGHEST, LEVEL } from "./fields.ts";
+import { complement, haveCommon, type Intervals, intersection, isFull, unionOf } from "./intervals.ts";
+
+export type Reach = {
+  /** Absent: any. None is empty. */
+  src: Addresses | null;
+  dst: Addresses | null;
+  iface: Condition | null;
+  /** By level, what is asked of the fields that are numbers by themselves; absent: any. None is empty. */
+  fixed: readonly (Intervals | undefined)[];
+  /** Does it name what the language spares? */
+  loopback: boolean;
+  neighbours: boolean;
+};
+
+type ByFamily = Readonly<Record<Family, Reach | null>>;
+
+/** Keyed by the values themselves: nothing changes them in place. */
+const ofConditions = new WeakMap<Conditions, ByFamily>();
+const ofFlows = new WeakMap<Flow, ByFamily>();
+
+/** What the conditions, their lists expanded, ask of a packet of the family; null when none can meet them. */
+export function reachOf(conditions: Conditions, family: Family): Reach | null {
+  let reach = ofConditions.get(conditions);
+  if (!reach) {
+    reach = { 4: read(conditions, 4), 6: read(conditions, 6) };
+    ofConditions.set(conditions, reach);
+  }
+  return reach[family];
+}
+
+/** The ICMP errors that the end of a director flow gives to its director; null where there are none. */
+export function errorReach(flow: Flow, family: Family): Reach | null {
+  if (flow.policy?.action !== "director") return null;
+  let reach = ofFlows.get(flow);
+  if (!reach) {
+    const destinations = setOf(icmpErrorDestinations(flow));
+    reach = { 4: errorsTo(addressesIn(destinations, 4), 4), 6: errorsTo(addressesIn(destinations, 6), 6) };
+    ofFlows.set(flow, reach);
+  }
+  return reach[family];
+}
+
+type Reaches = {
+  /** Of each rule that is on, and of the flow's end. */
+  all: readonly Reach[];
+  /** Of them those that decide: what a flow only ignores goes on as if the flow were not there. */
+  deciding: readonly Reach[];
+};
+
+const ofRules = new WeakMap<Flow, Record<Family, Reaches>>();
+
+/** What the rules of a flow ask for that some packet of the family can meet. */
+export function reachesOf(flow: Flow, family: Family): Reaches {
+  let reaches = ofRules.get(flow);
+  if (!reaches) {
+    reaches = { 4: readFlow(flow, 4), 6: readFlow(flow, 6) };
+    ofRules.set(flow, reaches);
+  }
+  return reaches[family];
+}
+
+function readFlow(flow: Flow, family: Family): Reaches {
+  const all: Reach[] = [];
+  const deciding: Reach[] = [];
+  for (const { off, verb, conditions } of flow.rules) {
+    const reach = off ? null : reachOf(conditions, family);
+    if (!reach) continue;
+    all.push(reach);
+    if (verb === "match") deciding.push(reach);
+  }
+  const errors = errorReach(flow, family);
+  if (errors) {
+    all.push(errors);
+    deciding.push(errors);
+  }
+  return { all, deciding };
+}
+
+function errorsTo(dst: Addresses, family: Family): Reach | null {
+  if (dst.length === 0) return null;
+  const fixed: Intervals[] = [];
+  fixed[LEVEL.proto] = single(icmpProtocol(family));
+  fixed[LEVEL.icmp] = unionOf(ICMP_ERROR_TYPES[family].map(codesOf));
+  return { src: null, dst, iface: null, fixed, loopback: false, neighbours: true };
+}
+
+const pair = (value: number): [number, number] => [value, value];
+const single = (value: number): Intervals => [value, value];
+/** Every code of an ICMP type. */
+export const codesOf = (type: number): [number, number] => [type * 256, type * 256 + 255];
+
+/** Protocols that a packet of the family can have; 0 is none. */
+export const OCCURRING: Record<Family, Intervals> = { 4: occurring(4), 6: occurring(6) };
+
+function occurring(family: Family): Intervals {
+  const numbers = Array.from({ length: 255 }, (_, at) => at + 1);
+  return unionOf(numbers.filter((number) => protocolOccurs(number, family)).map(pair));
+}
+
+function read(conditions: Conditions, family: Family): Reach | null {
+  const fixed = fixedOf(conditions, family);
+  const src = askedAddresses(conditions.src, family);
+  const dst = askedAddresses(conditions.dst, family);
+  if (!fixed || src?.length === 0 || dst?.length === 0 || conditions.iface?.values.length === 0) return null;
+  return {
+    src,
+    dst,
+    iface: conditions.iface ?? null,
+    fixed,
+    loopback: namesLoopback(conditions),
+    neighbours: namesProtocol(conditions, ICMP6),
+  };
+}
+
+/** Negated or not, only for packets of a family that stands in the list. */
+function askedAddresses(condition: Condition | undefined, family: Family): Addresses | null {
+  if (!condition) return null;
+  const inside = addressesIn(addressSet(condition.values), family);
+  return condition.not && inside.length > 0 ? outside(inside, family) : inside;
+}
+
+/** Null when nothing can meet it. */
+function fixedOf(conditions: Conditions, family: Family): (Intervals | undefined)[] | null {
+  const { proto, srcport, dstport, icmptype, state } = conditions;
+  const fixed: (Intervals | undefined)[] = [];
+  const ask = (level: number, intervals: Intervals) => {
+    const before = fixed[level];
+    fixed[level] = before ? intersection(before, intervals) : intervals;
+  };
+  const unless = (condition: Condition, level: number, inside: Intervals) => {
+    const { not, values } = condition;
+    ask(level, values.length === 0 ? [] : not ? complement(inside, HIGHEST[level] ?? 0) : inside);
+  };
+  ask(LEVEL.proto, OCCURRING[family]);
+  if (proto) unless(proto, LEVEL.proto, protocolsIn(proto, family));
+  if (srcport) unless(srcport, LEVEL.srcport, portsIn(srcport));
+  if (dstport) unless(dstport, LEVEL.dstport, portsIn(dstport));
+  if (srcport || dstport) ask(LEVEL.proto, unionOf(protocolsWithPorts(conditions).map(pair)));
+  if (icmptype) {
+    const meant = icmpFamily(conditions);
+    ask(LEVEL.proto, meant === family ? single(icmpProtocol(family)) : []);
+    unless(icmptype, LEVEL.icmp, icmpTypesIn(icmptype, meant));
+  }
+  if (state) {
+    const places = STATES.flatMap((name, place) => (state.values.includes(name) ? [place] : []));
+    unless(state, LEVEL.state, unionOf(places.map(pair)));
+  }
+  if (fixed.some((intervals) => intervals?.length === 0)) return null;
+  return fixed.map((intervals, level) =>
+    intervals && isFull(intervals, HIGHEST[level] ?? 0) ? undefined : intervals,
+  );
+}
+
+function protocolsIn({ values }: Condition, family: Family): Intervals {
+  const numbers = parseEach(values, parseProtocol).filter((number) => protocolOccurs(number, family));
+  return unionOf(numbers.map(pair));
+}
+
+const portsIn = ({ values }: Condition): Intervals => portSet(values).flatMap(({ low, high }) => [low, high]);
+
+function icmpTypesIn({ values }: Condition, family: Family): Intervals {
+  const types = parseEach(values, (text) => parseIcmpType(text, family));
+  return unionOf(
+    types.map((type) => {
+      if ("any" in type) return [0, 65_535];
+      return type.code === null ? codesOf(type.type) : pair(type.type * 256 + type.code);
+    }),
+  );
+}
+
+/** Can a packet meet both? False only where none can; interfaces and what is spared are not looked at. */
+export function mayMeet(one: Reach, other: Reach): boolean {
+  if (one.dst && other.dst && !overlap(one.dst, other.dst)) return false;
+  if (one.src && other.src && !overlap(one.src, other.src)) return false;
+  for (let level = LEVEL.proto; level < one.fixed.length && level < other.fixed.length; level += 1) {
+    const [a, b] = [one.fixed[level], other.fixed[level]];
+    if (a && b && !haveCommon(a, b)) return false;
+  }
+  return true;
+}
