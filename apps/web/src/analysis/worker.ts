@@ -1,5 +1,5 @@
 /** Looks for dead rules and failing expectations beside the page: in a hard config that takes seconds. */
-import { type AnalysisOptions, deadRules, findingsOf } from "@flowmgr/flow-analysis";
+import { type AnalysisOptions, deadRules, findingsOf, judgeExpectations } from "@flowmgr/flow-analysis";
 import { type Config, check, type Diagnostic } from "@flowmgr/flow-model";
 
 /** What the machine adds to the meaning of a config. */
@@ -28,5 +28,9 @@ function analyse(config: Config, meaning: Meaning): Analysis {
   const end = performance.now() + BUDGET_MS;
   const options = { ...meaning, stop: () => performance.now() > end };
   const { dead, status } = deadRules(config, options);
-  return { diagnostics: findingsOf(config, { dead }, meaning), complete: status === "complete" };
+  const judged = judgeExpectations(config, options);
+  return {
+    diagnostics: findingsOf(config, { dead, expectations: judged.expectations }, meaning),
+    complete: status === "complete" && judged.status === "complete",
+  };
 }
