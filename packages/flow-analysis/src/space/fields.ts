@@ -158,13 +158,24 @@ export function packetOf(world: World, direction: Packet["direction"], point: Ar
   };
 }
 
-/** The name itself, or one under the pattern that belongs to no other atom. */
+/** The name itself, or the most likely one under the pattern that belongs to no other atom. */
 function interfaceOf(atoms: Atoms, place: number): string {
   const name = atoms.names[place] ?? "+";
   if (!name.endsWith("+")) return name;
-  const start = name.slice(0, -1) || "eth";
-  for (let number = 0; ; number += 1) {
-    const made = number === 0 && name !== "+" ? start : `${start}${number}`;
-    if (atomOf(atoms, made) === place) return made.slice(0, INTERFACE_LENGTH);
+  const start = name.slice(0, -1);
+  for (const made of namesUnder(start)) {
+    if (made.length <= INTERFACE_LENGTH && atomOf(atoms, made) === place) return made;
   }
+  // Others have taken every name: nothing is said of such an interface that is not said of one of them.
+  return start || LIKELY[0];
+}
+
+const LIKELY = ["eth0", "eth1", "ens1", "wan0", "lan0"] as const;
+const ENDINGS = [..."123456789", "0", ..."abcdefghijklmnopqrstuvwxyz"];
+
+function* namesUnder(start: string): Generator<string> {
+  if (start === "") yield* LIKELY;
+  else yield start;
+  for (const ending of ENDINGS) yield start + ending;
+  for (const ending of ENDINGS) for (const last of ENDINGS) yield start + ending + last;
 }
