@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { createSecureContext } from "node:tls";
 import { ensureWorld, openKernel, openSender, removeWorld } from "@flowmgr/kernel";
 import type { FastifyInstance } from "fastify";
-import { createAnalyst } from "./analysis/analyst.ts";
+import { type Analyst, createAnalyst } from "./analysis/analyst.ts";
 import { createEngine } from "./apply/runner.ts";
 import { openTokens } from "./auth/tokens.ts";
 import { createDraft } from "./config/draft.ts";
@@ -50,13 +50,11 @@ export async function start(settings: Settings, clock: Clock, options: ServerOpt
     if (isNew) unmake.push(() => rmSync(settings.data, { recursive: true }));
     undo.push(lockDataDir(settings.data));
     await tryListen(settings);
-    const opened = await openRules(settings, clock, undo, unmake);
+    const opened = await openRules(settings, clock, undo, unmake, options.log);
     const { db, engine, events } = opened;
-    const analyst = createAnalyst(opened, { log: options.log ?? (() => {}) });
-    undo.push(() => analyst.close());
     const first = openTokens(db, clock).first(settings.data);
     await engine.start();
-    const parts: Parts = { ...opened, draft: createDraft({ db, clock, events, engine }), analyst };
+    const parts: Parts = { ...opened, draft: createDraft({ db, clock, events, engine }) };
     const app = await buildServer(parts, options);
     undo.push(() => app.close());
     await listen(app, settings);
@@ -78,21 +76,28 @@ export async function unwind(steps: Undo): Promise<void> {
   for (let step = steps.pop(); step; step = steps.pop()) await step();
 }
 
-/** The database and the way into the kernel, before the engine starts. The data directory is ours by now. */
+/** The database and the way into the kernel, before the engine starts. The data directory is ours by now. `log`: as ServerOptions. */
 export async function openRules(
   settings: Settings,
   clock: Clock,
   undo: Undo,
   unmake: Undo,
-): Promise<Omit<Parts, "draft" | "analyst">> {
+  log: (error: unknown) => void = () => {},
+): Promise<Omit<Parts, "draft">> {
   const db = openDatabase(settings.data);
   undo.push(() => db.close());
   const kernel = await reachKernel(settings, unmake);
   const sender = senderFor(settings, kernel);
   const events = createEvents();
-  const engine = createEngine({ settings, db, kernel, clock, events });
+  // Each asks the other: what the tables are called, and whether a program is right.
+  const analyst: Analyst = createAnalyst(
+    { clock, settings, engine: { state: () => engine.state() } },
+    { log },
+  );
+  undo.push(() => analyst.close());
+  const engine = createEngine({ settings, db, kernel, clock, events, analyst });
   undo.push(() => engine.stop());
-  return { settings, db, kernel, sender, clock, events, engine };
+  return { settings, db, kernel, sender, clock, events, engine, analyst };
 }
 
 /** Null where flows judge a real network: nothing of ours is sent there. */

@@ -2,6 +2,7 @@
 import { checkText } from "@flowmgr/flow-model";
 import { ensureWorld, openKernel } from "@flowmgr/kernel";
 import { expect, onTestFinished, test } from "vitest";
+import { type Analyst, createAnalyst } from "../src/analysis/analyst.ts";
 import { createEngine } from "../src/apply/runner.ts";
 import { systemClock } from "../src/clock.ts";
 import { createEvents } from "../src/events.ts";
@@ -18,7 +19,13 @@ test("the setting is on and the machine has none: flows are applied for IPv4", a
   const kernel = await openKernel({ target, backend, dataDir: data, ipv6: false });
   const db = openDatabase(data);
   onTestFinished(() => db.close());
-  const engine = createEngine({ settings, db, kernel, clock: systemClock, events: createEvents() });
+  const clock = systemClock;
+  const analyst: Analyst = createAnalyst(
+    { clock, settings, engine: { state: () => engine.state() } },
+    { log: (error) => expect.fail(String(error)) },
+  );
+  onTestFinished(() => analyst.close());
+  const engine = createEngine({ settings, db, kernel, clock, events: createEvents(), analyst });
   await engine.start();
   onTestFinished(() => engine.stop());
   const { config } = checkText("flow ssh permit match proto tcp dstport 22");

@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkText } from "@flowmgr/flow-model";
+import { type Config, checkText } from "@flowmgr/flow-model";
 import {
   assignMarks,
   type CompileOptions,
@@ -84,13 +84,20 @@ function readOptions(text: string): CompileOptions {
 }
 
 /** The program of a golden's config, with marks as for a first apply. Throws when the config has errors. */
-export function compileGolden({ name, config: text, options }: Golden): Program {
-  const { config, diagnostics } = checkText(text);
-  const wrong = diagnostics.find(({ severity }) => severity === "error");
-  if (wrong) throw new Error(`golden ${name}, line ${wrong.line}: ${wrong.message}`);
+export function compileGolden(golden: Golden): Program {
+  const { name, options } = golden;
+  const config = checkedGolden(golden);
   const assigned = assignMarks(config, { directors: {}, tables: {} }, options);
   if ("error" in assigned) throw new Error(`golden ${name}: ${assigned.error.message}`);
   return compile(config, assigned.marks, options);
+}
+
+/** A golden's config. Throws when it has errors. */
+export function checkedGolden({ name, config: text }: Golden): Config {
+  const { config, diagnostics } = checkText(text);
+  const wrong = diagnostics.find(({ severity }) => severity === "error");
+  if (wrong) throw new Error(`golden ${name}, line ${wrong.line}: ${wrong.message}`);
+  return config;
 }
 
 /** Writes what the compiler gives now into the golden's file; the title, the config and the options stay. */

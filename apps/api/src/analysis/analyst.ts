@@ -3,15 +3,18 @@
  * one that nobody waits for any longer is given up; what cannot be answered in time is answered in part, and says so.
  */
 import {
+  type ChangesAsked,
   type ExpectationResult,
   findingsOf,
   type Guarded,
   type Asked as SearchAsked,
   type TraceOptions,
 } from "@flowmgr/flow-analysis";
+import { PROVEN, type ProgramText } from "@flowmgr/flow-analysis/program";
 import type { Config } from "@flowmgr/flow-model";
+import { reportOf } from "../apply/judge.ts";
 import type { Clock, Parts } from "../parts.ts";
-import { type ChangesAsked, type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
+import { type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
 import { numberOf } from "./shelf.ts";
 import { Thread, type ThreadOptions } from "./thread.ts";
 
@@ -22,15 +25,15 @@ const PATIENCE = 3000;
 /** Answers that are kept: the last few states of the draft, each with its questions. */
 const MOST_KEPT = 32;
 /** What others hang on goes first, what takes longest last. */
-const ORDER: readonly Kind[] = ["lockouts", "search", "packet-changes", "dead-rules"];
+const ORDER: readonly Kind[] = ["program", "lockouts", "search", "packet-changes", "dead-rules"];
 
 export type Asked = {
   /** A newer question of its kind from the same place takes its turn: `draft`. Nothing said: none does. */
-  place?: string;
+  place?: string | undefined;
   /** Whoever asks has gone. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Milliseconds, from the moment at which the work begins. */
-  budget?: number;
+  budget?: number | undefined;
 };
 
 /** Every answer may be a partial one: what it tells is true, and what it does not tell is not known. */
@@ -44,14 +47,21 @@ export type Analyst = {
   ): Promise<FoundBy<"packet-changes">>;
   lockouts(config: Config, guarded: readonly Guarded[], asked?: Asked): Promise<FoundBy<"lockouts">>;
   search(config: Config, what: SearchAsked, asked?: Asked): Promise<FoundBy<"search">>;
+  /**
+   * Do the texts, of one family each, do what the config says? `tables`: numbers by name, as they were for the compiler.
+   * A proof that differs is logged with what a report of it needs.
+   */
+  proveProgram(
+    config: Config,
+    texts: readonly ProgramText[],
+    tables: { [name: string]: number },
+    asked?: Asked,
+  ): Promise<FoundBy<"program">>;
   /** Ends the thread; whoever waits hears that nothing is known. */
   close(): Promise<void>;
 };
 
 export type FoundBy<K extends Kind> = Extract<Found, { kind: K }>["found"];
-
-/** Of a change: as many kinds and regions as a person reads. */
-const CHANGES: ChangesAsked = { from: 0, most: 100, regions: 20 };
 
 type AnalystParts = {
   clock: Clock;
@@ -76,13 +86,9 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
       const answer = await questions.ask({ kind: "expectations", config }, asked);
       return answer?.kind === "expectations" ? answer.found : allOpen(config);
     },
-    async packetChanges(before, after, { from, most, regions, ...asked } = {}) {
-      const wanted = {
-        from: from ?? CHANGES.from,
-        most: most ?? CHANGES.most,
-        regions: regions ?? CHANGES.regions,
-      };
-      const answer = await questions.ask({ kind: "packet-changes", before, after, ...wanted }, asked);
+    async packetChanges(before, after, { place, signal, budget, ...page } = {}) {
+      const asked = { place, signal, budget };
+      const answer = await questions.ask({ kind: "packet-changes", before, after, page }, asked);
       if (answer?.kind === "packet-changes") return answer.found;
       return { status: "partial", changes: [], total: 0 };
     },
@@ -93,6 +99,12 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
     async search(config, what, asked) {
       const answer = await questions.ask({ kind: "search", config, asked: what }, asked);
       return answer?.kind === "search" ? answer.found : { status: "partial", groups: [], total: 0 };
+    },
+    async proveProgram(config, texts, tables, asked) {
+      const answer = await questions.ask({ kind: "program", config, texts, tables }, asked);
+      if (answer?.kind !== "program") return { ...PROVEN, status: "open", said: "the proof died" };
+      if (answer.found.status === "differs") options.log(reportOf(answer.found));
+      return answer.found;
     },
     close: () => questions.close(),
   };

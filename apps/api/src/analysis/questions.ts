@@ -1,6 +1,7 @@
 /** What can be asked of the analysis, and what it finds: the same values on both sides of the worker's border. */
 import {
   type AnalysisOptions,
+  type ChangesAsked,
   type DeadRules,
   deadRules,
   type Expectations,
@@ -15,18 +16,17 @@ import {
   type Asked as SearchAsked,
   searchPackets,
 } from "@flowmgr/flow-analysis";
+import { PROVEN, type ProgramText, type Proof, proveProgram } from "@flowmgr/flow-analysis/program";
 import type { Config, Diagnostic } from "@flowmgr/flow-model";
 
 /** `Held` is how a question holds a config: as it is, or by the number that both sides know it by. */
 export type Question<Held> =
   | { kind: "dead-rules"; config: Held }
   | { kind: "expectations"; config: Held }
-  | ({ kind: "packet-changes"; before: Held; after: Held } & ChangesAsked)
+  | { kind: "packet-changes"; before: Held; after: Held; page: Partial<ChangesAsked> }
   | { kind: "lockouts"; config: Held; guarded: readonly Guarded[] }
-  | { kind: "search"; config: Held; asked: SearchAsked };
-
-/** Which kinds of change are told: `most` of them from the place `from` on, with so many regions a family. */
-export type ChangesAsked = { from: number; most: number; regions: number };
+  | { kind: "search"; config: Held; asked: SearchAsked }
+  | { kind: "program"; config: Held; texts: readonly ProgramText[]; tables: { [name: string]: number } };
 
 export type Kind = Question<unknown>["kind"];
 
@@ -36,9 +36,10 @@ type Told<Findings> = Findings & { diagnostics: Diagnostic[] };
 export type Found =
   | { kind: "dead-rules"; found: Told<DeadRules> }
   | { kind: "expectations"; found: Told<Expectations> }
-  | { kind: "packet-changes"; found: PacketChanges & { total: number } }
+  | { kind: "packet-changes"; found: PacketChanges }
   | { kind: "lockouts"; found: Lockouts }
-  | { kind: "search"; found: Search };
+  | { kind: "search"; found: Search }
+  | { kind: "program"; found: Proof };
 
 /** The question with its configs held in another way. */
 export function heldOtherwise<From, To>(question: Question<From>, hold: (config: From) => To): Question<To> {
@@ -65,13 +66,22 @@ export function answer(question: Question<Config>, options: AnalysisOptions): Fo
       return { kind, found: { ...found, diagnostics: findingsOf(config, { dead: [], expectations }) } };
     }
     case "packet-changes": {
-      const { kind, before, after, from, most } = question;
-      const { status, changes } = packetChanges(before, after, options);
-      return { kind, found: { status, changes: changes.slice(from, from + most), total: changes.length } };
+      const { kind, before, after, page } = question;
+      return { kind, found: packetChanges(before, after, { ...options, ...page }) };
     }
     case "lockouts":
       return { kind: question.kind, found: findLockouts(question.config, question.guarded, options) };
     case "search":
       return { kind: question.kind, found: searchPackets(question.config, question.asked, options) };
+    case "program": {
+      const { config, texts } = question;
+      const tables = new Map(Object.entries(question.tables));
+      const proofs = texts.map((text) => proveProgram(config, text, { ...options, tables }));
+      const wrong = proofs.find(({ status }) => status === "differs");
+      return {
+        kind: question.kind,
+        found: wrong ?? proofs.find(({ status }) => status === "open") ?? PROVEN,
+      };
+    }
   }
 }

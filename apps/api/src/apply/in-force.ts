@@ -19,6 +19,7 @@ import { Counting } from "./counters.ts";
 import { differenceWords, drift } from "./drift.ts";
 import { DriftWatch, type Seen } from "./drift-watch.ts";
 import type { Journal, StoredRevision } from "./journal.ts";
+import { Judge, type Prover } from "./judge.ts";
 import { Marking } from "./marking.ts";
 import { NO_KERNEL_PLAN, planKernel } from "./plan-kernel.ts";
 import { invalid, kernelDiagnostic, placed, unreadable } from "./refusals.ts";
@@ -27,7 +28,7 @@ import { serial } from "./serial.ts";
 /** `marks` and `program` under the mask of today; `stored`: as it was written. */
 export type Loaded = StoredRevision & { program: Program; stored: StoredRevision };
 
-type InForceParts = Pick<Parts, "settings" | "db" | "kernel" | "clock" | "events">;
+type InForceParts = Pick<Parts, "settings" | "db" | "kernel" | "clock" | "events"> & { analyst: Prover };
 
 export class InForce {
   readonly #parts: InForceParts;
@@ -45,6 +46,9 @@ export class InForce {
   switchedAt = 0;
   /** The program that `kernel.check` took last, so that a plan and the apply behind it check once. */
   #checked = "";
+  readonly #judge: Judge;
+  /** What an operator should know of the proof of what was put there last, a sentence; null: nothing. */
+  unproven: string | null = null;
 
   /** `settled`: false while the old rules are being put back, when a difference is no news. */
   constructor(parts: InForceParts, journal: Journal, settled: () => boolean) {
@@ -56,6 +60,7 @@ export class InForce {
     const asked = compileOptions(settings);
     this.#options = { ...asked, ipv6, defragment: kernel.facts.defragment ? asked.defragment : "off" };
     this.marking = new Marking(db, settings.markMask);
+    this.#judge = new Judge(parts.analyst);
     this.counting = new Counting({
       db,
       clock,
@@ -120,12 +125,17 @@ export class InForce {
     const { marks } = assigned;
     const moved = this.now ? this.marking.moved(this.now.marks, marks) : [];
     const program = compile(config, marks, this.#machineOptions());
+    const text = print(config);
+    const judged = await this.#judge.diagnose({ config, text, program }, this.#machineOptions());
+    if (judged.some(({ severity }) => severity === "error")) {
+      return { kernel: NO_KERNEL_PLAN, diagnostics: judged, moved };
+    }
     return this.queue(async () => {
       const { state } = await readable(this.#parts.kernel.read());
       const kernel = planKernel(delta(state, program));
       try {
-        await this.#check({ text: print(config), marks, program });
-        return { kernel, diagnostics: [], moved };
+        await this.#check({ text, marks, program });
+        return { kernel, diagnostics: judged, moved };
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
         return { kernel, diagnostics: [kernelDiagnostic(error, config)], moved };
@@ -177,28 +187,31 @@ export class InForce {
   }
 
   /**
-   * Tries a revision in a throw-away namespace, then puts it into the kernel. Never throws: an error comes with
-   * `touched`, which tells whether the rules in force could have been touched by then.
+   * Judges a revision and tries it in a throw-away namespace, then puts it into the kernel. Never throws: an error
+   * comes with `touched`, which tells whether the rules in force could have been touched by then.
    */
   async switchTo(revision: number): Promise<{ done: true } | { error: unknown; touched: boolean }> {
     let touched = false;
     try {
       const wanted = this.load(revision);
+      const unproven = await this.#judge.judge(wanted, { ...this.#options, tables: wanted.tables });
       await this.queue(async () => {
         await this.#check(wanted);
         touched = true;
         await this.#put(wanted);
       });
+      this.unproven = unproven;
       return { done: true };
     } catch (error) {
       return { error, touched };
     }
   }
 
-  /** Makes the kernel hold a revision that was in force, or nothing (null). Throws KernelError. */
+  /** Makes the kernel hold a revision that was in force, or nothing (null), judged or not. Throws KernelError. */
   async restore(revision: number | null): Promise<void> {
     const wanted = revision === null ? null : this.load(revision);
     this.now = wanted;
+    this.unproven = null;
     const tried = this.#tried(revision);
     await this.queue(() => this.#put(wanted, { evenWithoutDisk: true }, tried));
   }

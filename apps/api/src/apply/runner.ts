@@ -15,6 +15,7 @@ import { Problem, storageProblem } from "../problem.ts";
 import { describe } from "./describe.ts";
 import { InForce, type Loaded } from "./in-force.ts";
 import { type Journal, openJournal } from "./journal.ts";
+import type { Prover } from "./judge.ts";
 import { type Command, type Event, type Moment, type State, type Step, step } from "./machine.ts";
 import { Progress } from "./progress.ts";
 import * as refusal from "./refusals.ts";
@@ -37,7 +38,7 @@ const WITHOUT_DISK: ReadonlySet<Event["on"]> = new Set([
   "retry",
 ]);
 
-type EngineParts = Pick<Parts, "settings" | "db" | "kernel" | "clock" | "events">;
+type EngineParts = Pick<Parts, "settings" | "db" | "kernel" | "clock" | "events"> & { analyst: Prover };
 
 /** `db` is migrated; nothing happens before `start`. */
 export function createEngine(parts: EngineParts): Engine {
@@ -109,7 +110,12 @@ class Runner implements Engine {
     const [newest = null] = this.#journal.list(1, undefined);
     const now = momentOf(this.#parts.clock);
     const described = describe(this.#state, this.#inForce.watch, newest, this.#progress.trouble, now);
-    const warnings = [...described.warnings, ...this.#inForce.markWarnings()];
+    const { unproven } = this.#inForce;
+    const warnings = [
+      ...described.warnings,
+      ...this.#inForce.markWarnings(),
+      ...(unproven ? [unproven] : []),
+    ];
     return { ...described, warnings, repair: this.#selfRepair.status() };
   }
 

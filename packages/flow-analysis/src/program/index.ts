@@ -1,0 +1,1 @@
+export { PROVEN, type ProgramText, type Proof, type ProofOptions, proveProgram } from "./proof.ts";

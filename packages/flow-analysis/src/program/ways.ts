@@ -1,0 +1,116 @@
+/**
+ * The ways that packets take through the chains above the flows' own. There, chains only narrow down which flows a
+ * packet meets; so all packets fall into few kinds, and each kind meets one sequence of effects. A config of ten
+ * thousand flows is one such sequence, or one for each leaf of a dispatch, and to see that it is the config's own takes
+ * no diagram of the whole, which would be as large as destinations times sources.
+ */
+import type { Space } from "../space/decisions.ts";
+import { NONE, type Node, TooLarge } from "../space/node-store.ts";
+import type { ChainSpace, Effect } from "./chain-space.ts";
+import { UnreadableProgram } from "./restore-tests.ts";
+import type { Chains, ReadRule, Target } from "./restore-text.ts";
+
+/** Packets of one kind, and what they meet, in order; an effect may hold for others too. */
+export type Way = { packets: Node; effects: readonly Effect[] };
+
+/** A chain that is worked out whole, once, however it is reached; others are walked. Any choice proves the same. */
+const isWhole = (chain: string): boolean => chain.startsWith("@");
+
+/** More kinds of packets than any dispatch makes: then it is none. */
+const MOST_WAYS = 100_000;
+
+/** Where packets are: at a rule of a chain, and when that chain ends, where it was jumped to from; null: at the end. */
+type Place = { rules: readonly ReadRule[]; at: number; caller: Place } | null;
+
+type Walk = { place: Place; packets: Node; effects: Effect[] };
+
+/** The ways of packets behind a built-in chain; each packet has one. Throws TooLarge, UnreadableProgram. */
+export function waysThrough(
+  chains: Chains,
+  builtIn: string,
+  packets: Node,
+  space: Space,
+  chainSpace: ChainSpace,
+): Way[] {
+  requireEnd(chains, builtIn);
+  const ways: Way[] = [];
+  const rulesOf = (chain: string) => chains.get(chain) ?? [];
+  const open: Walk[] = [{ place: { rules: rulesOf(builtIn), at: 0, caller: null }, packets, effects: [] }];
+  for (let walk = open.pop(); walk; walk = open.pop()) {
+    space.step();
+    follow(walk, open);
+    if (walk.packets !== NONE) ways.push({ packets: walk.packets, effects: walk.effects });
+    if (ways.length + open.length > MOST_WAYS) throw new TooLarge(`more than ${MOST_WAYS} ways`);
+  }
+  return ways;
+
+  /** To the end; packets that turn off are kept for later, with what they have met. */
+  function follow(walk: Walk, later: Walk[]): void {
+    while (walk.place !== null && walk.packets !== NONE) {
+      const { rules, at, caller }: NonNullable<Place> = walk.place;
+      const rule = rules[at];
+      if (!rule) {
+        walk.place = caller;
+        continue;
+      }
+      const next = turnsOff(rule.target)
+        ? endOfAlike(rules, at)
+        : chainSpace.effectAt(rules, at, walk.effects);
+      walk.place = { rules, at: next, caller };
+      if (!turnsOff(rule.target)) continue;
+      const asked = rules.slice(at, next).map((one) => chainSpace.packetsOf(one.tests));
+      const set = space.diagram.overrideAll(asked);
+      const turning = space.diagram.restrict(walk.packets, set);
+      if (turning === NONE) continue;
+      const place = turn(rule, walk.place, caller);
+      later.push({ place, packets: turning, effects: [...walk.effects] });
+      walk.packets = space.diagram.minus(walk.packets, set);
+    }
+  }
+
+  function turn(rule: ReadRule, next: Place, caller: Place): Place {
+    const { target } = rule;
+    if (target.does !== "jump" && target.does !== "goto") return caller;
+    if (!isWhole(target.chain)) {
+      return { rules: rulesOf(target.chain), at: 0, caller: target.does === "jump" ? next : caller };
+    }
+    // What goes to a chain for good meets it, and goes on where this chain was called from.
+    return { rules: [{ ...rule, tests: [], asks: "", target: { ...target, does: "jump" } }], at: 0, caller };
+  }
+}
+
+/** Do packets that meet the rule go another way than those that don't? */
+function turnsOff(target: Target): boolean {
+  return (
+    target.does === "return" || target.does === "goto" || (target.does === "jump" && !isWhole(target.chain))
+  );
+}
+
+/** Behind the rules that turn packets off to the same place, never to come back here. */
+function endOfAlike(rules: readonly ReadRule[], at: number): number {
+  const first = rules[at]?.target;
+  let next = at + 1;
+  if (first?.does === "jump") return next;
+  const isSame = (other: Target | undefined) =>
+    other?.does === first?.does &&
+    (other?.does !== "goto" || first?.does !== "goto" || other.chain === first.chain);
+  while (isSame(rules[next]?.target)) next += 1;
+  return next;
+}
+
+/** The kernel refuses chains that lead in a circle; a proof would never end there. */
+function requireEnd(chains: Chains, from: string): void {
+  const done = new Set<string>();
+  const above = new Set<string>();
+  const visit = (name: string) => {
+    if (above.has(name)) throw new UnreadableProgram(`the chain ${name} leads to itself`);
+    if (done.has(name)) return;
+    above.add(name);
+    for (const { target } of chains.get(name) ?? []) {
+      if (target.does === "jump" || target.does === "goto") visit(target.chain);
+    }
+    above.delete(name);
+    done.add(name);
+  };
+  visit(from);
+}
