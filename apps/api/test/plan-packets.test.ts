@@ -74,3 +74,29 @@ test("what is too much for one look comes page by page, each kind once", async (
   const all = [...(plan.packets?.changes ?? []), ...rest.changes, ...last.changes];
   expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(130);
 });
+
+test("further regions of one kind, until there are no more", async () => {
+  const ports = Array.from({ length: 60 }, (_, index) => String(1000 + 2 * index)).join(", ");
+  const body = `${RUNNING}\nflow many permit\n  match proto udp src 192.168.0.0/24 dstport { ${ports} }\n`;
+  const holes = Array.from(
+    { length: 60 },
+    (_, index) =>
+      `flow hole-${index} deny\n  match proto udp src 192.168.0.${2 * index} dstport ${1000 + 2 * index}\n`,
+  );
+  await lab.call("PUT", "/config", { body: `${holes.join("\n")}\n${RUNNING}` });
+  await lab.call("PUT", "/draft", { headers, body: `${holes.join("\n")}\n${body}` });
+  const plan = planSchema.parse((await lab.call("GET", "/draft/plan")).json);
+  expect(plan.packets).toMatchObject({ total: 1, changes: [{ whole: false, regions: { length: 20 } }] });
+  const seen: string[] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const path = `/draft/plan/packets?change=0&after=${after}&limit=100`;
+    const page = packetPageSchema.parse((await lab.call("GET", path)).json);
+    expect(page.changes.length).toBe(1);
+    seen.push(...page.changes.flatMap(({ regions }) => regions.map(({ text }) => text)));
+    after = page.next;
+  }
+  expect(seen.length).toBeGreaterThan(20);
+  expect(new Set(seen).size).toBe(seen.length);
+  expect((await lab.call("GET", "/draft/plan/packets?change=1")).status).toBe(404);
+  expect((await lab.call("GET", "/draft/plan/packets?after=x")).status).toBe(400);
+});
