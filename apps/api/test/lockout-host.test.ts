@@ -290,7 +290,7 @@ setTimeout(() => { console.log("no answer"); process.exit(); }, 1000);`;
     expect(findings.map(({ what, blocks }) => ({ what, blocks }))).toEqual([
       { what: "replies", blocks: false },
     ]);
-    expect(findings[0]?.sentence).toContain(`name server ${ADMIN}`);
+    expect(findings[0]?.sentence).toContain(`answers of the name server ${ADMIN}`);
     expect(findings[0]?.sentence).toContain("would be denied by alltherest, rule 1");
     expect((await ask("PUT", "/config", DENIES))?.status).toBe(200);
     expect(query()).toBe("no answer");

@@ -175,7 +175,7 @@ function answersFromPeers(facts: Facts): Guarded[] {
     const peers = distinct(all.map(({ address }) => address));
     return {
       ...REPLY,
-      name: `${port === 123 ? "time from" : `${proto} port ${port} of`} ${listed(peers)}`,
+      name: `answers from ${proto} port ${port} of ${listed(peers)}`,
       conditions: {
         ...(way && { iface: only(way.iface) }),
         proto: only(proto),
@@ -196,7 +196,7 @@ function answersFromNameservers(facts: Facts): Guarded[] {
     return [
       {
         ...REPLY,
-        name: `name server ${address}`,
+        name: `answers of the name server ${address}`,
         conditions: {
           iface: only(way.iface),
           proto: only("udp", "tcp"),
@@ -234,9 +234,13 @@ function answersAtAll(facts: Facts, network: Network): Guarded[] {
     ip6: { proto: only("icmp6"), icmptype: only("1", "2", "3", "4"), ...related },
   };
   return [
-    ...any(answers, "anything else that it asks for", network.own(["ip", "ip6"])),
-    ...any(errors.ip, "ICMP errors", network.own(["ip"])),
-    ...any(errors.ip6, "ICMPv6 errors", network.own(["ip6"])),
+    ...any(
+      answers,
+      "answers to whatever this machine itself opens (health checks, names, time)",
+      network.own(["ip", "ip6"]),
+    ),
+    ...any(errors.ip, "ICMP errors about them", network.own(["ip"])),
+    ...any(errors.ip6, "ICMPv6 errors about them", network.own(["ip6"])),
   ];
 }
 
@@ -285,7 +289,8 @@ const distinct = (values: readonly string[]) => [...new Set(values)];
 /** Names that a sentence tells. */
 const MOST_TOLD = 3;
 
-function listed(names: readonly string[]): string {
+/** "a, b and c", "a, b, c and 4 more" */
+export function listed(names: readonly string[]): string {
   const rest = names.length - MOST_TOLD;
   if (rest > 0) return `${names.slice(0, MOST_TOLD).join(", ")} and ${rest} more`;
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;

@@ -12,7 +12,7 @@ import { type Conditions, type Config, type Flow, flowsOf, printFlow } from "@fl
 import type { Asked } from "../analysis/analyst.ts";
 import type { Caller, Engine, Parts } from "../parts.ts";
 import { readFacts } from "./facts.ts";
-import { guardedSets } from "./guarded.ts";
+import { guardedSets, listed } from "./guarded.ts";
 
 type GuardedParts = Pick<Parts, "settings" | "analyst"> & { engine: Pick<Engine, "state"> };
 
@@ -48,10 +48,13 @@ function toldGuarded({ what, direction, conditions, name }: Guarded) {
   return { what, direction, text: conditionsText(conditions), name };
 }
 
-type Told = { one: Guarded; name: string; lost: LostPackets };
+type Told = { one: Guarded; lost: LostPackets };
 
 /** One finding for all answers that one rule takes: they have one cause and one mend. */
-function withRepliesJoined(guarded: readonly Guarded[], findings: readonly LostPackets[]): Told[] {
+function withRepliesJoined(
+  guarded: readonly Guarded[],
+  findings: readonly LostPackets[],
+): (Told & { name: string })[] {
   const told: (Told & { names: string[] })[] = [];
   const byRule = new Map<string, string[]>();
   for (const lost of findings) {
@@ -63,17 +66,10 @@ function withRepliesJoined(guarded: readonly Guarded[], findings: readonly LostP
     else {
       const fresh = [one.name];
       if (one.what === "replies") byRule.set(key, fresh);
-      told.push({ one, name: one.name, lost, names: fresh });
+      told.push({ one, lost, names: fresh });
     }
   }
-  return told.map(({ one, lost, names, name }) => ({
-    one,
-    lost,
-    name:
-      one.what === "replies"
-        ? `answers to what this machine itself opens (${[...new Set(names)].join("; ")})`
-        : name,
-  }));
+  return told.map(({ one, lost, names }) => ({ one, lost, name: listed([...new Set(names)]) }));
 }
 
 /**

@@ -38,7 +38,7 @@ export class Network {
 
   /** What may be the address of somebody else. */
   strangers(): Condition {
-    return { not: true, values: [...IMPOSSIBLE, ...this.own(["ip", "ip6"])] };
+    return { not: true, values: IMPOSSIBLE };
   }
 
   #interfaces(which: (link: Facts["endpoints"]["links"][number]) => boolean): Condition | null {
