@@ -1,6 +1,6 @@
 /** What a config itself expects: told by check, kept by an apply, never in the way of writing. */
 import { checkSchema, planSchema, problemSchema } from "@flowmgr/flow-api";
-import { parsePacketLine } from "@flowmgr/flow-model";
+import { configSchema, keyOf, parsePacketLine } from "@flowmgr/flow-model";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
 
@@ -103,4 +103,39 @@ test("what cannot be proven in time stops an apply as well", async () => {
     process.off("worker", kill);
     await fresh.remove();
   }
+});
+
+test("edits call one by what it says, changes and lists too", async () => {
+  await lab.call("PUT", "/draft", { headers, body: `list office { 10.0.0.0/8 }\n\n${HOLDS}` });
+  const key = "expect deny proto tcp src 192.168.0.0/16 dstport 22";
+  const item = {
+    kind: "expect",
+    verdict: { action: "permit" },
+    conditions: { src: "@office", dstport: "22:22" },
+  };
+  const edits = [
+    { do: "add", item, before: key },
+    { do: "move", name: key, position: 1 },
+    { do: "change", name: key, item: { ...item, verdict: { action: "undecided" }, note: "why" } },
+  ];
+  const made = await lab.call("POST", "/draft/edits", { headers, body: { edits } });
+  expect(made.status, made.text).toBe(200);
+  const added = "expect permit src @office dstport 22";
+  const { config } = (await lab.call("GET", "/draft")).json;
+  expect(configSchema.parse(config).items.map(keyOf)).toEqual([
+    ...["expect undecided src @office dstport 22", "@office", "office", "rest", added],
+  ]);
+  const { usedBy } = (await lab.call("GET", "/draft/lists/office")).json;
+  expect(usedBy).toEqual([
+    { expect: "expect undecided src @office dstport 22", kind: "src" },
+    { expect: added, kind: "src" },
+  ]);
+  const gone = await lab.call("POST", "/draft/edits", {
+    headers,
+    body: { edits: [{ do: "remove", name: key }] },
+  });
+  expect(gone).toMatchObject({ status: 422, json: { diagnostics: [{ code: "unknown-expectation" }] } });
+  expect(
+    (await lab.call("POST", "/format", { body: `expect flow deny\n dstport 22:22 # n` })).json.text,
+  ).toBe("expect deny dstport 22 # n\n");
 });

@@ -133,6 +133,27 @@ flow c table nowhere
     expect(apply.status).toBe(422);
   });
 
+  test("interfaces and tables that expectations name, each at its word", async () => {
+    const body = `expect table nowhere iface { eth0, eth7 }
+expect table 99 dstport 22
+expect deny iface eth+
+`;
+    const put = await lab.call("PUT", "/draft", { headers, body });
+    expect(put.status, put.text).toBe(200);
+    const ofMachine = put.json.diagnostics.filter(({ code }: { code: string }) => /^un/.test(code));
+    expect(ofMachine).toMatchObject([
+      {
+        code: "unknown-table",
+        severity: "error",
+        path: "/items/0/verdict",
+        line: 1,
+        column: 8,
+        endColumn: 21,
+      },
+      { code: "unknown-interface", severity: "warning", path: "/items/0/conditions/iface/values/1", line: 1 },
+    ]);
+  });
+
   test("marks that cannot be given are part of the plan, which is not applicable", async () => {
     lab.inside("ip", "rule", "add", "fwmark", "0x300/0xff00", "lookup", "88");
     await lab.call("GET", "/status?verify=true");

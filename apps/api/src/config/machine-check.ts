@@ -4,7 +4,16 @@
  * machine cannot resolve blocks the apply, because the compiler would have no number for it.
  */
 import { type FamilyName, familiesOf, rulesOf } from "@flowmgr/flow-compiler";
-import { type Config, type Diagnostic, expandLists, type Flow, parseTable } from "@flowmgr/flow-model";
+import {
+  type Conditions,
+  type Config,
+  type Diagnostic,
+  type Expect,
+  expandLists,
+  type Flow,
+  familiesOf as familiesAllowed,
+  parseTable,
+} from "@flowmgr/flow-model";
 import type { Reading } from "@flowmgr/kernel";
 import { droppedBySource } from "../paths/source-check.ts";
 import { PROTOCOL } from "../paths/world.ts";
@@ -21,7 +30,8 @@ export type Machine = {
 export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
   const { items } = expandLists(config);
   return items.flatMap((item, index) => {
-    if (item.kind !== "flow" && item.kind !== "outflow") return [];
+    if (item.kind === "list") return [];
+    if (item.kind === "expect") return checkExpectation(item, `/items/${index}`, machine);
     return [
       ...checkTable(item, `/items/${index}/policy`, machine),
       ...checkFamilies(item, index, machine),
@@ -30,32 +40,61 @@ export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
   });
 }
 
-/** A flow that is off keeps its table's mark, so its table has to have a number too. */
-function checkTable(flow: Flow, path: string, machine: Machine): Diagnostic[] {
-  if (flow.policy?.action !== "table") return [];
-  const parsed = parseTable(flow.policy.table);
+/** The number of the table that a policy or a verdict names; null where it names none, or one that check refuses. */
+function tableNamed(
+  { action, path, ...flow }: { action: Flow["policy"] | Expect["verdict"]; path: string; flow?: string },
+  machine: Machine,
+): { name: string; number: number } | { error: Diagnostic } | null {
+  if (action?.action !== "table") return null;
+  const parsed = parseTable(action.table);
   // Check has said already what is wrong with it.
-  if ("error" in parsed) return [];
+  if ("error" in parsed) return null;
   const table = parsed.ok;
   const number = "number" in table ? table.number : new Map(Object.entries(machine.tables)).get(table.name);
+  if (number !== undefined) return { name: action.table, number };
+  const known = Object.keys(machine.tables).filter((name) => "ok" in parseTable(name));
+  return {
+    error: {
+      path,
+      ...flow,
+      code: "unknown-table",
+      severity: "error",
+      message: `the machine has no routing table called ${action.table}`,
+      help: `known are ${list(known)}; write a number, or add the name to /etc/iproute2/rt_tables`,
+    },
+  };
+}
+
+/** A flow that is off keeps its table's mark, so its table has to have a number too. */
+function checkTable(flow: Flow, path: string, machine: Machine): Diagnostic[] {
   const place = { path, flow: flow.name };
-  if (number === undefined) {
-    return [
-      {
-        ...place,
-        code: "unknown-table",
-        severity: "error",
-        message: `the machine has no routing table called ${flow.policy.table}`,
-        help: `known are ${list(Object.keys(machine.tables).filter((name) => "ok" in parseTable(name)))}; write a number, or add the name to /etc/iproute2/rt_tables`,
-      },
-    ];
-  }
+  const table = tableNamed({ action: flow.policy, ...place }, machine);
+  if (!table) return [];
+  if ("error" in table) return [table.error];
   if (flow.skipped) return [];
-  return warningsOfTable(flow, { name: flow.policy.table, number }, machine).map((warning) => ({
+  return warningsOfTable(flow, table, machine).map((warning) => ({
     ...place,
     severity: "warning",
     ...warning,
   }));
+}
+
+/** An expectation cannot be judged without the number of its table. */
+function checkExpectation(expect: Expect, path: string, machine: Machine): Diagnostic[] {
+  const table = tableNamed({ action: expect.verdict, path: `${path}/verdict` }, machine);
+  const unjudged: Diagnostic = {
+    code: "ipv6-not-judged",
+    severity: "warning",
+    message: "this speaks of IPv6 packets only, and IPv6 is not judged here",
+    help: "it waits until IPv6 is switched on (--ipv6 on) on a machine that has it",
+    path,
+  };
+  const families = familiesAllowed(expect);
+  return [
+    ...(table && "error" in table ? [table.error] : []),
+    ...(families.includes(4) || machine.judged.includes("ip6") ? [] : [unjudged]),
+    ...unknownInterfaces(expect.conditions, path, "no packet comes by it as long as it is away", machine),
+  ];
 }
 
 type Warning = Pick<Diagnostic, "code" | "message" | "help">;
@@ -114,23 +153,35 @@ function checkFamilies(flow: Flow, index: number, machine: Machine): Diagnostic[
 
 function checkInterfaces(flow: Flow, index: number, machine: Machine): Diagnostic[] {
   if (flow.skipped) return [];
-  return flow.rules.flatMap((rule, number) => {
-    const names = rule.off ? [] : (rule.conditions.iface?.values ?? []);
-    return names.flatMap((name, position): Diagnostic[] => {
-      // A wildcard is for interfaces that come and go.
-      if (name.endsWith("+") || machine.interfaces.includes(name)) return [];
-      return [
-        {
-          code: "unknown-interface",
-          severity: "warning",
-          message: `there is no interface ${name} now`,
-          help: `the rule waits for it; here are ${list(machine.interfaces)}`,
-          path: `/items/${index}/rules/${number}/conditions/iface/values/${position}`,
-          flow: flow.name,
-          rule: number + 1,
-        },
-      ];
-    });
+  return flow.rules.flatMap(({ off, conditions }, number) => {
+    if (off) return [];
+    const path = `/items/${index}/rules/${number}`;
+    return unknownInterfaces(conditions, path, "the rule waits for it", machine).map((warning) => ({
+      ...warning,
+      flow: flow.name,
+      rule: number + 1,
+    }));
+  });
+}
+
+function unknownInterfaces(
+  { iface }: Conditions,
+  path: string,
+  meaning: string,
+  machine: Machine,
+): Diagnostic[] {
+  return (iface?.values ?? []).flatMap((name, position): Diagnostic[] => {
+    // A wildcard is for interfaces that come and go.
+    if (name.endsWith("+") || machine.interfaces.includes(name)) return [];
+    return [
+      {
+        code: "unknown-interface",
+        severity: "warning",
+        message: `there is no interface ${name} now`,
+        help: `${meaning}; here are ${list(machine.interfaces)}`,
+        path: `${path}/conditions/iface/values/${position}`,
+      },
+    ];
   });
 }
 
