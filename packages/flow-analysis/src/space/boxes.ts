@@ -58,6 +58,21 @@ export function meet(one: Box, other: Box): Box | null {
   return both;
 }
 
+/** What a box asks of the packets of another one; null when none of these lie in it. */
+export function meetWithin(box: Box, within: Box): Box | null {
+  const asked: (Intervals | undefined)[] = [];
+  for (let level = 0; level < LEVELS; level += 1) {
+    const [a, b] = [box[level], within[level]];
+    const here = a && b ? intersection(a, b) : a;
+    if (here?.length === 0) return null;
+    asked.push(here && b && areEqual(here, b) ? undefined : here);
+  }
+  return asked;
+}
+
+const areEqual = (one: Intervals, other: Intervals) =>
+  one.length === other.length && one.every((value, at) => value === other[at]);
+
 type Asked = [level: number, Intervals];
 
 /** The box that meets all that is asked, several times of one level even; null when nothing can. */

@@ -9,7 +9,7 @@ import {
 } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "../options.ts";
 import { meaningOf } from "../walk.ts";
-import { type Box, meet } from "./boxes.ts";
+import { type Box, meetWithin } from "./boxes.ts";
 import { Diagram } from "./diagram.ts";
 import { LEVEL, LEVELS, rangesOf, valuesOf, type World, worldOf } from "./fields.ts";
 import { type Node, terminal } from "./node-store.ts";
@@ -109,48 +109,65 @@ export class Space {
     to = judged.rules.length,
     passed: ReadonlySet<number> = NO_FLOWS,
   ): Node {
-    return this.diagram.overrideAll(this.#byFlow(judged, region, from, to, (number) => number, passed));
+    return this.#inside(
+      region,
+      this.#byFlow(judged, region.box, from, to, (number) => number, passed),
+    );
   }
 
   /** The packets of a region that some rule decides: who does is not told, which keeps it small. Throws TooLarge. */
   decided(judged: Judged, region: Region, from = 0, to = judged.rules.length): Node {
-    return this.diagram.overrideAll(this.#byFlow(judged, region, from, to, () => 1));
+    return this.#inside(
+      region,
+      this.#byFlow(judged, region.box, from, to, () => 1),
+    );
   }
 
-  /** Of each flow the decisions; what it ignores goes on to the next one. */
+  #inside({ box, set }: Region, decisions: readonly Node[]): Node {
+    return this.diagram.overrideAllIn(set ?? this.boxNode(box), decisions);
+  }
+
+  /** The decisions of each flow, in order; what it ignores goes on to the next one. Outside of the box they may say anything. */
   #byFlow(
-    judged: Judged,
-    region: Region,
+    { rules, base }: Judged,
+    within: Box,
     from: number,
     to: number,
     numbered: (number: number) => number,
     passed = NO_FLOWS,
   ): Node[] {
-    const { rules, base } = judged;
-    const flows: Node[] = [];
-    for (let at = from; at < to; ) {
-      const flow = rules[at]?.flowIndex ?? 0;
-      const first = at;
-      while (at < to && rules[at]?.flowIndex === flow) at += 1;
-      if (passed.has(flow) || !decidesIn(rules, region.box, first, at)) continue;
-      const ended = this.endings(judged, region, first, at);
-      flows.push(this.diagram.map(ended, (number) => (rules[number - base]?.ignores ? 0 : numbered(number))));
-    }
-    return flows;
-  }
-
-  /** Within one flow the rule that ends a packet's visit: an `ignore` does as a `match` does. */
-  endings({ rules, base }: Judged, { box: within, set }: Region, from: number, to: number): Node {
-    const nodes: Node[] = [];
-    for (let at = from; at < to; at += 1) {
-      for (const box of rules[at]?.boxes ?? []) {
-        const both = meet(box, within);
-        if (!both) continue;
-        const node = this.boxNode(both, terminal(base + at));
-        nodes.push(set === null ? node : this.diagram.restrict(node, set));
+    const decisions: Node[] = [];
+    for (let first = from; first < to; ) {
+      const flow = rules[first]?.flowIndex ?? 0;
+      const parts: Part[] = [];
+      let at = first;
+      for (; at < to && rules[at]?.flowIndex === flow; at += 1) partsWithin(rules, at, within, parts);
+      first = at;
+      if (passed.has(flow) || parts.every(({ ignores }) => ignores)) continue;
+      if (parts.some(({ ignores }) => ignores)) {
+        const ended = this.#endings(parts, base);
+        decisions.push(
+          this.diagram.map(ended, (number) => (rules[number - base]?.ignores ? 0 : numbered(number))),
+        );
+      } else {
+        decisions.push(...parts.map((part) => this.boxNode(part.box, terminal(numbered(base + part.at)))));
       }
     }
-    return this.diagram.overrideAll(nodes);
+    return decisions;
+  }
+
+  #endings(parts: readonly Part[], base: number): Node {
+    return this.diagram.overrideAll(parts.map(({ at, box }) => this.boxNode(box, terminal(base + at))));
+  }
+
+  /**
+   * Which rule of one flow ends a packet's visit, an `ignore` as a `match` does. For the packets of a box; outside of it
+   * it may say anything.
+   */
+  endings({ rules, base }: Judged, within: Box, from: number, to: number): Node {
+    const parts: Part[] = [];
+    for (let at = from; at < to; at += 1) partsWithin(rules, at, within, parts);
+    return this.#endings(parts, base);
   }
 
   /** What part of all values of a field lies in an interval, 0 to 1; of interfaces and protocols each counts alike. */
@@ -168,11 +185,14 @@ export class Space {
   }
 }
 
-/** Can any of the rules decide a packet of the box? What a flow only ignores need not be looked at. */
-function decidesIn(rules: readonly JudgingRule[], within: Box, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) {
-    const rule = rules[at];
-    if (rule && !rule.ignores && rule.boxes.some((box) => meet(box, within) !== null)) return true;
+/** What a rule at a place holds for. */
+type Part = { at: number; ignores: boolean; box: Box };
+
+/** Adds the boxes of a rule that have packets within another box, without what that one asks for by itself. */
+function partsWithin(rules: readonly JudgingRule[], at: number, within: Box, parts: Part[]): void {
+  const rule = rules[at];
+  for (const whole of rule?.boxes ?? []) {
+    const box = meetWithin(whole, within);
+    if (box) parts.push({ at, ignores: rule?.ignores === true, box });
   }
-  return false;
 }

@@ -13,10 +13,15 @@ type Operation = {
   id: number;
   /** The result where it can be told without looking further down; null where not. */
   short(a: Node, b: Node): Node | null;
+  /** Is there nothing where `a`, or where `b`, says nothing? Then the other one is passed over there in one step. */
+  empty?: "a" | "either";
 };
 
 /** Most entries of the cache of results: a lost one is worked out again. A power of two. */
 const MOST_CACHED = 1 << 18;
+
+/** Measured with ten thousand flows, flat from 64 to 512. */
+const TOGETHER = 128;
 
 /** One for each world: all nodes that are combined with each other belong to one diagram. */
 export class Diagram {
@@ -101,6 +106,7 @@ export class Diagram {
 
   readonly #restrict: Operation = {
     id: 2,
+    empty: "either",
     short: (a, set) => {
       if (a === NONE || set === NONE) return NONE;
       return this.isTotal(set) ? a : null;
@@ -114,6 +120,7 @@ export class Diagram {
 
   readonly #minus: Operation = {
     id: 3,
+    empty: "a",
     short: (a, set) => {
       if (a === NONE || this.isTotal(set)) return NONE;
       return set === NONE ? a : null;
@@ -143,6 +150,19 @@ export class Diagram {
     if (to - from < 2) return from < to ? (nodes[from] ?? NONE) : NONE;
     const middle = (from + to) >>> 1;
     return this.override(this.overrideAll(nodes, from, middle), this.overrideAll(nodes, middle, to));
+  }
+
+  /**
+   * The same inside a set of packets, NONE outside. Some are put together before they are restricted: the set may have
+   * more edges than all of them.
+   */
+  overrideAllIn(set: Node, nodes: readonly Node[], from = 0, to = nodes.length): Node {
+    if (to - from <= TOGETHER) return this.restrict(this.overrideAll(nodes, from, to), set);
+    const middle = (from + to) >>> 1;
+    return this.override(
+      this.overrideAllIn(set, nodes, from, middle),
+      this.overrideAllIn(set, nodes, middle, to),
+    );
   }
 
   /** Does every packet come to a terminal that is not NONE? */
@@ -293,11 +313,38 @@ export class Diagram {
       const highB = edgeB >= 0 ? this.#nodes.highOf(edgeB) : Number.POSITIVE_INFINITY;
       const childA = edgeA >= 0 ? this.#nodes.childOf(edgeA) : a;
       const childB = edgeB >= 0 ? this.#nodes.childOf(edgeB) : b;
+      if (edgeA >= 0 && edgeB >= 0) {
+        if (operation.empty && childA === NONE && highB < highA) {
+          push(highs, children, highA, NONE);
+          edgeA += 1;
+          edgeB = this.#edgeBehind(highA, edgeB, endB);
+          continue;
+        }
+        if (operation.empty === "either" && childB === NONE && highA < highB) {
+          push(highs, children, highB, NONE);
+          edgeB += 1;
+          edgeA = this.#edgeBehind(highB, edgeA, endA);
+          continue;
+        }
+      }
       push(highs, children, Math.min(highA, highB), this.#apply(operation, childA, childB));
       if (highA <= highB && edgeA >= 0) edgeA += 1;
       if (highB <= highA && edgeB >= 0) edgeB += 1;
     }
     return this.#nodes.make(level, highs, children);
+  }
+
+  /** The edge for the value behind another one: most often near, so the steps grow. */
+  #edgeBehind(value: number, from: number, end: number): number {
+    let step = 1;
+    while (from + step < end && this.#nodes.highOf(from + step) <= value) step *= 2;
+    let [first, behind] = [from + (step >>> 1), Math.min(from + step, end)];
+    while (first < behind) {
+      const middle = (first + behind) >>> 1;
+      if (this.#nodes.highOf(middle) <= value) first = middle + 1;
+      else behind = middle;
+    }
+    return first;
   }
 
   #begin(level: number): [number[], Node[]] {

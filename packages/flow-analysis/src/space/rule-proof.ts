@@ -27,7 +27,7 @@ export function proveRule(
 export function reaching(space: Space, judged: Judged, at: number, box: Box): Node {
   const region: Region = { box, set: null };
   const start = flowStart(judged, at);
-  const left = space.diagram.minus(space.boxNode(box), space.endings(judged, region, start, at));
+  const left = space.diagram.minus(space.boxNode(box), space.endings(judged, box, start, at));
   return left === NONE ? NONE : space.diagram.minus(left, space.decided(judged, region, 0, start));
 }
 
