@@ -1,6 +1,6 @@
 /** The tester: what becomes of a packet, with every rule that it met and why. */
 import type { ConditionKind, Config, Packet } from "@flowmgr/flow-model";
-import { type Decision, meaningOf, type TraceOptions, walk } from "./walk.ts";
+import { type Decision, meaningOf, type TraceOptions, UNDECIDED, walk } from "./walk.ts";
 import { explain, explainSpared } from "./why.ts";
 
 export type Step = {
@@ -19,6 +19,13 @@ export type Trace = Decision & {
   spared: string | null;
   /** Every rule that was tried, in order; skipped flows and rules that are off are not visited. */
   steps: Step[];
+};
+
+/** What becomes of an IPv6 packet where none is judged, whatever the config says. */
+export const UNJUDGED: Trace = {
+  ...UNDECIDED,
+  spared: "IPv6 is not judged here: it is switched off (--ipv6 off), or the machine lacks it",
+  steps: [],
 };
 
 /** What becomes of the packet, with every step. About 20 ms for a packet that meets ten thousand flows. */

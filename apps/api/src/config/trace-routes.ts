@@ -1,6 +1,6 @@
 /** The tester: which rule decides this packet, step by step. */
 
-import { trace } from "@flowmgr/flow-analysis";
+import { trace, UNJUDGED } from "@flowmgr/flow-analysis";
 import { type Trace, traceBodySchema, traceSchema } from "@flowmgr/flow-api";
 import { directorTable, type Marks, markOf } from "@flowmgr/flow-compiler";
 import { type Config, type Packet, type PacketError, parsePacket } from "@flowmgr/flow-model";
@@ -35,23 +35,11 @@ export function registerTrace(app: Api, parts: TraceParts): void {
 export function traceOf(parts: Omit<TraceParts, "draft">, config: Config, packet: Packet): Trace {
   const { loopback, neighbours } = parts.settings;
   const machine = parts.engine.state();
-  if (packet.family === 6 && !machine.judged.includes("ip6")) return UNJUDGED;
+  if (packet.family === 6 && !machine.judged.includes("ip6")) return { ...UNJUDGED, mark: null, route: null };
   const tables = new Map(Object.entries(machine.tables));
   const traced = trace(config, packet, { loopback, neighbours, tables });
   return { ...traced, ...wayOf(parts, config, traced.verdict) };
 }
-
-/** What becomes of an IPv6 packet where none is judged, whatever the config says. */
-const UNJUDGED: Trace = {
-  verdict: { action: "undecided" },
-  flow: null,
-  rule: null,
-  icmpErrors: false,
-  mark: null,
-  route: null,
-  spared: "IPv6 is not judged here: it is switched off (--ipv6 off), or the machine lacks it",
-  steps: [],
-};
 
 /** The 422 of fields that are no packet; they stand in `packet` of the body. */
 export function badPacket({ code, message, help, field }: PacketError): Problem {

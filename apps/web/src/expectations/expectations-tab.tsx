@@ -1,10 +1,13 @@
 /** What must be true of the config: each expectation green or red, with a packet that says otherwise. */
-import type { Config, Expect } from "@flowmgr/flow-model";
-import { parse } from "@flowmgr/flow-model";
+import { type Config, type Expect, parse, printItem } from "@flowmgr/flow-model";
 import { useMemo, useState } from "react";
+import { useLocation } from "wouter";
 import { useCheck, useEdit } from "../api/index.ts";
+import { searchAddress } from "../packets/asked.ts";
+import { textOf } from "../rule/set-of-packets.ts";
 import { type Action, menuOf, perform, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
+import { copyText } from "../ui/clipboard.ts";
 import { Menu } from "../ui/menu.tsx";
 import { notify } from "../ui/notices.tsx";
 import { ExpectDialog } from "./expect-dialog.tsx";
@@ -92,14 +95,24 @@ export function ExpectationsTab({ config, locked }: ExpectationsTabProps) {
 type RowProps = { row: ExpectRow; locked: string | null; change: () => void; remove: () => void };
 
 function Row({ row, locked, change, remove }: RowProps) {
-  const action = (label: string, run: () => void): Action => {
-    return { id: `expectation ${label}`, label, group: "Expectation", disabled: locked, run };
+  const [, go] = useLocation();
+  const { expect, key } = row;
+  const action = (label: string, run: () => void, disabled: string | null = null): Action => {
+    return { id: `expectation ${label}`, label, group: "Expectation", disabled, run };
   };
-  const actions = [action("Change…", change), { ...action("Remove", remove), danger: true }];
+  const search = () => {
+    const { direction, conditions } = expect;
+    go(searchAddress({ text: textOf(conditions), direction, verdict: null, config: "draft" }));
+  };
+  const changes = [action("Change…", change, locked), { ...action("Remove", remove, locked), danger: true }];
+  const looks = [
+    action("Search these packets", search),
+    action("Copy as text", () => void copyText(`${printItem(expect)}\n`, "Expectation copied as text")),
+  ];
   return (
     <li className={styles.row}>
       <ExpectLine row={row} />
-      <Menu label={`Actions of ${row.key}`} className={styles.more} entries={() => menuOf(actions)}>
+      <Menu label={`Actions of ${key}`} className={styles.more} entries={() => menuOf(looks, changes)}>
         <span aria-hidden="true">⋯</span>
       </Menu>
     </li>

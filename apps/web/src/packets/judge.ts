@@ -1,19 +1,10 @@
 /** What a config does to a packet on this machine, worked out in the page. */
-import { type Trace, trace, type Verdict } from "@flowmgr/flow-analysis";
+import { type Trace, trace, UNJUDGED, type Verdict } from "@flowmgr/flow-analysis";
 import type { Status } from "@flowmgr/flow-api";
 import type { Config, Packet } from "@flowmgr/flow-model";
 
 /** What the meaning of a config depends on. */
 export type Machine = Pick<Status, "ipv6" | "spared" | "tables">;
-
-const UNJUDGED: Trace = {
-  verdict: { action: "undecided" },
-  flow: null,
-  rule: null,
-  icmpErrors: false,
-  spared: "IPv6 is not judged here: it is switched off (--ipv6 off), or the machine lacks it",
-  steps: [],
-};
 
 export function judge(config: Config, packet: Packet, machine: Machine): Trace {
   if (packet.family === 6 && !machine.ipv6) return UNJUDGED;
