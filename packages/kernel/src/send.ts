@@ -202,9 +202,9 @@ async function measured(
   after = await read(target, asked);
   const length = lengthOf(asked.packet);
   const isIt = ({ packets, bytes }: Tally) => packets === 1 && bytes === length;
+  const old = new Map(before.rules.map((rule) => [keyOf(rule.source), rule]));
   const grown = after.rules.flatMap((rule) => {
-    const old = before.rules.find(({ source }) => isSame(source, rule.source));
-    const more = less(rule, old ?? { packets: 0, bytes: 0 });
+    const more = less(rule, old.get(keyOf(rule.source)) ?? { packets: 0, bytes: 0 });
     return more.packets === 0 ? [] : [{ source: rule.source, more }];
   });
   // Those that no rule takes, neighbour discovery above all, say nothing about a packet that some rule took.
@@ -212,7 +212,7 @@ async function measured(
   return whole.every(isIt) ? { counted: grown.map(({ source }) => source) } : "company";
 }
 
-const isSame = (one: Source, other: Source) => one.flow === other.flow && one.rule === other.rule;
+const keyOf = ({ flow, rule }: Source): string => `${flow} ${rule}`;
 
 const less = (one: Tally, other: Tally): Tally => ({
   packets: one.packets - other.packets,

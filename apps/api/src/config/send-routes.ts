@@ -86,8 +86,11 @@ function withState(packet: Packet): Packet {
 
 /** Would another state be counted elsewhere? The namespace may know the packet's connection from before. */
 function hangsOnState(parts: SendParts, config: Config, packet: Packet): boolean {
-  const counters = STATES.map((state) => countersOf(traceOf(parts, config, { ...packet, state })));
-  return counters.some((one) => !isSame(one, counters[0] ?? []));
+  if (!flowsOf(config).some(({ rules }) => rules.some(({ conditions }) => conditions.state))) return false;
+  const [first = [], ...others] = STATES.map((state) =>
+    countersOf(traceOf(parts, config, { ...packet, state })),
+  );
+  return others.some((one) => !isSame(one, first));
 }
 
 /** The rules that ended a visit of the packet, in the order of the config. */
@@ -107,11 +110,10 @@ const isSame = (one: readonly Source[], other: readonly Source[]) =>
 
 /** Of the rules that counted it, the one that decided: the others let it go on. */
 function deciderOf(config: Config, counters: readonly Source[]): Sent["counted"] {
-  const verbOf = ({ flow, rule }: Source) => {
-    const found = flowsOf(config).find(({ name }) => name === flow);
-    return rule === null ? "match" : found?.rules[rule - 1]?.verb;
-  };
-  const decider = counters.find((source) => verbOf(source) === "match");
+  const flows = new Map(flowsOf(config).map((flow) => [flow.name, flow]));
+  const decider = counters.find(
+    ({ flow, rule }) => rule === null || flows.get(flow)?.rules[rule - 1]?.verb === "match",
+  );
   return decider ? { ...decider, icmpErrors: decider.rule === null } : null;
 }
 

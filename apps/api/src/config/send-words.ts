@@ -6,7 +6,7 @@ import type { Judged } from "@flowmgr/kernel";
 
 /** Who counted it, whether the tester says so, and where it was sent. `expected`: whom the tester says. */
 export function sentSentence(
-  { packet, arrived, counters, agrees }: Omit<Sent, "sentence">,
+  { packet, arrived, counters, agrees }: Pick<Sent, "packet" | "arrived" | "counters" | "agrees">,
   expected: readonly Source[],
   apart: Judged["apart"],
 ): string {
@@ -17,8 +17,16 @@ export function sentSentence(
   return `It was counted by ${told(counters)}, and the tester says ${told(expected)}. ${where}`;
 }
 
-const told = (sources: readonly Source[]): string =>
-  sources.length === 0 ? "no rule" : sources.map(toldRule).join(", then ");
+/** Rules that are named one by one: a packet may go past a thousand of `ignore`. */
+const MOST_NAMED = 4;
+
+function told(sources: readonly Source[]): string {
+  if (sources.length === 0) return "no rule";
+  const names = sources.map(toldRule);
+  const hidden = names.length - MOST_NAMED;
+  if (hidden > 0) names.splice(2, hidden, `${hidden} more`);
+  return names.join(", then ");
+}
 
 const LOST =
   "No flow saw it in the namespace: its interface is down, a rule of others took it before, or the rules there are not what they should be, which the status tells.";
