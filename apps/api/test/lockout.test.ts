@@ -26,7 +26,6 @@ const BY_ETH0 = { iface: "eth0", source: "10.1.0.1", local: false };
 function machine(more: Partial<Facts> = {}): Facts {
   return {
     host: true,
-    target: "this machine",
     endpoints: ENDPOINTS,
     caller: { connection: { ...CLIENT, peer: "127.0.0.1", local: "127.0.0.1" }, way: null },
     adminPorts: [],
@@ -110,11 +109,9 @@ describe("the connection that asks", () => {
   });
 
   it("is none of a private namespace's", () => {
-    const other = { ...asking, host: false, target: "the namespace lab" };
+    const other = { ...asking, host: false };
     expect(lost("flow a deny match", other)).toEqual([]);
-    expect(notesOf(other)).toEqual([
-      "These rules judge the namespace lab; your connection to this page does not pass there.",
-    ]);
+    expect(notesOf(other)).toEqual([]);
   });
 
   it("is not judged where its family is not", () => {
@@ -245,7 +242,7 @@ it("what the five examples of the page lose on a machine of their own", () => {
   const links = [
     { name: "eth0", up: true, addresses: ["192.168.0.1", "192.168.0.2", "fd00::1"], groups: [] },
   ];
-  const lab = machine({ host: false, target: "the namespace lab", endpoints: { ...ENDPOINTS, links } });
+  const lab = machine({ host: false, endpoints: { ...ENDPOINTS, links } });
   expect(lost(FIVE_EXAMPLES, lab)).toEqual([]);
   expect(lost(FIVE_EXAMPLES, lab, "replies")).toEqual([
     "answers to whatever this machine itself opens (health checks, names, time): deny",

@@ -8,8 +8,6 @@ import type { Settings } from "../settings.ts";
 export type Facts = {
   /** Do the rules judge the network in which this server runs? */
   host: boolean;
-  /** How people call where the rules go. */
-  target: string;
   endpoints: Endpoints;
   caller: { connection: Caller["connection"]; way: Way | null };
   /** Where ssh and, on the host, this page listen; what listens on loopback alone is left out. */
@@ -68,7 +66,6 @@ export async function readFacts(
   const wayOf = (to: string, from: string | null) => ways.get(keyOf({ to, from })) ?? null;
   return {
     host,
-    target: target.kind === "host" ? "this machine" : `the namespace ${target.name}`,
     endpoints,
     caller: { connection, way: connection ? wayOf(connection.peer, connection.local) : null },
     adminPorts: adminPortsOf(endpoints, connection?.localPort ?? null),

@@ -18,7 +18,8 @@ export type GuardedSets = { guarded: Guarded[]; notes: string[] };
 /** All that is guarded. `facts.host`: the rules judge the server's own network, and what blocks does. */
 export function guardedSets(facts: Facts): GuardedSets {
   const network = new Network(facts);
-  const asking = facts.host ? askingConnection(facts) : { guarded: [], notes: [otherNetwork(facts)] };
+  // The connection to the page does not pass where the rules of a private namespace judge.
+  const asking = facts.host ? askingConnection(facts) : { guarded: [], notes: [] };
   return {
     guarded: [
       ...asking.guarded,
@@ -32,9 +33,6 @@ export function guardedSets(facts: Facts): GuardedSets {
 }
 
 const only = (...values: string[]): Condition => ({ not: false, values });
-
-const otherNetwork = ({ target }: Facts) =>
-  `These rules judge ${target}; your connection to this page does not pass there.`;
 
 /** Both directions of connections from some addresses to a port of this machine. */
 function connections(
