@@ -10,7 +10,9 @@ import {
   type Asked as SearchAsked,
   type TraceOptions,
 } from "@flowmgr/flow-analysis";
+import { PROVEN, type ProgramText } from "@flowmgr/flow-analysis/program";
 import type { Config } from "@flowmgr/flow-model";
+import { reportOf } from "../apply/judge.ts";
 import type { Clock, Parts } from "../parts.ts";
 import { type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
 import { numberOf } from "./shelf.ts";
@@ -23,7 +25,14 @@ const PATIENCE = 3000;
 /** Answers that are kept: the last few states of the draft, each with its questions. */
 const MOST_KEPT = 32;
 /** What others hang on goes first, what takes longest last. */
-const ORDER: readonly Kind[] = ["lockouts", "search", "packet-changes", "dead-rules"];
+const ORDER: readonly Kind[] = [
+  "program",
+  "lockouts",
+  "expectations",
+  "search",
+  "packet-changes",
+  "dead-rules",
+];
 
 export type Asked = {
   /** A newer question of its kind from the same place takes its turn: `draft`. Nothing said: none does. */
@@ -45,6 +54,16 @@ export type Analyst = {
   ): Promise<FoundBy<"packet-changes">>;
   lockouts(config: Config, guarded: readonly Guarded[], asked?: Asked): Promise<FoundBy<"lockouts">>;
   search(config: Config, what: SearchAsked, asked?: Asked): Promise<FoundBy<"search">>;
+  /**
+   * Do the texts, of one family each, do what the config says? `tables`: numbers by name, as they were for the compiler.
+   * A proof that differs is logged with what a report of it needs.
+   */
+  proveProgram(
+    config: Config,
+    texts: readonly ProgramText[],
+    tables: { [name: string]: number },
+    asked?: Asked,
+  ): Promise<FoundBy<"program">>;
   /** Ends the thread; whoever waits hears that nothing is known. */
   close(): Promise<void>;
 };
@@ -87,6 +106,12 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
     async search(config, what, asked) {
       const answer = await questions.ask({ kind: "search", config, asked: what }, asked);
       return answer?.kind === "search" ? answer.found : { status: "partial", groups: [], total: 0 };
+    },
+    async proveProgram(config, texts, tables, asked) {
+      const answer = await questions.ask({ kind: "program", config, texts, tables }, asked);
+      if (answer?.kind !== "program") return { ...PROVEN, status: "open", said: "the proof died" };
+      if (answer.found.status === "differs") options.log(reportOf(answer.found));
+      return answer.found;
     },
     close: () => questions.close(),
   };

@@ -16,6 +16,7 @@ import {
   type Asked as SearchAsked,
   searchPackets,
 } from "@flowmgr/flow-analysis";
+import { PROVEN, type ProgramText, type Proof, proveProgram } from "@flowmgr/flow-analysis/program";
 import type { Config, Diagnostic } from "@flowmgr/flow-model";
 
 /** `Held` is how a question holds a config: as it is, or by the number that both sides know it by. */
@@ -24,7 +25,8 @@ export type Question<Held> =
   | { kind: "expectations"; config: Held }
   | { kind: "packet-changes"; before: Held; after: Held; page: Partial<ChangesAsked> }
   | { kind: "lockouts"; config: Held; guarded: readonly Guarded[] }
-  | { kind: "search"; config: Held; asked: SearchAsked };
+  | { kind: "search"; config: Held; asked: SearchAsked }
+  | { kind: "program"; config: Held; texts: readonly ProgramText[]; tables: { [name: string]: number } };
 
 export type Kind = Question<unknown>["kind"];
 
@@ -36,7 +38,8 @@ export type Found =
   | { kind: "expectations"; found: Told<Expectations> }
   | { kind: "packet-changes"; found: PacketChanges }
   | { kind: "lockouts"; found: Lockouts }
-  | { kind: "search"; found: Search };
+  | { kind: "search"; found: Search }
+  | { kind: "program"; found: Proof };
 
 /** The question with its configs held in another way. */
 export function heldOtherwise<From, To>(question: Question<From>, hold: (config: From) => To): Question<To> {
@@ -70,5 +73,15 @@ export function answer(question: Question<Config>, options: AnalysisOptions): Fo
       return { kind: question.kind, found: findLockouts(question.config, question.guarded, options) };
     case "search":
       return { kind: question.kind, found: searchPackets(question.config, question.asked, options) };
+    case "program": {
+      const { config, texts } = question;
+      const tables = new Map(Object.entries(question.tables));
+      const proofs = texts.map((text) => proveProgram(config, text, { ...options, tables }));
+      const wrong = proofs.find(({ status }) => status === "differs");
+      return {
+        kind: question.kind,
+        found: wrong ?? proofs.find(({ status }) => status === "open") ?? PROVEN,
+      };
+    }
   }
 }
