@@ -16,9 +16,11 @@ type LockoutNoticeProps = {
   blocks: boolean;
   accepted: boolean;
   accept: (accepted: boolean) => void;
+  /** A mend was made, as this step of Undo. */
+  mended: (step: string) => void;
 };
 
-export function LockoutNotice({ lockout, blocks, accepted, accept }: LockoutNoticeProps) {
+export function LockoutNotice({ lockout, blocks, accepted, accept, mended }: LockoutNoticeProps) {
   const id = useId();
   const { status, findings, notes } = lockout;
   const quiet = findings.length === 0 && status === "complete";
@@ -30,7 +32,7 @@ export function LockoutNotice({ lockout, blocks, accepted, accept }: LockoutNoti
       <h2 id={id}>{titleOf(lockout, blocks)}</h2>
       <ul>
         {[...first, ...others].map((finding) => (
-          <Finding key={`${finding.name} ${finding.sentence}`} finding={finding} />
+          <Finding key={`${finding.name} ${finding.sentence}`} finding={finding} mended={mended} />
         ))}
       </ul>
       {status === "partial" ? (
@@ -70,16 +72,18 @@ function Notes({ notes }: { notes: readonly string[] }) {
   );
 }
 
-function Finding({ finding: { sentence: words, sample, fix } }: { finding: LockoutFinding }) {
+type FindingProps = { finding: LockoutFinding; mended: (step: string) => void };
+
+function Finding({ finding: { sentence: words, sample, fix }, mended }: FindingProps) {
   const { config } = useDraft();
-  const { edit, undo } = useEdit();
+  const { edit } = useEdit();
 
   function mend(one: NonNullable<LockoutFinding["fix"]>): void {
     const edits = config ? editsOf(one, config) : [];
     const step = one.label.charAt(0).toLowerCase() + one.label.slice(1);
     const problem = edit(edits, step)?.message;
     if (problem) notify({ text: `Cannot ${step}: ${problem}`, tone: "error" });
-    else notify({ text: `Done: ${step}`, action: { label: "Undo", run: undo, undoes: step } });
+    else mended(step);
   }
 
   return (
@@ -99,5 +103,26 @@ function Finding({ finding: { sentence: words, sample, fix } }: { finding: Locko
         </Button>
       ) : null}
     </li>
+  );
+}
+
+/** What was mended just now, with the way back, as long as it is the last step. `follow`: this change is one's own. */
+export function Mended({ step, follow }: { step: string | null; follow: () => void }) {
+  const { undo, undoLabel } = useEdit();
+  if (step === null || step !== undoLabel) return null;
+  return (
+    <p className={styles.mended} role="status">
+      <span>Done: {step}.</span>
+      <Button
+        look="link"
+        small
+        onClick={() => {
+          follow();
+          undo();
+        }}
+      >
+        Undo
+      </Button>
+    </p>
   );
 }

@@ -1,7 +1,9 @@
 /** What an apply would do, and the apply. */
 import type { FlowChange, Plan } from "@flowmgr/flow-api";
+import { type Diagnostic, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { useState } from "react";
 import { Link } from "wouter";
+import { useFindings } from "../analysis/index.ts";
 import { useDraft, useOnline, usePlan, useStatus } from "../api/index.ts";
 import { CHANGE_WORDS } from "../frame/use-changes.ts";
 import { Button } from "../ui/button.tsx";
@@ -16,7 +18,7 @@ import { blockedBy, LOCKOUT, stopsAtLockout } from "./blocked.ts";
 import { Findings } from "./findings.tsx";
 import { headlineOf } from "./headline.ts";
 import { KernelView } from "./kernel-view.tsx";
-import { LockoutNotice } from "./lockout.tsx";
+import { LockoutNotice, Mended } from "./lockout.tsx";
 import { OutcomeNotice } from "./outcome-notice.tsx";
 import { PacketsView } from "./packets-view.tsx";
 import styles from "./review.module.css";
@@ -52,7 +54,9 @@ function Review({ plan, outdated, textErrors }: ReviewProps) {
   const { settled } = useDraft();
   const { apply, running, outcome, close } = useApply();
   const { moved, markRead } = useMoved(plan.etag);
+  const diagnostics = useDiagnostics(plan);
   const { accepted, accept } = useAccepted(plan);
+  const [mended, setMended] = useState<string | null>(null);
   const [message, setMessage] = useState("");
   const [within, setWithin] = useState<number | null>(null);
   const confirmWithin = within ?? status?.confirmWithin ?? DEFAULT_WITHIN;
@@ -69,6 +73,8 @@ function Review({ plan, outdated, textErrors }: ReviewProps) {
   async function press(): Promise<void> {
     const taken = accepted && stopsAtLockout(plan) ? [LOCKOUT] : [];
     const came = await apply({ etag: plan.etag, message, confirmWithin, accept: taken });
+    // Once for each apply.
+    accept(false);
     if (came.kind !== "applied") return;
     setMessage("");
     markRead();
@@ -81,15 +87,20 @@ function Review({ plan, outdated, textErrors }: ReviewProps) {
         <div className={styles.sheet}>
           <Headline plan={plan} outdated={outdated} textErrors={textErrors} />
           <div className={styles.planned} data-outdated={outdated || undefined}>
+            <Mended step={mended} follow={markRead} />
             {plan.lockout ? (
               <LockoutNotice
                 lockout={plan.lockout}
                 blocks={stopsAtLockout(plan)}
                 accepted={accepted}
                 accept={accept}
+                mended={(step) => {
+                  markRead();
+                  setMended(step);
+                }}
               />
             ) : null}
-            <Findings diagnostics={plan.diagnostics.filter(({ code }) => code !== LOCKOUT)} />
+            <Findings diagnostics={diagnostics} />
             <Views plan={plan} />
           </div>
           <ApplyForm message={message} setMessage={setMessage} within={confirmWithin} setWithin={setWithin} />
@@ -117,6 +128,14 @@ function useMoved(etag: string): { moved: boolean; markRead: () => void } {
     moved: read !== etag,
     markRead: () => (read === etag ? setFollow(true) : setRead(etag)),
   };
+}
+
+/** What the plan says beside the lock-out, and the rules that could go. */
+function useDiagnostics({ diagnostics }: Plan): Diagnostic[] {
+  const found = useFindings(useDraft().config ?? EMPTY_CONFIG)?.diagnostics ?? [];
+  const others = diagnostics.filter(({ code }) => code !== LOCKOUT);
+  const known = new Set(others.map(({ code }) => code));
+  return [...others, ...found.filter(({ severity, code }) => severity === "warning" && !known.has(code))];
 }
 
 /** "I know": of this very lock-out; of another one nobody knows yet. */

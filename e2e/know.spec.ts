@@ -1,0 +1,163 @@
+/** Known before an apply: rules that could go, what packets will meet, who would be cut off. */
+import type { Page } from "playwright/test";
+import { applyForGood, draftText, expect, setDraft, test } from "./lab.ts";
+import { look } from "./looks.ts";
+
+const OLD = `flow mail permit
+  match proto tcp dst 192.168.0.2 dstport { 25, 143 }
+
+flow ssh permit
+  match proto tcp dst 192.168.0.1 dstport 22
+
+flow alltherest deny
+  match
+`;
+
+const DEAD = `# typed by hand
+flow mail   permit
+  match   proto tcp dst 192.168.0.2
+
+# the old way
+flow smtp deny
+  match proto tcp dst 192.168.0.2 dstport 25 # never
+  match proto udp dst 192.168.0.2 dstport 53
+`;
+
+/** Where pictures go, for who wants to look: PICTURES=/tmp/x. */
+const pictures = process.env.PICTURES;
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (!pictures) return;
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1440, 360]) {
+      await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
+      await page.waitForTimeout(200);
+      await page.screenshot({ path: `${pictures}/${name}-${width}-${colorScheme}.png` });
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+test("a rule that could go is said in the list and mended in the panel", async ({ lab, signedIn: page }) => {
+  await setDraft(lab, DEAD);
+  await page.goto(`${lab.url}/flows`);
+  const row = page.locator("[data-flow=smtp]");
+  await expect(row).toContainText("rule 1 never acts: mail, rule 1 takes all of its packets first");
+  await picture(page, "list");
+  await page.goto(`${lab.url}/flows?q=warning`);
+  await expect(row).toBeVisible();
+  await expect(page.locator("[data-flow=mail]")).toHaveCount(0);
+
+  await row.click();
+  const panel = page.getByRole("complementary", { name: "Flow smtp" });
+  const notes = panel.getByRole("list", { name: "What packets meet here" });
+  await expect(notes).toContainText("Rule 1 never acts: mail, rule 1 takes all of its packets first.");
+  await expect(notes.getByRole("link", { name: "Test such a packet" })).toHaveAttribute(
+    "href",
+    /^\/test\?packet=tcp\+\S+192\.168\.0\.2:25\+in/,
+  );
+  await picture(page, "panel");
+  expect(await look(page, "a warning in the panel")).toEqual([]);
+
+  await notes.getByRole("button", { name: "Move smtp before mail" }).press("Enter");
+  await expect(notes).toHaveCount(0);
+  await expect.poll(() => draftText(lab)).toMatch(/flow smtp[\s\S]*flow mail/);
+  await page.getByRole("button", { name: "Undo", exact: true }).first().click();
+  await expect(notes).toBeVisible();
+  await notes.getByRole("button", { name: "Remove rule 1" }).click();
+  await expect(notes).toHaveCount(0);
+  await expect.poll(() => draftText(lab)).not.toContain("never");
+});
+
+test("a rule that could go is underlined in the text and mended there, all else as typed", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await page.goto(`${lab.url}/text`);
+  const editor = page.getByRole("textbox", { name: "The flows as text" });
+  await editor.click();
+  await page.keyboard.insertText(DEAD);
+  const problems = page.getByRole("region", { name: "Errors and warnings" });
+  await expect(problems).toContainText("rule 1 never acts: mail, rule 1 takes all of its packets first");
+  await expect(editor.locator(".cm-lintRange-warning")).toHaveText(
+    "match proto tcp dst 192.168.0.2 dstport 25",
+  );
+  await picture(page, "text");
+  expect(await look(page, "a warning in the text")).toEqual([]);
+
+  await problems.getByRole("button", { name: "Remove rule 1" }).click();
+  await expect(problems).toHaveCount(0);
+  const lines = await editor.locator(".cm-line").allTextContents();
+  expect(lines.join("\n")).toBe(DEAD.replace("  match proto tcp dst 192.168.0.2 dstport 25 # never\n", ""));
+  await editor.focus();
+  await page.keyboard.press("Control+z");
+  await expect(problems.getByRole("button", { name: "Move smtp before mail" })).toBeVisible();
+  await expect(problems.getByRole("link", { name: "Test such a packet" })).toHaveAttribute(
+    "href",
+    /^\/test\?/,
+  );
+});
+
+test("Review tells first which packets are treated differently", async ({ lab, signedIn: page }) => {
+  await setDraft(lab, OLD);
+  await applyForGood(lab);
+  await setDraft(lab, OLD.replace("{ 25, 143 }", "25").replace("192.168.0.1 dstport 22", "192.168.0.1"));
+  await page.goto(`${lab.url}/review`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText(
+    "2 kinds of packets are treated differently; nothing else changes.",
+  );
+  await expect(page.getByRole("tab", { name: "Packets" })).toHaveAttribute("aria-selected", "true");
+  const kinds = page.getByRole("list", { name: "Packets that are treated differently" }).locator("> li");
+  const denied = kinds.filter({ hasText: "now denied by alltherest, rule 1" });
+  await expect(denied).toContainText("until now");
+  await expect(denied).toContainText("permitted by mail, rule 1");
+  await expect(denied).toContainText("proto tcp dst 192.168.0.2 dstport 143");
+  await expect(denied.getByRole("link", { name: /^Test tcp / })).toHaveAttribute(
+    "href",
+    /192\.168\.0\.2:143\+in/,
+  );
+  await expect(kinds.filter({ hasText: "now permitted by ssh, rule 1" })).toContainText("dst 192.168.0.1");
+  await picture(page, "packets");
+  expect(await look(page, "packets")).toEqual([]);
+
+  await setDraft(lab, OLD.replace("flow ssh", "flow shell"));
+  await expect(page.getByRole("tabpanel")).toContainText("No packet is treated differently.");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("no packet is treated differently");
+});
+
+test("a thousand kinds of change are read page by page", async ({ lab, signedIn: page }) => {
+  const flows = Array.from(
+    { length: 1000 },
+    (_, at) => `flow f${at} permit match proto tcp dst 10.${at >> 8}.${at & 255}.1 dstport ${at + 1}`,
+  );
+  await setDraft(lab, `${flows.join("\n")}\n`);
+  await page.goto(`${lab.url}/review`);
+  const kinds = page.getByRole("list", { name: "Packets that are treated differently" }).locator("> li");
+  await expect(kinds).toHaveCount(10);
+  await page.getByRole("button", { name: "Show 90 more kinds of 990" }).click();
+  await expect(kinds).toHaveCount(100);
+  await page.getByRole("button", { name: "Show 100 more kinds of 900" }).click();
+  await expect(kinds).toHaveCount(200);
+  const names = await kinds.locator("a[href^='/flows/']").allTextContents();
+  expect(new Set(names).size).toBe(200);
+});
+
+test.describe("cut off", () => {
+  test("in a namespace a lock-out is a warning with its mend", async ({ lab, signedIn: page }) => {
+    await setDraft(lab, "flow alltherest deny match\n");
+    await page.goto(`${lab.url}/review`);
+    const notice = page.getByRole("region", { name: /usually needs/ });
+    await expect(notice).toContainText(/denied by alltherest, rule 1/);
+    await expect(notice.getByRole("checkbox")).toHaveCount(0);
+    await expect(page.getByRole("button", { name: "Apply", exact: true })).toBeEnabled();
+    await picture(page, "lockout-namespace");
+    expect(await look(page, "lock-out")).toEqual([]);
+    const finding = notice.getByRole("listitem").filter({ has: page.getByRole("button") });
+    const before = await finding.count();
+    await finding.first().getByRole("button").click();
+    await expect.poll(() => finding.count()).toBeLessThan(before);
+    await expect.poll(() => draftText(lab)).toMatch(/state (established|\{)[\s\S]*flow alltherest/);
+  });
+});
