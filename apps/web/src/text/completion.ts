@@ -4,7 +4,7 @@ import type { EditorState } from "@codemirror/state";
 import type { ConditionKind } from "@flowmgr/flow-model";
 import type { Suggestion } from "../ui/suggest.tsx";
 import { type Reading, readingAfter, WORDS_AT } from "./grammar.ts";
-import { WORD_HELP } from "./words.ts";
+import { helpFor } from "./words.ts";
 
 /** Values to offer at a place; what is known, not what is allowed. */
 export type KnownValues = {
@@ -17,7 +17,7 @@ export type KnownValues = {
 };
 
 /** A line that begins an item. */
-export const ITEM_LINE = /^\s*(flow|outflow|list)\s+([^\s{},#]+)/;
+export const ITEM_LINE = /^\s*(flow|outflow|list|expect)\s+([^\s{},#]+)/;
 
 /** Reads on from the last line that begins an item; a whole document of 1 MB is never read for one key. */
 export function readingAt(state: EditorState, position: number): Reading {
@@ -46,7 +46,7 @@ export function completeFlowText(known: KnownValues) {
 
 function optionsAt(reading: Reading, known: KnownValues): Completion[] {
   const words = WORDS_AT[reading.place].map(
-    (label): Completion => ({ label, type: "keyword", info: WORD_HELP[label] ?? "" }),
+    (label): Completion => ({ label, type: "keyword", info: helpFor(label, reading.place) ?? "" }),
   );
   const values = valuesAt(reading, known).map(
     ({ value, detail }): Completion =>

@@ -19,7 +19,12 @@ export type Place =
   | "verb"
   | "conditions"
   | "condition"
-  | "value";
+  | "value"
+  /** Behind `expect`, and behind the direction that may follow. */
+  | "verdict"
+  | "directed"
+  /** Where a condition of an expectation may stand. */
+  | "expected";
 
 /** What a word turned out to be. */
 export type WordKind =
@@ -30,6 +35,7 @@ export type WordKind =
   | "director"
   | "table"
   | "skip"
+  | "undecided"
   | "verb"
   | "off"
   | "not"
@@ -41,16 +47,19 @@ export type Reading = {
   place: Place;
   kind: ConditionKind | null;
   braces: boolean;
-  /** What `proto` names in the rule so far. */
+  /** In an expectation: no rule follows. */
+  expects: boolean;
+  /** What `proto` names in the rule or expectation so far. */
   protocols: readonly string[];
 };
 
-export const START: Reading = { place: "item", kind: null, braces: false, protocols: [] };
+export const START: Reading = { place: "item", kind: null, braces: false, expects: false, protocols: [] };
 
 /** A word ends at white space and at the characters that separate by themselves. */
 export const WORD = /[^\s{},#]+/;
 
-const ITEM_WORDS = ["flow", "outflow", "list"];
+const ITEM_WORDS = ["flow", "outflow", "list", "expect"];
+const VERDICTS = ["permit", "deny", "director", "table", "undecided"];
 const RULE_WORDS = ["match", "ignore", "off"];
 
 /** Keywords that may stand at each place; names and values are free. */
@@ -69,6 +78,9 @@ export const WORDS_AT: { [P in Place]: readonly string[] } = {
   conditions: [...CONDITION_KINDS, "not", ...RULE_WORDS, ...ITEM_WORDS],
   condition: CONDITION_KINDS,
   value: [],
+  verdict: [...VERDICTS, "flow", "outflow"],
+  directed: VERDICTS,
+  expected: [...CONDITION_KINDS, "not", ...ITEM_WORDS],
 };
 
 /** Keyword -> what it is and what comes behind it. */
@@ -76,6 +88,8 @@ const KEYWORDS: { [word: string]: readonly [WordKind, Place] } = {
   flow: ["item", "name"],
   outflow: ["item", "name"],
   list: ["item", "list-name"],
+  expect: ["item", "verdict"],
+  undecided: ["undecided", "expected"],
   permit: ["permit", "body"],
   deny: ["deny", "body"],
   director: ["director", "director"],
@@ -91,16 +105,24 @@ const KEYWORDS: { [word: string]: readonly [WordKind, Place] } = {
 export function readWord(reading: Reading, word: string): WordKind {
   const free = readFree(reading, word);
   if (free) return free;
-  if (isCondition(word) && (reading.place === "conditions" || reading.place === "condition")) {
+  if (isCondition(word) && mayStand(reading.place, word)) {
     reading.place = "value";
     reading.kind = word;
     return "condition";
   }
   const keyword = Object.hasOwn(KEYWORDS, word) ? KEYWORDS[word] : undefined;
   if (!keyword || !mayStand(reading.place, word)) return "unknown";
-  reading.place = keyword[1];
-  if (keyword[0] === "verb") reading.protocols = [];
-  return keyword[0];
+  const [kind, next] = keyword;
+  const names = kind === "item" && reading.place === "verdict";
+  if (kind === "item" && !names) reading.expects = word === "expect";
+  reading.place = names ? "directed" : behind(reading, next);
+  if (kind === "verb" || kind === "item") reading.protocols = [];
+  return kind;
+}
+
+/** In an expectation only conditions follow. */
+function behind({ expects }: Reading, place: Place): Place {
+  return expects && (place === "body" || place === "conditions") ? "expected" : place;
 }
 
 /** Reads `{`, `}` or `,`. */
@@ -112,7 +134,7 @@ export function readSeparator(reading: Reading, separator: string): void {
   if (separator !== "}") return;
   reading.braces = false;
   if (reading.place === "list-value") reading.place = "item";
-  if (reading.place === "value") reading.place = "conditions";
+  if (reading.place === "value") reading.place = behind(reading, "conditions");
 }
 
 /** At the places of names and values any word will do. */
@@ -129,12 +151,12 @@ function readFree(reading: Reading, word: string): WordKind | null {
     case "director":
     case "table": {
       const kind = reading.place;
-      reading.place = "body";
+      reading.place = behind(reading, "body");
       return kind;
     }
     case "value":
       if (reading.kind === "proto") reading.protocols = [...reading.protocols, word];
-      if (!reading.braces) reading.place = "conditions";
+      if (!reading.braces) reading.place = behind(reading, "conditions");
       return "value";
     default:
       return null;

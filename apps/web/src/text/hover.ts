@@ -13,7 +13,7 @@ import {
 } from "@flowmgr/flow-model";
 import { readingAt } from "./completion.ts";
 import { type Reading, readWord } from "./grammar.ts";
-import { WORD_HELP } from "./words.ts";
+import { helpFor } from "./words.ts";
 
 /** Says what a list holds, by its name; null for one that the draft does not have. */
 export type ListHelp = (name: string) => string | null;
@@ -46,7 +46,7 @@ function meaningOf(word: string, before: Reading, list: ListHelp): string | null
   if (read === "name" || read === "unknown") return null;
   // Behind `director` stands a name that may be a keyword.
   if (before.place === "director" || before.place === "table") return null;
-  return Object.hasOwn(WORD_HELP, word) ? (WORD_HELP[word] ?? null) : null;
+  return helpFor(word, before.place);
 }
 
 function valueHelp(word: string, { kind, protocols }: Reading): string | null {

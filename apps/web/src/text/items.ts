@@ -1,12 +1,16 @@
-/** Where flows and lists stand in the text, by the lines that begin them. */
+/** Where items stand in the text, by the lines that begin them. */
 import type { Text } from "@codemirror/state";
+import { isExpectKey, keyOf, parse } from "@flowmgr/flow-model";
 import { ITEM_LINE } from "./completion.ts";
 
-/** The name on a line that begins an item: `mail`, a list's `@office`; null on any other line. */
+/** What edits call the item that a line begins: `mail`, `@office`, `expect deny dstport 22`; null on any other line. */
 function nameOn(line: string): string | null {
   const begins = ITEM_LINE.exec(line);
   if (!begins?.[2]) return null;
-  return begins[1] === "list" ? `@${begins[2]}` : begins[2];
+  if (begins[1] === "list") return `@${begins[2]}`;
+  if (begins[1] !== "expect") return begins[2];
+  const [expectation] = parse(line).config.items;
+  return expectation ? keyOf(expectation) : line.trim();
 }
 
 /** The position of an item's first line; null when the text has none of that name. */
@@ -16,7 +20,14 @@ export function placeOfItem(doc: Text, name: string): number | null {
     if (nameOn(text) === name) return from;
     from += text.length + 1;
   }
-  return null;
+  return isExpectKey(name) ? placeOfExpectation(doc, name) : null;
+}
+
+/** One that stands on several lines is called by all of them. */
+function placeOfExpectation(doc: Text, name: string): number | null {
+  const { config, places } = parse(doc.toString());
+  const place = places.get(`/items/${config.items.findIndex((item) => keyOf(item) === name)}`);
+  return place ? doc.line(place.line).from : null;
 }
 
 /** The item that a position stands in; null above the first. */

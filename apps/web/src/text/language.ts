@@ -19,6 +19,7 @@ const WORD_TAGS: { [K in WordKind]: Tag } = {
   director: Tag.define(),
   table: Tag.define(),
   skip: Tag.define(),
+  undecided: Tag.define(),
   verb: Tag.define(),
   off: Tag.define(),
   not: Tag.define(),
@@ -27,7 +28,7 @@ const WORD_TAGS: { [K in WordKind]: Tag } = {
   unknown: Tag.define(),
 };
 
-const ITEM = /^\s*(flow|outflow|list)\b/;
+const ITEM = /^\s*(flow|outflow|list|expect)\b/;
 
 function token(stream: StringStream, reading: Reading): string | null {
   if (stream.eatSpace()) return null;
@@ -42,10 +43,11 @@ function token(stream: StringStream, reading: Reading): string | null {
   return "punctuation";
 }
 
-/** What an error above left open ends here: a line that begins with `flow` or `list` begins an item. */
+/** What an error above left open ends here: a line that begins with `flow`, `list` or `expect` begins an item. */
 function beginItem(reading: Reading): void {
   reading.place = "item";
   reading.braces = false;
+  reading.expects = false;
 }
 
 const flowLanguage = StreamLanguage.define<Reading>({
@@ -61,11 +63,11 @@ const flowLanguage = StreamLanguage.define<Reading>({
   indent: (reading, after, context) => (reading.place === "item" || ITEM.test(after) ? 0 : context.unit),
   languageData: {
     commentTokens: { line: "#" },
-    indentOnInput: /^\s*(flow|outflow|list)$/,
+    indentOnInput: /^\s*(flow|outflow|list|expect)$/,
   },
 });
 
-/** A flow or list folds from the end of its first line to its last rule; comments above the next flow stay with that. */
+/** An item folds from the end of its first line to its last rule; comments above the next flow stay with that. */
 function foldFlow(state: EditorState, lineStart: number): { from: number; to: number } | null {
   const first = state.doc.lineAt(lineStart);
   if (!ITEM.test(first.text)) return null;
@@ -86,6 +88,7 @@ const colours = HighlightStyle.define([
   { tag: WORD_TAGS.director, class: "cm-flow-director" },
   { tag: WORD_TAGS.table, class: "cm-flow-table" },
   { tag: [WORD_TAGS.skip, WORD_TAGS.off], class: "cm-flow-off" },
+  { tag: WORD_TAGS.undecided, class: "cm-flow-undecided" },
   { tag: WORD_TAGS.verb, class: "cm-flow-verb" },
   { tag: WORD_TAGS.not, class: "cm-flow-not" },
   { tag: WORD_TAGS.condition, class: "cm-flow-condition" },

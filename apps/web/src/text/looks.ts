@@ -20,6 +20,7 @@ const words = {
   ".cm-flow-director": { color: "var(--director)", fontWeight: "600" },
   ".cm-flow-table": { color: "var(--table)", fontWeight: "600" },
   ".cm-flow-off": { color: "var(--ink-muted)", fontStyle: "italic" },
+  ".cm-flow-undecided": { fontWeight: "600" },
   ".cm-flow-verb": { fontWeight: "600" },
   ".cm-flow-not": { color: "var(--deny)" },
   ".cm-flow-condition": { color: "var(--ink-muted)" },

@@ -1,8 +1,25 @@
 /** Each keyword in one line, for completion and for the pointer that rests on it. */
-export const WORD_HELP: { [word: string]: string } = {
+import type { Place } from "./grammar.ts";
+
+/** What a keyword means at its place; null for a word that is none. */
+export function helpFor(word: string, place: Place): string | null {
+  const known = place === "verdict" && Object.hasOwn(DIRECTIONS, word) ? DIRECTIONS : WORD_HELP;
+  return Object.hasOwn(known, word) ? (known[word] ?? null) : null;
+}
+
+/** Behind `expect`. */
+const DIRECTIONS: { [word: string]: string } = {
+  flow: "The expectation speaks of incoming packets, as it does without a word.",
+  outflow: "The expectation speaks of packets that this machine itself sends.",
+};
+
+const WORD_HELP: { [word: string]: string } = {
   flow: "Begins a flow: a name, a policy, then rules. Packets visit the flows in order.",
   outflow: "Begins an outflow: it judges packets that this machine itself sends.",
   list: "Begins a named list of addresses or ports, in braces. Rules name it as @NAME.",
+  expect:
+    "States what must be true: every packet that the conditions describe gets this verdict. It changes nothing; one that fails stops an apply.",
+  undecided: "No flow decides the packets: they go on untouched.",
   permit: "Lets the packet through; no later flow sees it.",
   deny: "Drops the packet.",
   director: "Hands the packet to the named LVS director.",

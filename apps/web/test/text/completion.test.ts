@@ -26,7 +26,16 @@ function offered(text: string, explicit = true): string[] | null {
 
 describe("completion", () => {
   test.each([
-    ["", ["flow", "outflow", "list"]],
+    ["", ["flow", "outflow", "list", "expect"]],
+    ["expect ", ["permit", "deny", "director", "table", "undecided", "flow", "outflow"]],
+    [
+      "flow a permit\n  match\nexpect ",
+      ["permit", "deny", "director", "table", "undecided", "flow", "outflow"],
+    ],
+    ["expect flow ", ["permit", "deny", "director", "table", "undecided"]],
+    ["expect flow director ", ["maildirect"]],
+    ["expect deny not src { ", ["@office"]],
+    ["expect table main proto icmp6 icmptype ", ["router-advertisement"]],
     ["flow ssh permit match src { 10.0.0.1, ", ["@office"]],
     ["flow ping permit match icmptype ", ["echo-request"]],
     ["flow nd permit match icmptype 1 match proto { tcp, icmp6 } icmptype { ", ["router-advertisement"]],
@@ -43,6 +52,21 @@ describe("completion", () => {
     const labels = offered("flow ssh permit match proto tcp ");
     expect(labels).toEqual(expect.arrayContaining(["dst", "not", "match", "flow"]));
     expect(labels).not.toContain("permit");
+  });
+
+  test("conditions and the next item behind an expectation, and no rule", () => {
+    for (const text of [
+      "expect deny ",
+      "expect director web ",
+      "expect deny src { 10.0.0.1 } ",
+      "expect deny iface lo ",
+    ]) {
+      const labels = offered(text);
+      expect(labels).toEqual(expect.arrayContaining(["dst", "not", "flow", "expect"]));
+      expect(labels).not.toContain("match");
+      expect(labels).not.toContain("permit");
+    }
+    expect(offered("expect deny dstport 22\nflow a permit ")).toContain("match");
   });
 
   test("nothing for a name, in a comment, or unasked behind a space", () => {

@@ -58,6 +58,26 @@ describe("a word is read by its place", () => {
     ]);
   });
 
+  test("an expectation has a verdict and conditions, and a flow called expect is a flow", () => {
+    expect(
+      kinds("expect outflow table main dstport 22 match flow expect permit match expect undecided"),
+    ).toEqual([
+      ["expect", "item"],
+      ["outflow", "item"],
+      ["table", "table"],
+      ["main", "table"],
+      ["dstport", "condition"],
+      ["22", "value"],
+      ["match", "unknown"],
+      ["flow", "item"],
+      ["expect", "name"],
+      ["permit", "permit"],
+      ["match", "verb"],
+      ["expect", "item"],
+      ["undecided", "undecided"],
+    ]);
+  });
+
   test("what may not stand there is unknown and moves nothing", () => {
     expect(kinds("flow a permit tcp match proto")).toEqual([
       ["flow", "item"],

@@ -8,7 +8,10 @@ flow match permit # match
   match proto gre src @office dst 192.168.0.5/24
   ignore not icmptype echo-request dst 2001:db8::/32
 outflow out deny
-  match`;
+  match
+expect flow permit   dstport 22:22 # ssh
+expect undecided
+  not proto gre`;
 
 /** The help for the nth time that a word stands in the text. */
 function help(word: string, nth = 1): string | null {
@@ -24,6 +27,10 @@ test("a keyword is explained where it is one", () => {
   expect(help("match", 2)).toBeNull();
   expect(help("match", 3)).toMatch(/^When all conditions hold/);
   expect(help("list")).toMatch(/^Begins a named list/);
+  expect(help("flow", 1)).toMatch(/^Begins a flow/);
+  expect(help("flow", 3)).toMatch(/^The expectation speaks of incoming packets/);
+  expect(help("undecided")).toMatch(/^No flow decides/);
+  expect(help("expect")).toMatch(/^States what must be true/);
 });
 
 test("values say what they mean", () => {
@@ -40,9 +47,16 @@ test("values say what they mean", () => {
 
 test("items by name and by place", () => {
   const { doc } = EditorState.create({ doc: TEXT });
-  expect(itemsOf(doc)).toEqual(["@office", "match", "out"]);
+  expect(itemsOf(doc)).toEqual([
+    ...["@office", "match", "out", "expect permit dstport 22", "expect undecided"],
+  ]);
+  expect(placeOfItem(doc, "expect permit dstport 22")).toBe(TEXT.indexOf("expect flow"));
+  // By all its lines too.
+  expect(placeOfItem(doc, "expect undecided not proto gre")).toBe(TEXT.indexOf("expect undecided"));
+  expect(placeOfItem(doc, "expect deny")).toBeNull();
   expect(placeOfItem(doc, "out")).toBe(TEXT.indexOf("outflow"));
   expect(placeOfItem(doc, "office")).toBeNull();
   expect(itemAt(doc, TEXT.indexOf("gre"))).toBe("match");
-  expect(itemAt(doc, TEXT.length)).toBe("out");
+  expect(itemAt(doc, TEXT.lastIndexOf("match"))).toBe("out");
+  expect(itemAt(doc, TEXT.length)).toBe("expect undecided");
 });
