@@ -9,4 +9,5 @@ export type { PacketRegion } from "./space/described.ts";
 export type { RuleName } from "./space/rules.ts";
 export * from "./told.ts";
 export * from "./trace.ts";
+export { type Tracer, tracer } from "./tracer.ts";
 export type { Decision, TraceOptions, Verdict } from "./walk.ts";
