@@ -16,6 +16,7 @@ const ENDPOINTS: Endpoints = {
     { name: "eth2", up: false, addresses: ["10.3.0.1"], groups: [] },
   ],
   nameservers: [],
+  sshPorts: [],
   ephemeral: { low: 32_768, high: 60_999 },
   unread: [],
 };

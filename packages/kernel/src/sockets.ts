@@ -28,6 +28,8 @@ export type Endpoints = {
   }[];
   /** As resolv.conf names them. */
   nameservers: string[];
+  /** Ports that sshd's configuration names: whose a socket is, only the mighty may see. */
+  sshPorts: number[];
   /** Ports that connections to others leave from, both ends included. */
   ephemeral: { low: number; high: number };
   /** What could not be read, as sentences. */
@@ -49,13 +51,16 @@ export async function readEndpoints(spec: TargetSpec): Promise<Endpoints> {
     ask(target, ["ip", "-json", "address", "show"]),
     ask(target, ["ip", "-json", "maddress", "show"]),
     // One that is not there is no trouble.
-    target.run(["grep", "-sH", "", ...RESOLVERS, PORT_RANGE]).then(({ stdout }) => ({ said: stdout })),
+    target
+      .run(["grep", "-rsH", "", ...RESOLVERS, PORT_RANGE, ...SSHD])
+      .then(({ stdout }) => ({ said: stdout })),
   ]);
   const all = { listening, connected, addresses, groups };
   return {
     sockets: [...socketsOf(listening.said, "listen"), ...socketsOf(connected.said, "established")],
     links: linksOf(addresses.said, groups.said),
     nameservers: nameserversOf(files.said),
+    sshPorts: sshPortsOf(files.said),
     ephemeral: portRangeOf(files.said),
     unread: Object.values(all).flatMap(({ trouble }) => trouble ?? []),
   };
@@ -111,6 +116,20 @@ function nameserversOf(lines: string): string[] {
     linesOf(lines, path).flatMap((line) => /^\s*nameserver\s+([^\s%]+)/.exec(line)?.[1] ?? []),
   );
   return [...new Set(named)];
+}
+
+/** sshd_config and what it includes by default on Debian, Fedora and SUSE. */
+const SSHD = ["/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d"];
+
+/** Of lines as grep prints them, `FILE:LINE`: `Port 2222`, `ListenAddress 10.0.0.1:2222`, `ListenAddress [::]:2222`. */
+export function sshPortsOf(lines: string): number[] {
+  const named = lines.split("\n").flatMap((line) => {
+    const [, text] = /^\/etc\/ssh\/sshd_config(?:\.d\/[^:]*\.conf)?:(.*)$/.exec(line) ?? [];
+    const [, port, behind] =
+      /^\s*(?:Port[\s=]+"?(\d+)|ListenAddress[\s=]+"?(?:\[[^\]]*\]|[^\s:]+):(\d+))/i.exec(text ?? "") ?? [];
+    return port ?? behind ?? [];
+  });
+  return [...new Set(named.map(Number))];
 }
 
 function portRangeOf(lines: string): Endpoints["ephemeral"] {

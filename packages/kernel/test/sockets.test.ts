@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
 import { readEndpoints, readWays } from "../src/index.ts";
+import { sshPortsOf } from "../src/sockets.ts";
 import { makeNamespace } from "../src/testing.ts";
 
 /** Says "ready" when all of its sockets are open; ends with its input. */
@@ -101,4 +102,20 @@ it("says what it could not read", async () => {
   expect(
     await readWays({ kind: "namespace", name: "flowmgr-none" }, [{ to: "10.1.0.9", from: null }]),
   ).toEqual([null]);
+});
+
+it("reads the ports of sshd out of its configuration", () => {
+  const lines = [
+    "/etc/ssh/sshd_config:Include /etc/ssh/sshd_config.d/*.conf",
+    "/etc/ssh/sshd_config:#Port 22",
+    "/etc/ssh/sshd_config:Port 2222",
+    "/etc/ssh/sshd_config:  port=2223 # another",
+    "/etc/ssh/sshd_config:ListenAddress ::",
+    "/etc/ssh/sshd_config:ListenAddress 10.0.0.1",
+    "/etc/ssh/sshd_config.d/more.conf:ListenAddress 10.0.0.1:2224",
+    "/etc/ssh/sshd_config.d/more.conf:ListenAddress [fd00::1]:2225",
+    "/etc/ssh/sshd_config.d/more.conf.old:Port 2226",
+    "/etc/resolv.conf:Port 2227",
+  ];
+  expect(sshPortsOf(lines.join("\n"))).toEqual([2222, 2223, 2224, 2225]);
 });

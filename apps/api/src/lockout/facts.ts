@@ -37,7 +37,7 @@ type Peer = {
 /** IANA: VRRP. */
 const VRRP = 112;
 const SSH_PORT = 22;
-/** What lets admins in: OpenSSH's daemon, dropbear. systemd may hold the port in its stead, and /proc may be closed. */
+/** What lets admins in: OpenSSH's daemon, dropbear. systemd may hold the port in its stead, and only who may trace others sees. */
 const SSH_PROCESSES: readonly string[] = ["sshd", "dropbear"];
 
 /** Never throws. About 30 ms. */
@@ -84,10 +84,11 @@ export async function readFacts(
 
 const keyOf = ({ to, from }: { to: string; from: string | null }) => `${to} ${from ?? ""}`;
 
-function adminPortsOf({ sockets }: Endpoints, page: number | null): AdminPort[] {
+function adminPortsOf({ sockets, sshPorts }: Endpoints, page: number | null): AdminPort[] {
   return sockets.flatMap(({ proto, state, local, families, localPort: port, processes }): AdminPort[] => {
     if (proto !== "tcp" || state !== "listen" || (local !== null && isLoopback(local))) return [];
-    const isSsh = port === SSH_PORT || processes.some((name) => SSH_PROCESSES.includes(name));
+    const isSsh =
+      port === SSH_PORT || sshPorts.includes(port) || processes.some((name) => SSH_PROCESSES.includes(name));
     if (isSsh) return [{ name: "ssh", port, local, families }];
     return port === page ? [{ name: "this page", port, local, families }] : [];
   });
