@@ -23,9 +23,9 @@ export function byFlow(steps: readonly Step[]): MetFlow[] {
   return flows;
 }
 
-/** Has the flow to do with the packet: did one of its rules hold, or fail only at a port, a type or a state? */
+/** Has the flow to do with the packet: would one of its rules hold, or does it fail only at a port, a type or a state? */
 export function concerns({ steps }: MetFlow): boolean {
-  return steps.some(({ holds, failed }) => holds || (failed !== null && !AT_ONCE.includes(failed)));
+  return steps.some(({ holds, failed }) => holds || failed === null || !AT_ONCE.includes(failed));
 }
 
 /** Runs of flows that do not concern the packet become one part each, except those in `shown`. */

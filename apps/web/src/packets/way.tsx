@@ -42,9 +42,14 @@ function factsOf(verdict: Verdict, paths: Paths, inForce: boolean): Fact[] {
   const found = tableOf(verdict, paths);
   const facts: Fact[] = [{ what: "mark", said: markWords(found?.mark) }];
   if (!found) return facts;
-  const number = found.number === null ? "no number here" : String(found.number);
   const routes = `${counted(found.routes.ip, "IPv4 route")}, ${found.routes.ip6} IPv6`;
-  return [...facts, { what: "table", said: `${found.name} (${number}), ${routes}` }];
+  return [...facts, { what: "table", said: `${nameOf(found)}, ${routes}` }];
+}
+
+/** "100", "uplink2 (100)" */
+function nameOf({ name, number }: Paths["tables"][number]): string {
+  if (number === null) return `${name} (no number here)`;
+  return name === String(number) ? name : `${name} (${number})`;
 }
 
 function markWords(mark: string | null | undefined): ReactNode {

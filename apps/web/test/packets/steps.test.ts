@@ -41,6 +41,15 @@ flow two permit
   expect(shape(text)).toEqual([3, "two"]);
 });
 
+test("a rule that only lets go by what the language spares is shown", () => {
+  const own = packet("tcp 127.0.0.1:1 -> 127.0.0.1:2 in lo");
+  const met = byFlow(trace(config(`${away(3)}\nflow all deny match`), own).steps);
+  expect(foldFlows(met, new Set()).map((part) => (part.folded ? part.flows.length : part.met.flow))).toEqual([
+    3,
+    "all",
+  ]);
+});
+
 test("the steps that only one of two configs takes", () => {
   const one = trace(config("flow a permit match dst 10.0.0.9\nflow b deny match"), MAIL).steps;
   const other = trace(config("flow a permit match dst 10.0.0.8\nflow b deny match"), MAIL).steps;
