@@ -1,16 +1,20 @@
-import { type Config, parse } from "@flowmgr/flow-model";
+import { type Config, keyOf, parse } from "@flowmgr/flow-model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { difference, inverse, isEmpty, patched, sameConfig } from "../src/api/patch.ts";
 
-/** Flows with short names, few values and any order; enough for all that a patch can meet. */
+/** Flows with short names and expectations, few values and any order; enough for all that a patch can meet. */
 const configs: fc.Arbitrary<Config> = fc
   .uniqueArray(fc.tuple(fc.constantFrom(..."abcdefgh"), fc.constantFrom("permit", "deny", "skip")), {
     selector: ([name]) => name,
   })
-  .map(
-    (flows) => parse(flows.map(([name, policy]) => `flow ${name} ${policy}\n  match\n`).join("\n")).config,
-  );
+  .map((items) =>
+    items.map(([name, policy]) =>
+      // An expectation is called by what it says, and may have a note.
+      name > "e" ? `expect deny iface ${name} # ${policy}\n` : `flow ${name} ${policy}\n  match\n`,
+    ),
+  )
+  .map((items) => parse(items.join("\n")).config);
 
 test("a patch makes the one of the other, and its inverse takes it back", () => {
   fc.assert(
@@ -27,11 +31,10 @@ test("on a config that somebody else changed, each item is theirs, mine or a cla
   fc.assert(
     fc.property(configs, configs, configs, (base, mine, theirs) => {
       const { config, clashes } = patched(theirs, difference(base, mine));
-      const by = (items: Config["items"]) =>
-        new Map(items.map((item) => ["name" in item ? item.name : "", item]));
+      const by = (items: Config["items"]) => new Map(items.map((item) => [keyOf(item), item]));
       const [was, wanted, there, got] = [by(base.items), by(mine.items), by(theirs.items), by(config.items)];
       const clashing = new Set(clashes.map(({ key }) => key));
-      for (const name of "abcdefgh") {
+      for (const name of [was, wanted, there, got].flatMap((items) => [...items.keys()])) {
         const same = JSON.stringify(was.get(name)) === JSON.stringify(wanted.get(name));
         const expected = same || clashing.has(name) ? there.get(name) : wanted.get(name);
         expect(got.get(name)).toEqual(expected);

@@ -27,6 +27,12 @@ test.each([
     WITHOUT_B,
     three("10.0.0.1", "10.0.0.9", "10.0.0.3"),
   ],
+  [
+    "expectations of both of us stay, the same one once",
+    `${BASE}\nexpect deny dstport 22 # mine\n\nexpect deny dstport 23\n`,
+    `${BASE}\nexpect deny dstport 22 # theirs\n\nexpect permit dstport 25\n`,
+    `${BASE}\nexpect deny dstport 22 # mine\n\nexpect deny dstport 23\n\nexpect permit dstport 25\n`,
+  ],
   ["what I removed and they changed goes", WITHOUT_B, three("10.0.0.1", "10.0.0.9", "10.0.0.3"), WITHOUT_B],
   ["my comment at the end stands", `${BASE}# mine\n`, `${BASE}# theirs\n`, `${BASE}# mine\n`],
 ])("%s", (_what, mine, theirs, expected) => {

@@ -5,6 +5,7 @@ import type { Step } from "../../src/api/index.ts";
 import { difference, isEmpty, patched } from "../../src/api/patch.ts";
 import { itemChanges } from "../../src/changes/flow-changes.ts";
 import { stepsSince } from "../../src/changes/since.ts";
+import { addressOfItem } from "../../src/ui/item-address.ts";
 
 const config = (text: string): Config => parse(text).config;
 const wordsOf = (before: string, after: string) =>
@@ -31,6 +32,38 @@ test.each([
   ["a flow less", "", "mail: removed"],
 ])("%s is named in words", (_what, after, words) => {
   expect(wordsOf(MAIL, after)).toEqual([words]);
+});
+
+test("expectations are told by what they say, and can be put back", () => {
+  const before = "list a { 10.0.0.1 }\nflow b permit\nexpect deny src @a # one\nexpect undecided\n";
+  const after = "list a { 10.0.0.1 }\nexpect deny src @a # two\nflow b permit\nexpect permit dstport 22\n";
+  const [running, draft] = [config(before), config(after)];
+  const found = itemChanges(running, draft, changes(running, draft).changes);
+  expect(found.map(({ name, words }) => `${name}: ${words.join(", ")}`)).toEqual([
+    "expect deny src @a: moved, comments changed",
+    "expect permit dstport 22: added",
+    "expect undecided: removed",
+  ]);
+  const back = editAll(
+    draft,
+    found.flatMap(({ putBack }) => putBack),
+  );
+  expect("config" in back && back.config).toEqual(running);
+  expect(found.map(({ name }) => addressOfItem(name))).toEqual(found.map(() => "/expectations"));
+});
+
+test("one that reads otherwise since its list was renamed is no new one", () => {
+  const before = "list a { 10.0.0.1 }\nexpect deny src @a # one\n";
+  const after = "list b { 10.0.0.1 }\nexpect deny src @b # two\n";
+  const [running, draft] = [config(before), config(after)];
+  const found = itemChanges(running, draft, changes(running, draft).changes);
+  expect(found).toMatchObject([
+    { name: "@b", words: ["was called @a"], isNew: false },
+    { name: "expect deny src @b", words: ["comments changed"], isNew: false },
+  ]);
+  expect(changes(running, draft).headline).toBe(
+    "1 list renamed, 1 expectation commented; nothing else changes",
+  );
 });
 
 const configs: fc.Arbitrary<Config> = fc

@@ -35,6 +35,15 @@ test("names are made free, those of lists where they are named too", () => {
   expect(text.match(/list ports/g)).toHaveLength(1);
 });
 
+test("an expectation that the draft has need not come again, and follows its list's new name", () => {
+  const draft = config("list net { 10.0.0.0/8 }\nexpect deny dstport 22\n");
+  const imported = config("list net { 10.0.0.1 }\nexpect deny dstport 22 # again\nexpect deny src @net\n");
+  const { edits } = insertionOf(imported, draft, null);
+  expect(after(draft, edits)).toBe(
+    "list net { 10.0.0.0/8 }\nexpect deny dstport 22\nlist net-2 { 10.0.0.1 }\nexpect deny src @net-2\n",
+  );
+});
+
 test("lines with one reason are told together, and prose apart from mistakes", () => {
   const { leftOut } = importText("In\nprose\nflow x deny match dport 1\nmore", "page");
   const groups = groupsOf(leftOut);

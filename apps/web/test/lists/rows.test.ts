@@ -87,3 +87,16 @@ test("a rename is followed by every reference", () => {
   if ("error" in renamed) throw new Error(renamed.error.message);
   expect(print(renamed.config)).toBe(TEXT.replaceAll("branch", "site"));
 });
+
+test("an expectation that names a list counts as use, and says the same when the list goes", () => {
+  const { config } = parse(
+    "list a { 10.0.0.1 }\nexpect deny src @a\nexpect permit src @a dst @a\nexpect permit src 10.0.0.1 dst 10.0.0.1\n",
+  );
+  const [row] = rowsOf(config, []);
+  if (!row) throw new Error("no list");
+  expect(usedIn(row.uses)).toBe("2 expectations");
+  const result = editAll(config, dissolve(config, row.list));
+  if ("error" in result) throw new Error(result.error.message);
+  // What then stands twice, stands once.
+  expect(print(result.config)).toBe("expect deny src 10.0.0.1\n\nexpect permit src 10.0.0.1 dst 10.0.0.1\n");
+});
