@@ -1,7 +1,7 @@
 /** One config in force in a namespace, random packets, and whether each rule counts what it means. */
-import { decide, trace } from "@flowmgr/flow-analysis";
+import { trace, tracer } from "@flowmgr/flow-analysis";
 import type { CompileOptions, Program } from "@flowmgr/flow-compiler";
-import { type Config, type Packet, print } from "@flowmgr/flow-model";
+import { type Config, type Packet, print, printPacket } from "@flowmgr/flow-model";
 import { expect } from "vitest";
 import { SENT_MARK, UNTRACKED_DSCP } from "../src/testing.ts";
 import type { Lab } from "./lab.ts";
@@ -21,20 +21,24 @@ export type Trial = {
 export type Tally = { [rule: string]: number };
 
 /**
- * What the meaning says that each rule counts: who decides by `decide`, which the analysis is held against, and those
- * that ended a visit before by `trace`.
+ * What the meaning says that each rule counts: who decides by the index of the analysis, and those that ended a visit
+ * before by `trace`. Throws where the two differ on who decides.
  */
 export function expected({ config, options }: Trial, packets: readonly Sent[]): Tally {
   const tally: Tally = {};
   const { loopback, neighbours } = options;
   const meaning = { loopback, neighbours, tables: new Map(Object.entries(options.tables ?? {})) };
+  const indexed = tracer(config, meaning);
   const count = (flow: string, rule: number | null) => {
     tally[key(flow, rule)] = (tally[key(flow, rule)] ?? 0) + 1;
   };
   for (const packet of packets) {
-    const { flow, rule } = decide(config, packet, meaning);
+    const { flow, rule, verdict } = indexed.decide(packet);
+    const { steps, ...walked } = trace(config, packet, meaning);
+    if (walked.flow !== flow || walked.rule !== rule) {
+      throw new Error(`${printPacket(packet)}: ${flow} ${rule}, and ${walked.flow} ${walked.rule} by trace`);
+    }
     if (flow !== null) count(flow, rule);
-    const { steps, verdict } = trace(config, packet, meaning);
     const ends = steps.filter(({ holds }) => holds);
     const before = verdict.action === "undecided" ? ends : ends.slice(0, -1);
     for (const end of before) count(end.flow, end.rule);
