@@ -53,7 +53,7 @@ function packetsFor({ config, program }: Trial, seed: number): Sent[] {
   });
 }
 
-/** Configs of the walk without end; of eight, the last is a big one, whose flows are reached by dispatch chains. */
+/** Configs of the walk without end; of eight, the last is a big one, whose packets pass more than a hundred flows. */
 function* walk(): Generator<{ config: Config; seed: number }> {
   for (let part = 0, at = 0; ; part += 1) {
     const drawn = fc.sample(arbitraryConfig({ comments: false }), { seed: SEED + part, numRuns: 200 });
