@@ -1,6 +1,6 @@
 /** Keeps one worker at the newest config: what nobody waits for any more is given up, not finished first. */
 import type { Config } from "@flowmgr/flow-model";
-import type { Analysis, AnalysisAnswer, AnalysisRequest, Meaning } from "./worker.ts";
+import type { Analysis, AnalysisAnswer, AnalysisRequest, Meaning, Sent } from "./worker.ts";
 
 /** The other end; a Worker, or what stands in for one. */
 export type Helper = {
@@ -9,19 +9,23 @@ export type Helper = {
   onmessage: ((event: MessageEvent<AnalysisAnswer>) => void) | null;
 };
 
-/** From an edit to the analysis of it, in milliseconds: to hand over ten thousand flows takes 30 of the page. */
+/** From an edit to the analysis of it, in milliseconds: whoever drags or types makes many in a row. */
 const AFTER = 200;
 /** How long an older config may go on while a newer one waits. */
 const PATIENCE = 500;
+
+type Question = { config: Config; meaning: Meaning };
 
 export class Analyst {
   readonly #start: () => Helper;
   readonly #tell: (analysis: Analysis, of: Config) => void;
   #helper: Helper | null = null;
   /** What the worker is at. */
-  #busy: AnalysisRequest | null = null;
-  #next: Omit<AnalysisRequest, "id"> | null = null;
-  #last: Omit<AnalysisRequest, "id"> | null = null;
+  #busy: (Question & { id: number }) | null = null;
+  #next: Question | null = null;
+  #last: Question | null = null;
+  /** What the worker was sent last, and so has. */
+  #held: Config | null = null;
   #count = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -48,10 +52,12 @@ export class Analyst {
       return;
     }
     this.#count += 1;
-    this.#busy = { id: this.#count, ...this.#next };
+    const { config, meaning } = this.#next;
+    this.#busy = { id: this.#count, config, meaning };
     this.#next = null;
     this.#helper ??= this.#begin();
-    this.#helper.postMessage(this.#busy);
+    this.#helper.postMessage({ id: this.#count, sent: sentOf(config, this.#held), meaning });
+    this.#held = config;
   }
 
   #begin(): Helper {
@@ -71,7 +77,14 @@ export class Analyst {
   #giveUp(): void {
     this.#helper?.terminate();
     this.#helper = null;
+    this.#held = null;
     this.#busy = null;
     this.#send();
   }
+}
+
+/** Edits share what they do not touch: of ten thousand flows the page hands over the one that changed. */
+function sentOf({ items, comment }: Config, held: Config | null): Sent {
+  const places = new Map(held?.items.map((item, place) => [item, place]));
+  return { items: items.map((item) => places.get(item) ?? item), comment };
 }

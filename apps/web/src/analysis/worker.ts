@@ -1,11 +1,14 @@
 /** Looks for dead rules and failing expectations beside the page: in a hard config that takes seconds. */
 import { type AnalysisOptions, deadRules, findingsOf, judgeExpectations } from "@flowmgr/flow-analysis";
-import { type Config, check, type Diagnostic } from "@flowmgr/flow-model";
+import { type Config, check, type Diagnostic, type Item } from "@flowmgr/flow-model";
 
 /** What the machine adds to the meaning of a config. */
 export type Meaning = Pick<AnalysisOptions, "loopback" | "neighbours" | "tables">;
 
-export type AnalysisRequest = { id: number; config: Config; meaning: Meaning };
+/** A config as it differs from the one that was sent before: an item that stayed is its place there. */
+export type Sent = { items: (Item | number)[]; comment: string[] };
+
+export type AnalysisRequest = { id: number; sent: Sent; meaning: Meaning };
 
 export type Analysis = {
   diagnostics: Diagnostic[];
@@ -17,8 +20,12 @@ export type AnalysisAnswer = Analysis & { id: number };
 /** Beyond this a person has moved on; what was found by then is told. */
 const BUDGET_MS = 10_000;
 
-self.onmessage = ({ data: { id, config, meaning } }: MessageEvent<AnalysisRequest>) => {
-  const answer: AnalysisAnswer = { id, ...analyse(config, meaning) };
+let before: readonly Item[] = [];
+
+self.onmessage = ({ data: { id, sent, meaning } }: MessageEvent<AnalysisRequest>) => {
+  const items = sent.items.flatMap((one) => (typeof one === "number" ? (before[one] ?? []) : one));
+  before = items;
+  const answer: AnalysisAnswer = { id, ...analyse({ items, comment: sent.comment }, meaning) };
   self.postMessage(answer);
 };
 

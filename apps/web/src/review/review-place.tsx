@@ -132,7 +132,8 @@ function useMoved(etag: string): { moved: boolean; markRead: () => void } {
 
 /** What the plan says beside the lock-out, and the rules that could go. */
 function useDiagnostics({ diagnostics }: Plan): Diagnostic[] {
-  const found = useFindings(useDraft().config ?? EMPTY_CONFIG)?.diagnostics ?? [];
+  const { config } = useDraft();
+  const found = useFindings(config ?? EMPTY_CONFIG)?.diagnostics ?? [];
   const others = diagnostics.filter(({ code }) => code !== LOCKOUT);
   const known = new Set(others.map(({ code }) => code));
   return [...others, ...found.filter(({ severity, code }) => severity === "warning" && !known.has(code))];

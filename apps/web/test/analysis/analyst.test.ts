@@ -1,10 +1,11 @@
-import { type Config, EMPTY_CONFIG } from "@flowmgr/flow-model";
+import { type Config, EMPTY_CONFIG, edit, parse } from "@flowmgr/flow-model";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Analyst, type Helper } from "../../src/analysis/analyst.ts";
 import type { AnalysisRequest } from "../../src/analysis/worker.ts";
 
+const ITEM = { kind: "list" as const, name: "", values: ["10.0.0.1"], comment: [], note: "" };
 const config = (name: string): Config => ({ ...EMPTY_CONFIG, comment: [name] });
-const nameOf = ({ config }: AnalysisRequest) => config.comment[0];
+const nameOf = ({ sent }: AnalysisRequest) => sent.comment[0];
 
 /** Workers that answer when they are told to. */
 function world() {
@@ -89,5 +90,25 @@ describe("one worker at the newest config", () => {
     answer(0);
     answer(1);
     expect(told).toEqual(["new"]);
+  });
+
+  test("only what changed is handed over, all of it to a worker that is new", () => {
+    const { analyst, started, answer } = world();
+    const { config: first } = parse("flow a deny match\nflow b permit match\n");
+    const [a, b] = first.items;
+    const moved = edit(first, { do: "move", name: "b", before: "a" });
+    const added = edit("config" in moved ? moved.config : first, { do: "add", item: { ...ITEM, name: "c" } });
+    const second = "config" in added ? added.config : first;
+    const sent = (worker: number) => started[worker]?.asked.at(-1)?.sent.items;
+    analyst.ask(first, {});
+    vi.advanceTimersByTime(300);
+    expect(sent(0)).toEqual([a, b]);
+    answer(0);
+    analyst.ask(second, {});
+    vi.advanceTimersByTime(300);
+    expect(sent(0)).toEqual([1, 0, second.items[2]]);
+    analyst.ask(first, {});
+    vi.advanceTimersByTime(1000);
+    expect(sent(1)).toEqual([a, b]);
   });
 });
