@@ -3,7 +3,10 @@ import type { Aligned } from "./differing.ts";
 import { nameOf, type RuleName } from "./space/rules.ts";
 import { type TraceOptions, UNDECIDED, type Verdict, verdictOf } from "./walk.ts";
 
-/** Who gives a verdict: every rule that the edit touched by itself, all others together. */
+/**
+ * Who gives a verdict: every rule that the edit touched by itself, all others together; where it touched a great many,
+ * these too.
+ */
 export type Deciders = {
   verdict: Verdict;
   /** The first few in the order of the config; empty where no flow decides. */
@@ -58,6 +61,8 @@ export class Kinds {
   }
 }
 
+/** With more touched rules, nobody reads of each by itself. */
+const MOST_BY_THEMSELVES = 200;
 /** Most rules named beside a change. */
 const MOST_NAMED = 5;
 
@@ -66,11 +71,14 @@ class Side {
   readonly #aligned: Aligned;
   readonly #verdicts: readonly string[];
   readonly #options: TraceOptions;
+  readonly #byItself: (at: number) => boolean;
 
   constructor(aligned: Aligned, options: TraceOptions) {
     this.#aligned = aligned;
     this.#verdicts = aligned.judged.rules.map(({ flow }) => JSON.stringify(verdictOf(flow, options)));
     this.#options = options;
+    const touched = aligned.judged.rules.filter((_, at) => aligned.isTouched(at));
+    this.#byItself = touched.length > MOST_BY_THEMSELVES ? () => false : (at) => aligned.isTouched(at);
   }
 
   /** The place of the rule with a terminal's number, -1 for that of no rule. */
@@ -84,7 +92,7 @@ class Side {
 
   /** A rule that the edit touched is a decider of its own; others are one for each verdict. */
   nameOf(at: number): string {
-    return this.#aligned.isTouched(at) ? String(at) : this.verdictAt(at);
+    return this.#byItself(at) ? String(at) : this.verdictAt(at);
   }
 
   describe(places: ReadonlySet<number>): Deciders {

@@ -9,7 +9,7 @@ import { type Config, expandLists, type Family, flowsOf } from "@flowmgr/flow-mo
 import { type Alignment, align, type RulePlaces } from "./align.ts";
 import { type Deciders, Kinds } from "./deciders.ts";
 import { type Aligned, Differing } from "./differing.ts";
-import type { AnalysisOptions } from "./options.ts";
+import { type AnalysisOptions, FAMILIES } from "./options.ts";
 import { type Judged, Space } from "./space/decisions.ts";
 import { describeSet, type PacketRegion } from "./space/described.ts";
 import { flowsAround } from "./space/narrow.ts";
@@ -49,8 +49,8 @@ export type ChangesAsked = {
 
 /** As many as a person reads. */
 const AS_MANY: ChangesAsked = { from: 0, most: 100, regions: 20 };
-/** Edges for one direction and family: some seconds, 64 MB. */
-const MOST_EDGES = 8_000_000;
+/** Edges for one direction and family: one or two seconds, 64 MB. */
+const MOST_EDGES = 4_000_000;
 
 /** What packets another verdict awaits, the most of them first, between two configs that `check` finds no error in. */
 export function packetChanges(
@@ -64,7 +64,7 @@ export function packetChanges(
   for (const direction of ["in", "out"] as const) {
     if (flowsInForce(before, direction).length + flowsInForce(after, direction).length === 0) continue;
     const alignment = align(before, after, direction);
-    for (const family of [4, 6] as const) {
+    for (const family of options.families ?? FAMILIES) {
       const found = compare([before, after], alignment, direction, family, options);
       if (!found.complete) status = "partial";
       for (const { was, is, share, part } of found.kinds) {

@@ -6,6 +6,9 @@ import { NONE, type Node, within } from "./space/node-store.ts";
 import { flowEnd, reaching } from "./space/rule-proof.ts";
 import { meets } from "./space/rules.ts";
 
+/** More touched rules are looked at all at once: each by itself costs a walk through both configs. */
+const FEW = 32;
+
 /** One of the two configs. */
 export type Aligned = {
   judged: Judged;
@@ -35,16 +38,29 @@ export class Differing {
 
   /** Incomplete when the diagram would become too large; what had been found by then is told. */
   find(): { differing: Node; complete: boolean } {
+    const touched = this.#sides.flatMap((side) =>
+      side.judged.rules.flatMap((_, at) => (side.isTouched(at) ? [{ side, at }] : [])),
+    );
     const done = within(() => {
-      for (const side of this.#sides) {
-        for (let at = 0; at < side.judged.rules.length; at += 1) {
-          if (!side.isTouched(at)) continue;
+      if (touched.length > FEW) this.#lookAtAll(touched);
+      else {
+        for (const { side, at } of touched) {
           for (const box of boxesThatMatter(side.judged, at)) this.#look(side, at, box);
         }
       }
       return true;
     });
     return { differing: this.#found, complete: done ?? false };
+  }
+
+  /** All packets that touched rules hold for, whether they come to them or not: both configs are folded once. */
+  #lookAtAll(touched: readonly { side: Aligned; at: number }[]): void {
+    const { diagram } = this.#space;
+    const boxes = touched.flatMap(({ side, at }) => side.judged.rules[at]?.boxes ?? []);
+    const set = diagram.overrideAll(boxes.map((box) => this.#space.boxNode(box)));
+    const [was, is] = this.#sides.map(({ judged }) => this.#space.decisions(judged, { box: [], set }));
+    // Where neither decides nothing differs; what is left of the set is the same for both.
+    this.#found = diagram.pair(was ?? NONE, is ?? NONE, (a, b) => this.#kindOf(a, b));
   }
 
   #look(side: Aligned, at: number, box: Box): void {

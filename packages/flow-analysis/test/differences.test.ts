@@ -65,6 +65,15 @@ describe("packetChanges", () => {
     fc.assert(fc.property(tinyConfigs, tinyConfigs, compare), { numRuns: RUNS });
   });
 
+  it("tells two configs of very many rules apart as trying every packet does", () => {
+    const many = fc
+      .array(tinyConfigs, { minLength: 8, maxLength: 8 })
+      .map((configs) => configs.flatMap(flowsOf).map((flow, at) => ({ ...flow, name: `f${at}` })))
+      .filter((flows) => flows.flatMap(({ rules }) => rules).length > 16)
+      .map((items): Config => ({ items, comment: [] }));
+    fc.assert(fc.property(many, many, compare), { numRuns: Math.ceil(RUNS / 20) });
+  });
+
   it("tells what an edit changes", () => {
     const edits = tinyConfigs.chain((config) =>
       fc.tuple(fc.constant(config), fc.constantFrom("move", "remove", "switch", "reverse"), fc.nat(3)),
