@@ -3,7 +3,7 @@ export * from "./differences.ts";
 export * from "./expectations.ts";
 export * from "./findings.ts";
 export * from "./lockout.ts";
-export type { AnalysisOptions } from "./options.ts";
+export { type AnalysisOptions, FAMILIES } from "./options.ts";
 export * from "./search.ts";
 export type { PacketRegion } from "./space/described.ts";
 export type { RuleName } from "./space/rules.ts";
