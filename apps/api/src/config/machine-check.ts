@@ -86,7 +86,7 @@ function checkExpectation(expect: Expect, path: string, machine: Machine): Diagn
     code: "ipv6-not-judged",
     severity: "warning",
     message: "this speaks of IPv6 packets only, and IPv6 is not judged here",
-    help: "it waits until IPv6 is switched on (--ipv6 on) on a machine that has it",
+    help: "it is held against the flows all the same; packets follow once IPv6 is switched on (--ipv6 on)",
     path,
   };
   const families = familiesAllowed(expect);
