@@ -163,6 +163,11 @@ test("an expectation is made of a packet, widened, undone, and red with the pack
   await expect(page.getByRole("tab", { name: /^Expectations/ })).toHaveAttribute("aria-selected", "true");
   await expect(page.getByText("1 fails: an apply is refused until all hold.")).toBeVisible();
   await page.getByRole("button", { name: /^Actions of expect/ }).click();
+  await page.getByRole("menuitem", { name: "Search these packets" }).click();
+  await expect(page).toHaveURL(/q=proto\+tcp\+dst\+192\.168\.0\.1\+dstport\+22/);
+  await expect(page.getByRole("tabpanel")).toContainText("permitted by ssh, rule 2");
+  await page.goBack();
+  await page.getByRole("button", { name: /^Actions of expect/ }).click();
   await page.getByRole("menuitem", { name: "Change…" }).click();
   const change = page.getByRole("dialog", { name: "Expectation" });
   await change.getByRole("button", { name: "Add a condition to the expectation" }).click();
