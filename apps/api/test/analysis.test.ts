@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { deadRules, packetChanges } from "@flowmgr/flow-analysis";
+import type { FamilyName } from "@flowmgr/flow-compiler";
 import { type Config, edit, type Flow } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
@@ -12,10 +13,11 @@ import type { Clock } from "../src/parts.ts";
 import { startLab } from "./lab.ts";
 import { config } from "./machine-as-data.ts";
 
+const judged: FamilyName[] = ["ip", "ip6"];
 const parts = {
   clock: systemClock,
   settings: { loopback: "spare", neighbours: "spare" },
-  engine: { state: () => ({ tables: {} }) },
+  engine: { state: () => ({ tables: {}, judged }) },
 } as const;
 
 /** What died, and why. */

@@ -1,5 +1,5 @@
 /** What the plan says of packets: kinds of change in sentences, with regions and samples, page by page. */
-import { packetPageSchema, planSchema } from "@flowmgr/flow-api";
+import { packetPageSchema, planSchema, searchSchema } from "@flowmgr/flow-api";
 import { parsePacketLine } from "@flowmgr/flow-model";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
@@ -99,4 +99,21 @@ test("further regions of one kind, until there are no more", async () => {
   expect(new Set(seen).size).toBe(seen.length);
   expect((await lab.call("GET", "/draft/plan/packets?change=1")).status).toBe(404);
   expect((await lab.call("GET", "/draft/plan/packets?after=x")).status).toBe(400);
+});
+
+test("packets that are not judged here change nothing", async () => {
+  const off = await startLab({ flags: ["--ipv6", "off"] });
+  try {
+    await off.call("PUT", "/draft", { headers, body: "flow web permit\n  match proto tcp dstport 80\n" });
+    const plan = planSchema.parse((await off.call("GET", "/draft/plan")).json);
+    const families = (regions: { family: number }[]) => regions.map(({ family }) => family);
+    expect(plan.packets?.changes.map(({ regions }) => families(regions))).toEqual([[4]]);
+    const found = searchSchema.parse((await off.call("POST", "/search", { body: {} })).json);
+    expect(found.groups.flatMap(({ regions }) => families(regions))).not.toContain(6);
+  } finally {
+    await off.remove();
+  }
+  await lab.call("PUT", "/draft", { headers, body: "flow web permit\n  match proto tcp dstport 80\n" });
+  const both = planSchema.parse((await lab.call("GET", "/draft/plan")).json);
+  expect(both.packets?.changes.flatMap(({ regions }) => regions.map(({ family }) => family))).toContain(6);
 });

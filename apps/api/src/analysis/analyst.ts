@@ -5,15 +5,16 @@
 import {
   type ChangesAsked,
   type ExpectationResult,
+  FAMILIES,
   findingsOf,
   type Guarded,
   type Asked as SearchAsked,
-  type TraceOptions,
 } from "@flowmgr/flow-analysis";
 import { PROVEN, type ProgramText } from "@flowmgr/flow-analysis/program";
 import type { Config } from "@flowmgr/flow-model";
 import { reportOf } from "../apply/judge.ts";
 import type { Clock, Parts } from "../parts.ts";
+import type { MachineOptions } from "./messages.ts";
 import { type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
 import { numberOf } from "./shelf.ts";
 import { Thread, type ThreadOptions } from "./thread.ts";
@@ -73,16 +74,17 @@ export type FoundBy<K extends Kind> = Extract<Found, { kind: K }>["found"];
 type AnalystParts = {
   clock: Clock;
   settings: Pick<Parts["settings"], "loopback" | "neighbours">;
-  engine: { state(): Pick<ReturnType<Parts["engine"]["state"]>, "tables"> };
+  engine: { state(): Pick<ReturnType<Parts["engine"]["state"]>, "tables" | "judged"> };
 };
 
 /** Nothing is started before the first question. `log` hears of a thread that died. */
 export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Analyst {
-  const questions = new Questions(parts.clock, new Thread(parts.clock, options), () => ({
-    loopback: parts.settings.loopback,
-    neighbours: parts.settings.neighbours,
-    tables: new Map(Object.entries(parts.engine.state().tables)),
-  }));
+  const questions = new Questions(parts.clock, new Thread(parts.clock, options), () => {
+    const { tables, judged } = parts.engine.state();
+    const { loopback, neighbours } = parts.settings;
+    const families = FAMILIES.filter((family) => judged.includes(family === 4 ? "ip" : "ip6"));
+    return { loopback, neighbours, tables: new Map(Object.entries(tables)), families };
+  });
   return {
     async deadRules(config, asked) {
       const answer = await questions.ask({ kind: "dead-rules", config }, asked);
@@ -126,13 +128,16 @@ function allOpen(config: Config): FoundBy<"expectations"> {
   return { status, expectations, diagnostics: findingsOf(config, { dead: [], expectations }) };
 }
 
+/** The machine as the analysis has to know it. */
+type Options = MachineOptions & { tables: Map<string, number> };
+
 type Waiter = { place: string | undefined; settle: (found: Found | null) => void };
 
 /** One question, and all who wait for its answer. */
 type Job = {
   key: string;
   question: Question<Config>;
-  options: TraceOptions;
+  options: Options;
   budget: number;
   waiters: Set<Waiter>;
   stop: Int32Array<SharedArrayBuffer>;
@@ -141,14 +146,14 @@ type Job = {
 class Questions {
   readonly #clock: Clock;
   readonly #thread: Thread;
-  readonly #options: () => TraceOptions & { tables: Map<string, number> };
+  readonly #options: () => Options;
   /** Those that wait, and the one that is being answered. */
   readonly #jobs = new Set<Job>();
   #atWork: Job | null = null;
   /** Complete answers by key, the one that was asked for last at the end. */
   readonly #kept = new Map<string, Found>();
 
-  constructor(clock: Clock, thread: Thread, options: () => TraceOptions & { tables: Map<string, number> }) {
+  constructor(clock: Clock, thread: Thread, options: () => Options) {
     this.#clock = clock;
     this.#thread = thread;
     this.#options = options;
@@ -245,6 +250,6 @@ class Questions {
 }
 
 /** Equal for questions that have the same answer. */
-function keyOf(question: Question<Config>, options: TraceOptions & { tables: Map<string, number> }): string {
+function keyOf(question: Question<Config>, options: Options): string {
   return JSON.stringify([heldOtherwise(question, numberOf), { ...options, tables: [...options.tables] }]);
 }

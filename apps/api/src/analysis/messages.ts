@@ -1,5 +1,5 @@
 /** What crosses the border of the worker thread. */
-import type { TraceOptions } from "@flowmgr/flow-analysis";
+import type { AnalysisOptions } from "@flowmgr/flow-analysis";
 import type { Config, Item } from "@flowmgr/flow-model";
 import type { Found, Question } from "./questions.ts";
 
@@ -12,6 +12,9 @@ export type Lesson = {
   comment: Config["comment"];
 };
 
+/** All that a question hangs on but the configs. */
+export type MachineOptions = Omit<AnalysisOptions, "stop">;
+
 export type ToWorker =
   | Lesson
   | { do: "forget"; configs: number[]; items: number[] }
@@ -19,7 +22,7 @@ export type ToWorker =
       do: "answer";
       id: number;
       question: Question<number>;
-      options: TraceOptions;
+      options: MachineOptions;
       /** Milliseconds from the moment at which the worker begins. */
       budget: number;
       /** Its first number is set to 1 when nobody waits any longer. */

@@ -3,10 +3,9 @@
  * question; what it was asked is answered by null: nothing is known.
  */
 import { Worker } from "node:worker_threads";
-import type { TraceOptions } from "@flowmgr/flow-analysis";
 import type { Config } from "@flowmgr/flow-model";
 import type { Clock } from "../parts.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, MachineOptions, ToWorker } from "./messages.ts";
 import { type Found, heldOtherwise, type Question } from "./questions.ts";
 import { numberOf, Shelf } from "./shelf.ts";
 
@@ -20,7 +19,7 @@ export type ThreadOptions = { log: (error: unknown) => void; heapMb?: number };
 /** A question on its way. */
 type Asked = {
   question: Question<Config>;
-  options: TraceOptions;
+  options: MachineOptions;
   /** Milliseconds. */
   budget: number;
   stop: Int32Array<SharedArrayBuffer>;
