@@ -127,21 +127,65 @@ test("Review tells first which packets are treated differently", async ({ lab, s
   await expect(page.getByRole("heading", { level: 1 })).toContainText("no packet is treated differently");
 });
 
-test("a thousand kinds of change are read page by page", async ({ lab, signedIn: page }) => {
-  const flows = Array.from(
-    { length: 1000 },
-    (_, at) => `flow f${at} permit match proto tcp dst 10.${at >> 8}.${at & 255}.1 dstport ${at + 1}`,
+test("hundreds of kinds and regions are read page by page", async ({ lab, signedIn: page }) => {
+  const flows = (policy: (at: number) => string) =>
+    Array.from(
+      { length: 350 },
+      (_, at) =>
+        `flow f${at} ${policy(at)} match proto tcp dst 10.${at >> 8}.${at & 255}.1 dstport ${at + 1}\n`,
+    ).join("");
+  await setDraft(
+    lab,
+    flows((at) => `table ${at + 1000}`),
   );
-  await setDraft(lab, `${flows.join("\n")}\n`);
   await page.goto(`${lab.url}/review`);
   const kinds = page.getByRole("list", { name: "Packets that are treated differently" }).locator("> li");
   await expect(kinds).toHaveCount(10);
-  await page.getByRole("button", { name: "Show 90 more kinds of 990" }).click();
+  await page.getByRole("button", { name: "Show 90 more kinds of 340" }).click();
   await expect(kinds).toHaveCount(100);
-  await page.getByRole("button", { name: "Show 100 more kinds of 900" }).click();
+  await page.getByRole("button", { name: "Show 100 more kinds of 250" }).click();
   await expect(kinds).toHaveCount(200);
   const names = await kinds.locator("a[href^='/flows/']").allTextContents();
   expect(new Set(names).size).toBe(200);
+
+  await setDraft(
+    lab,
+    flows(() => "permit"),
+  );
+  await expect(kinds).toHaveCount(1);
+  const regions = kinds.first().getByRole("listitem");
+  await expect(regions).toHaveCount(3);
+  await kinds.first().getByRole("button", { name: "17 further regions, and more" }).click();
+  await expect(regions).toHaveCount(20);
+  await kinds.first().getByRole("button", { name: "And more" }).click();
+  await expect(regions).toHaveCount(100);
+  await kinds.first().getByRole("button", { name: "And more" }).click();
+  await expect(regions).toHaveCount(200);
+  expect(new Set(await regions.allTextContents()).size).toBe(200);
+});
+
+test("an expectation that fails is said where it is typed, and Apply waits for it", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await page.goto(`${lab.url}/text`);
+  const editor = page.getByRole("textbox", { name: "The flows as text" });
+  await editor.click();
+  await page.keyboard.insertText(`${OLD}\nexpect permit proto tcp dst 192.168.0.2 dstport 25:26\n`);
+  const problems = page.getByRole("region", { name: "Errors and warnings" });
+  await expect(problems).toContainText(
+    /does not hold: tcp \S+ -> 192\.168\.0\.2:26 in \S+ is denied by alltherest, rule 1/,
+  );
+  await expect(page.getByText("In the draft")).toBeVisible();
+  await page.goto(`${lab.url}/review`);
+  const apply = page.getByRole("button", { name: "Apply", exact: true });
+  await expect(apply).toHaveAttribute("aria-disabled", "true");
+  await expect(apply).toHaveAccessibleDescription(/^1 expectation not met\./);
+  await expect(page.getByRole("link", { name: "Go to the expectations" })).toHaveAttribute(
+    "href",
+    "/expectations",
+  );
+  expect(await look(page, "an expectation that fails")).toEqual([]);
 });
 
 test.describe("cut off", () => {
