@@ -74,6 +74,7 @@ export function PacketForm({ ref, typed, read, set, type, config, status }: Pack
         />
         <Button
           aria-disabled={packet === null || undefined}
+          title={packet === null ? "There is no whole packet yet." : undefined}
           onClick={() => packet && void copyText(printPacket(packet), "Packet copied as a line")}
         >
           Copy line
