@@ -5,8 +5,9 @@
  * sets of packets are equal when they are the same node, and what was worked out once is found again. Fields are asked in the order of their levels, each at most once on a way, so
  * recursion is never deeper than there are fields.
  */
-import { type Intervals, unionOf } from "./intervals.ts";
+import type { Intervals } from "./intervals.ts";
 import { NONE, type Node, NodeStore, terminal, terminalNumber } from "./node-store.ts";
+import { ReadableDiagram } from "./readable-diagram.ts";
 
 /** What to make of two terminals; gives a terminal. */
 type Operation = {
@@ -20,13 +21,11 @@ type Operation = {
 /** Most entries of the cache of results: a lost one is worked out again. A power of two. */
 const MOST_CACHED = 1 << 18;
 
-/** Measured with ten thousand flows, flat from 64 to 512. */
+/** Boxes that are put together before they are restricted: fewer cost a pass over the set more often. */
 const TOGETHER = 128;
 
 /** One for each world: all nodes that are combined with each other belong to one diagram. */
-export class Diagram {
-  readonly #levels: number;
-  readonly #nodes: NodeStore;
+export class Diagram extends ReadableDiagram {
   /** Results by a hash of what they are of: operation (0: empty), a, b, result. */
   #cache = new Int32Array(4 << 10);
   /** Edges of the node that is being made, one pair of lists a level: recursion passes each level once. */
@@ -42,21 +41,10 @@ export class Diagram {
    * and then, and may throw it too.
    */
   constructor(levels: number, mostEdges?: number, step: () => void = () => {}) {
-    this.#levels = levels;
+    super(levels, new NodeStore(mostEdges));
     this.#step = step;
-    this.#nodes = new NodeStore(mostEdges);
     this.#highsOf = Array.from({ length: levels }, () => []);
     this.#childrenOf = Array.from({ length: levels }, () => []);
-  }
-
-  /** How many edges there are, a measure of its memory. */
-  get edges(): number {
-    return this.#nodes.edges;
-  }
-
-  /** Level of a node; that of a terminal is below all. */
-  levelOf(node: Node): number {
-    return node < 0 ? this.#levels : this.#nodes.levelOf(node);
   }
 
   /**
@@ -65,7 +53,7 @@ export class Diagram {
    */
   box(intervals: readonly (Intervals | undefined)[], maxima: readonly number[], inside: Node): Node {
     let below = inside;
-    for (let level = this.#levels - 1; level >= 0; level -= 1) {
+    for (let level = this.levels - 1; level >= 0; level -= 1) {
       const asked = intervals[level];
       if (asked) below = this.#choice(level, asked, maxima[level] ?? 0, below);
     }
@@ -83,7 +71,7 @@ export class Diagram {
       next = high + 1;
     }
     if (next <= max) push(highs, children, max, NONE);
-    return this.#nodes.make(level, highs, children);
+    return this.nodes.make(level, highs, children);
   }
 
   /** The first that decides: `a` where it says anything, else `b`. */
@@ -165,105 +153,9 @@ export class Diagram {
     );
   }
 
-  /** Does every packet come to a terminal that is not NONE? */
-  isTotal(node: Node): boolean {
-    return this.#nodes.isTotal(node);
-  }
-
-  /** The number of the terminal that a packet comes to; `values`, its value at each level. */
-  find(node: Node, values: ArrayLike<number>): number {
-    let at = node;
-    while (at >= 0) {
-      const value = values[this.#nodes.levelOf(at)] ?? 0;
-      let [first, last] = [this.#nodes.firstEdge(at), this.#nodes.firstEdge(at + 1) - 1];
-      while (first < last) {
-        const middle = (first + last) >>> 1;
-        if (value <= this.#nodes.highOf(middle)) last = middle;
-        else first = middle + 1;
-      }
-      at = this.#nodes.childOf(first);
-    }
-    return terminalNumber(at);
-  }
-
-  /** The numbers of all terminals below, NONE as 0. */
-  terminals(node: Node): Set<number> {
-    const seen = new Set<Node>();
-    const open = [node];
-    const found = new Set<number>();
-    for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      if (at < 0) found.add(terminalNumber(at));
-      if (at < 0 || seen.has(at)) continue;
-      seen.add(at);
-      for (let edge = this.#nodes.firstEdge(at); edge < this.#nodes.firstEdge(at + 1); edge += 1) {
-        const child = this.#nodes.childOf(edge);
-        if (!seen.has(child)) open.push(child);
-      }
-    }
-    return found;
-  }
-
-  /** One way to a terminal that is not NONE, as a box: at each level one interval. */
-  cell(node: Node): (Intervals | undefined)[] {
-    const box: (Intervals | undefined)[] = Array.from({ length: this.#levels }, () => undefined);
-    let at = node;
-    while (at >= 0) {
-      const level = this.#nodes.levelOf(at);
-      let low = 0;
-      let edge = this.#nodes.firstEdge(at);
-      for (; this.#nodes.childOf(edge) === NONE; edge += 1) low = this.#nodes.highOf(edge) + 1;
-      box[level] = [low, this.#nodes.highOf(edge)];
-      at = this.#nodes.childOf(edge);
-    }
-    return box;
-  }
-
-  /** The values of a field for which some packet comes to a terminal that is not NONE. */
-  project(node: Node, level: number, max: number): Intervals {
-    const pairs: [number, number][] = [];
-    const seen = new Set<Node>();
-    const open = [node];
-    for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      if (at === NONE || seen.has(at)) continue;
-      seen.add(at);
-      if (this.levelOf(at) > level) return [0, max];
-      let low = 0;
-      for (let edge = this.#nodes.firstEdge(at); edge < this.#nodes.firstEdge(at + 1); edge += 1) {
-        const [high, child] = [this.#nodes.highOf(edge), this.#nodes.childOf(edge)];
-        if (this.levelOf(at) < level) open.push(child);
-        else if (child !== NONE) pairs.push([low, high]);
-        low = high + 1;
-      }
-    }
-    return unionOf(pairs);
-  }
-
-  /** For each terminal but NONE what part of all packets comes to it; `weight`, what part of its field an interval is. */
-  shares(node: Node, weight: (level: number, low: number, high: number) => number): Map<number, number> {
-    const found = new Map<number, number>();
-    /** By level: nodes are left only when all that leads to them has been. */
-    const arriving = Array.from({ length: this.#levels }, () => new Map<Node, number>());
-    const arrive = (at: Node, share: number) => {
-      const [into, key] = at < 0 ? [found, terminalNumber(at)] : [arriving[this.#nodes.levelOf(at)], at];
-      if (at !== NONE && share > 0) into?.set(key, (into.get(key) ?? 0) + share);
-    };
-    arrive(node, 1);
-    for (const [level, nodes] of arriving.entries()) {
-      for (const [at, share] of nodes) {
-        let low = 0;
-        for (let edge = this.#nodes.firstEdge(at); edge < this.#nodes.firstEdge(at + 1); edge += 1) {
-          const [high, child] = [this.#nodes.highOf(edge), this.#nodes.childOf(edge)];
-          if (child !== NONE) arrive(child, share * weight(level, low, high));
-          low = high + 1;
-        }
-      }
-    }
-    return found;
-  }
-
   /** From now on it may become twice as large, and nobody gives up: what was found is then told, however large it was. */
   widen(): void {
-    this.#nodes.widen();
+    this.nodes.widen();
     this.#step = () => {};
   }
 
@@ -295,7 +187,7 @@ export class Diagram {
   /** As large as the nodes are many: small diagrams are made often. */
   #growCache(): void {
     const length = this.#cache.length;
-    if (this.#nodes.size > length && length < 4 * MOST_CACHED) this.#cache = new Int32Array(4 * length);
+    if (this.nodes.size > length && length < 4 * MOST_CACHED) this.#cache = new Int32Array(4 * length);
   }
 
   /** At the upper of their two levels, interval by interval; a node that stands lower is the same in each. */
@@ -304,15 +196,15 @@ export class Diagram {
     const level = Math.min(levelA, levelB);
     const [highs, children] = this.#begin(level);
     let [edgeA, edgeB] = [
-      levelA === level ? this.#nodes.firstEdge(a) : -1,
-      levelB === level ? this.#nodes.firstEdge(b) : -1,
+      levelA === level ? this.nodes.firstEdge(a) : -1,
+      levelB === level ? this.nodes.firstEdge(b) : -1,
     ];
-    const [endA, endB] = [this.#nodes.firstEdge(a + 1), this.#nodes.firstEdge(b + 1)];
+    const [endA, endB] = [this.nodes.firstEdge(a + 1), this.nodes.firstEdge(b + 1)];
     while ((edgeA >= 0 ? edgeA < endA : true) && (edgeB >= 0 ? edgeB < endB : true)) {
-      const highA = edgeA >= 0 ? this.#nodes.highOf(edgeA) : Number.POSITIVE_INFINITY;
-      const highB = edgeB >= 0 ? this.#nodes.highOf(edgeB) : Number.POSITIVE_INFINITY;
-      const childA = edgeA >= 0 ? this.#nodes.childOf(edgeA) : a;
-      const childB = edgeB >= 0 ? this.#nodes.childOf(edgeB) : b;
+      const highA = edgeA >= 0 ? this.nodes.highOf(edgeA) : Number.POSITIVE_INFINITY;
+      const highB = edgeB >= 0 ? this.nodes.highOf(edgeB) : Number.POSITIVE_INFINITY;
+      const childA = edgeA >= 0 ? this.nodes.childOf(edgeA) : a;
+      const childB = edgeB >= 0 ? this.nodes.childOf(edgeB) : b;
       if (edgeA >= 0 && edgeB >= 0) {
         if (operation.empty && childA === NONE && highB < highA) {
           push(highs, children, highA, NONE);
@@ -331,17 +223,17 @@ export class Diagram {
       if (highA <= highB && edgeA >= 0) edgeA += 1;
       if (highB <= highA && edgeB >= 0) edgeB += 1;
     }
-    return this.#nodes.make(level, highs, children);
+    return this.nodes.make(level, highs, children);
   }
 
   /** The edge for the value behind another one: most often near, so the steps grow. */
   #edgeBehind(value: number, from: number, end: number): number {
     let step = 1;
-    while (from + step < end && this.#nodes.highOf(from + step) <= value) step *= 2;
+    while (from + step < end && this.nodes.highOf(from + step) <= value) step *= 2;
     let [first, behind] = [from + (step >>> 1), Math.min(from + step, end)];
     while (first < behind) {
       const middle = (first + behind) >>> 1;
-      if (this.#nodes.highOf(middle) <= value) first = middle + 1;
+      if (this.nodes.highOf(middle) <= value) first = middle + 1;
       else behind = middle;
     }
     return first;
