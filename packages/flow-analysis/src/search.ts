@@ -10,12 +10,14 @@ import {
   type Rule,
 } from "@flowmgr/flow-model";
 import type { Deciders } from "./differences.ts";
-import type { AnalysisOptions } from "./options.ts";
+import { type AnalysisOptions, FAMILIES } from "./options.ts";
 import { decisionsOf } from "./space/asked.ts";
-import type { Judged } from "./space/decisions.ts";
+import { type Box, boxesOf, meet } from "./space/boxes.ts";
+import type { Judged, Space } from "./space/decisions.ts";
 import { describeSet, type PacketRegion, sharesOf } from "./space/described.ts";
 import { spaceAround } from "./space/narrow.ts";
-import { within } from "./space/node-store.ts";
+import { NONE, type Node, within } from "./space/node-store.ts";
+import { reaching } from "./space/rule-proof.ts";
 import { type Direction, nameOf } from "./space/rules.ts";
 import { UNDECIDED, type Verdict, verdictOf } from "./walk.ts";
 
@@ -36,7 +38,7 @@ export type Search = {
   status: "complete" | "partial";
   /** The ones with the most packets first, at most MOST_GROUPS. */
   groups: SearchGroup[];
-  /** How many there are. */
+  /** How many there are; of a partial answer how many were found. */
   total: number;
 };
 
@@ -51,42 +53,48 @@ export type Asked = {
 export type SearchOptions = AnalysisOptions & {
   /** Regions of a group, for each family. Default 20. */
   most?: number;
+  /** Edges of a diagram of all packets; with more, rules are looked at one by one. */
+  edges?: number;
 };
 
 /** Most groups that are described. */
 export const MOST_GROUPS = 100;
 const MOST_REGIONS = 20;
-/** Edges for one family: some seconds. */
-const MOST_EDGES = 8_000_000;
+/** Edges of one diagram of all that is asked about: some 300 ms. */
+const EDGES_AT_ONCE = 1_000_000;
+/** Edges for one rule, where that was too much. */
+const EDGES_FOR_ONE = 1_000_000;
 
 /** Who decides the packets of a set, in a config that `check` finds no error in. */
 export function searchPackets(config: Config, asked: Asked, options: SearchOptions = {}): Search {
   const conditions = withoutLists(config, asked.conditions);
-  const found = ([4, 6] as const).map((family) =>
-    within(() => searchFamily(config, family, { ...asked, conditions }, options)),
-  );
+  const families = (options.families ?? FAMILIES).map((family) => {
+    const inFamily = { ...asked, conditions };
+    return within(() => searchFamily(config, family, inFamily, options)) ?? { parts: [], complete: false };
+  });
   const byDecider = new Map<string, Part[]>();
-  for (const part of found.flatMap((parts) => parts ?? [])) {
+  for (const part of families.flatMap(({ parts }) => parts)) {
     byDecider.set(part.key, [...(byDecider.get(part.key) ?? []), part]);
   }
   const shareOf = (parts: readonly Part[]) => parts.reduce((sum, { share }) => sum + share, 0);
-  const inOrder = [...byDecider.values()].sort((a, b) => shareOf(b) - shareOf(a));
-  const groups = inOrder.slice(0, MOST_GROUPS).flatMap((parts) => {
+  const inOrder = [...byDecider.values()].sort((a, b) => shareOf(b) - shareOf(a)).slice(0, MOST_GROUPS);
+  const groups = inOrder.flatMap((parts): SearchGroup[] => {
     const described = parts.map(({ describe }) => within(describe));
-    const [first] = parts;
     const told = described.filter((one) => one !== null);
+    const [first] = parts;
     if (!first || told.length === 0) return [];
-    return {
-      decider: first.decider,
-      direction: asked.direction,
-      regions: told.flatMap(({ regions }) => regions),
-      whole: told.length === parts.length && told.every(({ whole }) => whole),
-      share: shareOf(parts),
-    };
+    return [
+      {
+        decider: first.decider,
+        direction: asked.direction,
+        regions: told.flatMap(({ regions }) => regions),
+        whole: told.length === parts.length && told.every(({ whole }) => whole),
+        share: shareOf(parts),
+      },
+    ];
   });
-  const isComplete =
-    found.every((parts) => parts !== null) && groups.length === Math.min(inOrder.length, MOST_GROUPS);
-  return { status: isComplete ? "complete" : "partial", groups, total: byDecider.size };
+  const complete = families.every((family) => family.complete) && groups.length === inOrder.length;
+  return { status: complete ? "complete" : "partial", groups, total: byDecider.size };
 }
 
 /** The packets of one family that one rule decides. */
@@ -98,17 +106,25 @@ type Part = {
   describe(): { regions: PacketRegion[]; whole: boolean };
 };
 
-/** Throws TooLarge. */
-function searchFamily(config: Config, family: Family, asked: Asked, options: SearchOptions): Part[] {
+type Found = { parts: Part[]; complete: boolean };
+
+/** Throws TooLarge when asked to stop before anything is known. */
+function searchFamily(config: Config, family: Family, asked: Asked, options: SearchOptions): Found {
   const space = spaceAround([config], asked.direction, family, options, [asked.conditions]);
   const [judged] = space.judged;
-  if (!judged) return [];
-  space.renew(MOST_EDGES);
+  if (!judged) return { parts: [], complete: true };
+  const parts = within(() => searchAtOnce(space, judged, asked, options));
+  if (parts) return { parts, complete: true };
+  space.step();
+  return searchByRule(space, judged, asked, options);
+}
+
+/** All packets in one diagram. Throws TooLarge. */
+function searchAtOnce(space: Space, judged: Judged, asked: Asked, options: SearchOptions): Part[] {
+  space.renew(options.edges ?? EDGES_AT_ONCE);
   const { diagram } = space;
   const { decisions } = decisionsOf(space, judged, asked.conditions);
   const shares = sharesOf(space, decisions);
-  // What was found is told, however large it was.
-  diagram.widen();
   return [...shares].flatMap(([number, share]) => {
     const decider = deciderAt(judged, number - judged.base, options);
     if (asked.verdict && !isSame(asked.verdict, decider.verdict)) return [];
@@ -116,10 +132,66 @@ function searchFamily(config: Config, family: Family, asked: Asked, options: Sea
       const set = diagram.map(decisions, (other) => (other === number ? 1 : 0));
       return describeSet(space, set, options.most ?? MOST_REGIONS);
     };
-    const [name] = decider.by;
-    return [{ key: JSON.stringify(name ?? null), decider, share, describe }];
+    return [{ key: keyOf(decider), decider, share, describe }];
   });
 }
+
+/** Rule by rule, those that ask for most first: as far as it comes. */
+function searchByRule(space: Space, judged: Judged, asked: Asked, options: SearchOptions): Found {
+  const wanted = boxesOf({ conditions: asked.conditions }, space.world, space.meaning);
+  const candidates = [...judged.rules.keys(), judged.rules.length].flatMap((place) => {
+    const decider = deciderAt(judged, place, options);
+    const rule = judged.rules[place];
+    if (rule?.ignores || (asked.verdict && !isSame(asked.verdict, decider.verdict))) return [];
+    const boxes = rule ? rule.boxes.flatMap((box) => meetings(box, wanted)) : wanted;
+    const most = boxes.reduce((sum, box) => sum + shareOfBox(space, box), 0);
+    return boxes.length === 0 ? [] : [{ place, decider, boxes, most }];
+  });
+  candidates.sort((a, b) => b.most - a.most);
+  const parts: Part[] = [];
+  let complete = true;
+  for (const { place, decider, boxes } of candidates) {
+    if (parts.length === MOST_GROUPS) return { parts, complete: false };
+    const found = within(() => {
+      space.renew(EDGES_FOR_ONE);
+      const sets = boxes.map((box) => comingTo(space, judged, place, box));
+      const set = space.diagram.overrideAll(sets);
+      return set === NONE ? [] : [describeSet(space, set, options.most ?? MOST_REGIONS)];
+    });
+    if (!found) complete = false;
+    for (const { share, ...described } of found ?? []) {
+      parts.push({ key: keyOf(decider), decider, share, describe: () => described });
+    }
+  }
+  return { parts, complete };
+}
+
+function meetings(box: Box, others: readonly Box[]): Box[] {
+  return others.flatMap((other) => {
+    const both = meet(box, other);
+    return both ? [both] : [];
+  });
+}
+
+/** The packets of a box that come to a rule; behind the last one those that come to the end. Throws TooLarge. */
+function comingTo(space: Space, judged: Judged, place: number, box: Box): Node {
+  if (place < judged.rules.length) return reaching(space, judged, place, box);
+  return space.diagram.minus(space.boxNode(box), space.decided(judged, { box, set: null }));
+}
+
+/** What part of all packets lies in a box, 0 to 1. */
+function shareOfBox(space: Space, box: Box): number {
+  return box.reduce((share, intervals, level) => {
+    if (!intervals) return share;
+    let sum = 0;
+    for (let at = 0; at < intervals.length; at += 2) {
+      sum += space.weight(level, intervals[at] ?? 0, intervals[at + 1] ?? 0);
+    }
+    return share * sum;
+  }, 1);
+}
+
+const keyOf = ({ by: [name] }: Deciders) => JSON.stringify(name ?? null);
 
 /** The rule at a place, alone; nobody behind the last one. */
 function deciderAt({ rules }: Judged, place: number, options: AnalysisOptions): Deciders {

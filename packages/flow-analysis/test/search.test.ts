@@ -1,9 +1,23 @@
 /** What a search tells is what becomes of the packets, all of them: found out by trying every packet. */
-import { type Conditions, type Config, checkText, print, printPacket } from "@flowmgr/flow-model";
+import {
+  type Conditions,
+  type Config,
+  checkText,
+  interfaceMatches,
+  print,
+  printPacket,
+} from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Asked, conditionsText, decide, type SearchGroup, searchPackets } from "../src/index.ts";
+import {
+  type Asked,
+  conditionsText,
+  decide,
+  type SearchGroup,
+  type SearchOptions,
+  searchPackets,
+} from "../src/index.ts";
 import { besides, describes, tinyConditions } from "./asked.ts";
 import { everyPacket, tinyConfigs } from "./tiny.ts";
 
@@ -12,14 +26,20 @@ const ACTIONS = ["permit", "deny", "director", "undecided"] as const;
 
 const inRegion = ({ regions }: SearchGroup, packet: Parameters<typeof describes>[1]) =>
   regions.some(
-    ({ conditions, exceptInterfaces }) =>
-      !exceptInterfaces.includes(packet.iface) && describes(conditions, packet),
+    ({ family, conditions, exceptInterfaces }) =>
+      family === packet.family &&
+      !exceptInterfaces.some((pattern) => interfaceMatches(pattern, packet.iface)) &&
+      describes(conditions, packet),
   );
 
 /** Every packet of the set stands in the group of the rule that decides it, and no other packet in any. */
-function compare(config: Config, conditions: Conditions, verdict?: Asked["verdict"]): void {
+function compare(
+  config: Config,
+  conditions: Conditions,
+  { verdict, ...options }: Pick<Asked, "verdict"> & SearchOptions = {},
+): void {
   const asked = { direction: "in" as const, conditions, ...(verdict && { verdict }) };
-  const { status, groups, total } = searchPackets(config, asked);
+  const { status, groups, total } = searchPackets(config, asked, options);
   expect(status).toBe("complete");
   expect(total).toBe(groups.length);
   expect(groups.map(({ share }) => share)).toEqual(
@@ -63,7 +83,25 @@ describe("searchPackets", () => {
 
   it("tells only those with a verdict", () => {
     const verdicts = fc.constantFrom(...ACTIONS).map((action) => ({ action }));
-    fc.assert(fc.property(tinyConfigs, tinyConditions, verdicts, compare), { numRuns: RUNS });
+    fc.assert(
+      fc.property(tinyConfigs, tinyConditions, verdicts, (config, conditions, verdict) =>
+        compare(config, conditions, { verdict }),
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("tells the same rule by rule, where all at once is too large", () => {
+    const verdicts = fc.option(
+      fc.constantFrom(...ACTIONS).map((action) => ({ action })),
+      { nil: undefined },
+    );
+    fc.assert(
+      fc.property(tinyConfigs, tinyConditions, verdicts, (config, conditions, verdict) =>
+        compare(config, conditions, { edges: 1, ...(verdict && { verdict }) }),
+      ),
+      { numRuns: RUNS },
+    );
   });
 
   const TEXT = `list office { 10.0.0.0/8 }
@@ -145,11 +183,19 @@ flow rest deny match`;
 
   it("describes the largest of many groups, few regions of each, and counts them all", () => {
     const config = manyFlows(300);
-    const { groups, total, status } = searchPackets(config, { direction: "in", conditions: {} }, { most: 1 });
-    expect(status).toBe("complete");
-    expect(groups.length).toBe(100);
-    expect(total).toBeGreaterThan(100);
-    expect(groups[0]?.decider.verdict.action).toBe("deny");
-    for (const { regions } of groups) expect(regions.length).toBeLessThanOrEqual(2);
+    const everything = { direction: "in", conditions: {} } as const;
+    const whole = searchPackets(config, everything, { most: 1 });
+    expect(whole.status).toBe("complete");
+    expect(whole.groups.length).toBe(100);
+    expect(whole.total).toBeGreaterThan(100);
+    expect(whole.groups[0]?.decider.verdict.action).toBe("deny");
+    for (const { regions } of whole.groups) expect(regions.length).toBeLessThanOrEqual(2);
+    const byRule = searchPackets(config, everything, { most: 1, edges: 1 });
+    expect(byRule.status).toBe("partial");
+    // Added up in another order.
+    const largest = { ...whole.groups[0], share: expect.closeTo(whole.groups[0]?.share ?? 0, 9) };
+    expect(byRule.groups[0]).toEqual(largest);
+    const few = ({ groups }: typeof whole) => groups.slice(0, 30).map(({ decider: { by } }) => by[0]);
+    expect(few(byRule)).toEqual(few(whole));
   });
 });
