@@ -3,7 +3,14 @@
  * language, and proven to be the same packets as the formula says; over all of them, IPv6 addresses whole.
  * `FLOWMGR_RUNS`: how many configs.
  */
-import { type Config, type Family, type MeaningOptions, print, SPARE_BOTH } from "@flowmgr/flow-model";
+import {
+  type Config,
+  checkText,
+  type Family,
+  type MeaningOptions,
+  print,
+  SPARE_BOTH,
+} from "@flowmgr/flow-model";
 import { arbitraryConfig } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
@@ -153,4 +160,17 @@ it("is a judge that can say no", async () => {
   const ports = (value: string) => oracle.holds({ dstport: { not: false, values: [value] } });
   expect(await differing(ports("22"), ports("22:23"))).toContain("dstport");
   expect(await differing(ports("0:65535"), ports("0:65534"))).toContain("dstport");
+});
+
+it.each([
+  "flow a permit match icmptype { destination-unreachable, 0 } match not icmptype 3/4",
+  "flow a permit match icmptype 3/4 match iface { +, eth0, lo+ }",
+  "flow a permit match iface { +, eth0, lo+ }",
+  "flow a permit match iface lo+",
+  "flow a permit match iface { lo, eth0 } match iface +",
+])("has words for what is hard to say: %s", async (text) => {
+  const one = caseOf(checkText(text).config, 4, SPARE_BOTH);
+  const set = one.space.diagram.overrideAll(one.rules.map((rule) => nodeOf(one.space, rule)));
+  const formula = or(...one.rules.map((rule) => one.oracle.holds(conditionsOf(rule))));
+  expect(await differing(told(one, set), formula)).toBeNull();
 });

@@ -5,7 +5,7 @@
 import { hasPorts, icmpProtocol } from "@flowmgr/flow-model";
 import { type Box, impossibleBox, NEIGHBOUR_BOX } from "./boxes.ts";
 import type { Space } from "./decisions.ts";
-import { LEVEL, LEVELS } from "./fields.ts";
+import { interfacesIn, LEVEL, LEVELS } from "./fields.ts";
 import { complement, type Intervals, intersection, isFull, unionOf } from "./intervals.ts";
 import { NONE, type Node } from "./node-store.ts";
 import { isUnder } from "./words.ts";
@@ -62,9 +62,15 @@ function tellable(space: Space, level: number, inside: Intervals, box: Box): Int
   return inside;
 }
 
-/** An interface under a pattern that is left out is told by itself: "all but eth+" would not mean eth0. */
-function interfacesBeside({ world }: Space, inside: Intervals, own: number): Intervals {
-  const { names } = world.ifaces;
+/**
+ * An interface under a pattern that is left out is told by itself: "all but eth+" would not mean eth0. So is lo, where
+ * only what names it means it; `lo+` does.
+ */
+function interfacesBeside({ world, meaning }: Space, free: Intervals, own: number): Intervals {
+  const { names, placeOf } = world.ifaces;
+  const naming = interfacesIn(world.ifaces, [placeOf.has("lo+") ? "lo+" : "lo"]);
+  const besideLo = own === placeOf.get("lo") ? naming : world.notLoopback;
+  const inside = meaning.loopback === "spare" ? intersection(free, besideLo) : free;
   const leftOut = complement(inside, names.length - 1);
   const isHidden = (place: number) =>
     names.some((name, at) => isUnder(names[place] ?? "", name) && intersection([at, at], leftOut).length > 0);

@@ -4,6 +4,7 @@ import {
   type Condition,
   type Conditions,
   networksOf,
+  parseIcmpType,
   protocolName,
   protocolOccurs,
   STATES,
@@ -22,9 +23,9 @@ export function describeBox(box: Box, world: World): Described {
   const { family, maxima } = world;
   const conditions: Conditions = {};
   const exceptInterfaces: string[] = [];
-  const say = (kind: keyof Conditions, level: number, print: (intervals: Intervals) => string[]) => {
+  const say = (kind: keyof Conditions, level: number, print: Print, isWord?: IsWord) => {
     const intervals = box[level];
-    if (intervals) conditions[kind] = shorter(intervals, maxima[level] ?? 0, print);
+    if (intervals) conditions[kind] = shorter(intervals, maxima[level] ?? 0, print, isWord);
   };
   const ifaces = box[LEVEL.iface];
   if (ifaces) {
@@ -49,18 +50,22 @@ export function describeBox(box: Box, world: World): Described {
     );
   }
   for (const kind of ["srcport", "dstport"] as const) say(kind, LEVEL[kind], printRanges);
-  say("icmptype", LEVEL.icmp, printIcmp);
+  say("icmptype", LEVEL.icmp, printIcmp, (text) => "ok" in parseIcmpType(text, family));
   say("state", LEVEL.state, (intervals) => numbersIn(intervals).flatMap((place) => STATES[place] ?? []));
   return { conditions: inOrder(conditions), exceptInterfaces };
 }
 
-/** Said or denied, whichever takes fewer words. */
-function shorter(intervals: Intervals, max: number, print: (intervals: Intervals) => string[]): Condition {
+type Print = (intervals: Intervals) => string[];
+
+/** May it stand in a config? IPv4's ICMP type 255 may not: iptables takes it for any. */
+type IsWord = (text: string) => boolean;
+
+/** Said or denied, whichever takes fewer words; where one needs a word that there is not, the other. */
+function shorter(intervals: Intervals, max: number, print: Print, isWord: IsWord = () => true): Condition {
   const said = print(intervals);
   const denied = print(complement(intervals, max));
-  return denied.length < said.length && denied.length > 0
-    ? { not: true, values: denied }
-    : { not: false, values: said };
+  const isShorter = said.every(isWord) ? denied.length < said.length && denied.every(isWord) : true;
+  return isShorter && denied.length > 0 ? { not: true, values: denied } : { not: false, values: said };
 }
 
 function numbersIn(intervals: Intervals): number[] {
