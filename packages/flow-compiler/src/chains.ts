@@ -96,7 +96,7 @@ export function classChainName(flow: Flow, className: string): string {
 }
 
 /** FNV-1a, 64 bits, as 16 hex digits: short, stable, and no need for more. */
-function fnv1a(text: string): string {
+export function fnv1a(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (let i = 0; i < text.length; i++) {
     hash = ((hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n) & 0xffffffffffffffffn;

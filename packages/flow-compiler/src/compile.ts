@@ -42,7 +42,7 @@ function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, fam
   });
   const mainOf = (name: string, direction: Direction) => {
     const judging = compiled.filter(({ flow }) => directionOf(flow) === direction);
-    return dispatch(name, judging, classesOf(options, family, direction));
+    return dispatch(name, judging, classesOf(options, family, direction), options.dispatch);
   };
   const incoming = mainOf(OWN_CHAINS.flows, "in");
   const leaving = mainOf(OWN_CHAINS.outflows, "out");

@@ -16,7 +16,12 @@ export type CompileOptions = {
   defragment: "on" | "off";
   /** Routing tables that the machine knows by name (rt_tables); `main` and `default` need no entry. */
   tables?: { [name: string]: number };
+  /** When the row of flows becomes a tree, and when a part of it is left as a row; for tests and benchmarks. */
+  dispatch?: DispatchLimits;
 };
+
+/** `longestRow`: flows; `cheapRow`: ns that a packet takes to pass it. */
+export type DispatchLimits = { longestRow: number; cheapRow: number };
 
 /**
  * Who has which mark, as the index under the mask (mark = index << lowest bit of the mask), from 1.

@@ -1,0 +1,184 @@
+/** What the tree of the dispatch can ask of a packet, and which flows each answer leaves (see `dispatch-tree.ts`). */
+import type { Family } from "@flowmgr/flow-model";
+import { type Entry, portWords, type Region } from "./dispatch-entry.ts";
+import {
+  commonDigits,
+  digit,
+  meet,
+  narrows,
+  type PortRange,
+  type Prefix,
+  prefixWords,
+  type Reach,
+} from "./reach.ts";
+
+/** Of one test, ns (see `dispatch-tree.ts`). */
+export const PRICE = { address: 2, proto: 8, port: 18 } as const;
+
+/** A question: who is sent on, and what all others may still meet. `price`: of being asked once, ns. */
+export type Question = { answers: Answer[]; rest: Entry[]; price: number; restShare: number };
+/** `share`: what part of the packets that are sent on it takes. */
+export type Answer = { words: string; region: Region; entries: Entry[]; share: number };
+
+/** Chains of a question about ports. */
+export const MOST_RANGES = 16;
+
+/** Four bits of an address, the first four in which the flows differ. */
+export function byAddress(
+  field: "dst" | "src",
+  entries: readonly Entry[],
+  region: Region,
+  family: Family,
+): Question | null {
+  const within = region[field];
+  const digits = firstDifference(field, entries, within);
+  if (digits === null) return null;
+  const children = new Map<number, { prefix: Prefix; entries: Entry[]; specific: number }>();
+  for (const { reaches } of entries) {
+    for (const reach of reaches) {
+      const prefix = reach[field];
+      if (!narrows(prefix, within)) continue;
+      for (const value of valuesAt(prefix, digits)) {
+        if (children.has(value)) continue;
+        const hex = `${prefix.hex.slice(0, digits)}${value.toString(16)}`.padEnd(prefix.hex.length, "0");
+        children.set(value, { prefix: { hex, length: 4 * digits + 4 }, entries: [], specific: 0 });
+      }
+    }
+  }
+  const rest: Entry[] = [];
+  for (const entry of entries) {
+    const anywhere = entry.reaches.filter((reach) => !narrows(reach[field], within));
+    if (anywhere.length > 0) rest.push({ ...entry, reaches: anywhere });
+    const places =
+      anywhere.length > 0 ? children.keys() : new Set(entry.reaches.flatMap((reach) => valuesIn(reach)));
+    for (const value of places) {
+      const child = children.get(value);
+      if (!child) continue;
+      const inside = entry.reaches.filter(
+        (reach) => reach[field] === null || meet(reach[field], child.prefix),
+      );
+      if (inside.length === 0) continue;
+      child.entries.push(inside.length === entry.reaches.length ? entry : { ...entry, reaches: inside });
+      if (inside.length > anywhere.length) child.specific += 1;
+    }
+  }
+  const taken = [...children].sort(([a], [b]) => a - b).map(([, child]) => child);
+  const total = taken.reduce((sum, { specific }) => sum + specific, 0);
+  const answers = taken.map(
+    (child): Answer => ({
+      words: prefixWords(field === "dst" ? "-d" : "-s", child.prefix, family),
+      region: { ...region, [field]: child.prefix },
+      entries: child.entries,
+      share: child.specific / total,
+    }),
+  );
+  // Sources that flows name are exceptions, destinations are what the machine is there for.
+  return { answers, rest, price: PRICE.address, restShare: field === "src" ? 0.5 : 1 / (answers.length + 1) };
+
+  function valuesIn(reach: Reach): number[] {
+    const prefix = reach[field];
+    return narrows(prefix, within) ? valuesAt(prefix, digits ?? 0) : [];
+  }
+}
+
+/** The values of a digit for which a network holds something: up to eight where its length ends within the digit. */
+function valuesAt(prefix: Prefix, at: number): number[] {
+  const from = digit(prefix, at);
+  const count = 2 ** Math.max(0, 4 * at + 4 - prefix.length);
+  return count === 1 ? [from] : Array.from({ length: count }, (_, value) => from + value);
+}
+
+/** The place of the first digit in which the networks inside of `within` differ or end; null when there are none. */
+function firstDifference(field: "dst" | "src", entries: readonly Entry[], within: Prefix): number | null {
+  let first: Prefix | null = null;
+  let digits = 0;
+  for (const { reaches } of entries) {
+    for (const reach of reaches) {
+      const prefix = reach[field];
+      if (!narrows(prefix, within)) continue;
+      const fixed = (prefix.length - 1) >> 2;
+      if (first === null) {
+        first = prefix;
+        digits = fixed;
+      } else digits = commonDigits(first, prefix, Math.min(digits, fixed));
+    }
+  }
+  return first && digits;
+}
+
+/** The protocols that flows name. */
+export function byProtocol(entries: readonly Entry[], region: Region): Question | null {
+  if (region.proto !== "") return null;
+  const named = new Set(entries.flatMap(({ reaches }) => reaches.map(({ proto }) => proto)));
+  named.delete("");
+  if (named.size === 0) return null;
+  const answers = [...named].map(
+    (proto): Answer => ({
+      words: proto,
+      region: { ...region, proto },
+      entries: keep(entries, (reach) => reach.proto === "" || reach.proto === proto),
+      share: 0,
+    }),
+  );
+  const rest = keep(entries, (reach) => reach.proto === "");
+  return { answers: shared(answers), rest, price: PRICE.proto, restShare: 1 / (answers.length + 1) };
+}
+
+const WITH_PORTS = ["-p tcp", "-p udp", "-p sctp"];
+
+/** Ranges of destination ports that part the flows evenly; asked only where the protocol is known. */
+export function byPort(entries: readonly Entry[], region: Region): Question | null {
+  const { proto, ports } = region;
+  if (!WITH_PORTS.includes(proto)) return null;
+  const whole = ports ?? { low: 0, high: 65_535 };
+  /** How many flows care, by where their ranges begin. */
+  const starts = new Map<number, number>();
+  const count = (port: number, by: number) => starts.set(port, (starts.get(port) ?? 0) + by);
+  for (const { reaches } of entries) {
+    for (const reach of reaches) {
+      for (const { low, high } of reach.ports ?? []) {
+        if (low > whole.low && low <= whole.high) count(low, 1);
+        if (high >= whole.low && high < whole.high) count(high + 1, 0);
+      }
+    }
+  }
+  if (starts.size === 0) return null;
+  const answers = evenParts(starts, whole).flatMap((range): Answer[] => {
+    const takes = (one: PortRange) => one.low <= range.high && range.low <= one.high;
+    const some = keep(entries, (reach) => reach.ports?.some(takes) ?? true);
+    if (some.length === 0) return [];
+    return [{ words: portWords(proto, range), region: { ...region, ports: range }, entries: some, share: 0 }];
+  });
+  return { answers: shared(answers), rest: [], price: PRICE.port, restShare: 0 };
+}
+
+/** The range cut at some of the starts, so that no part has much more than its share of what begins there. */
+function evenParts(starts: ReadonlyMap<number, number>, whole: PortRange): PortRange[] {
+  const edges = [...starts].sort(([a], [b]) => a - b);
+  const most = edges.reduce((sum, [, weight]) => sum + weight, 0) / MOST_RANGES;
+  const lows = [whole.low];
+  let weight = 0;
+  for (const [edge, more] of edges) {
+    if (weight + more > most) {
+      lows.push(edge);
+      weight = 0;
+    }
+    weight += more;
+  }
+  return lows.map((low, at) => ({ low, high: (lows[at + 1] ?? whole.high + 1) - 1 }));
+}
+
+/** Packets go where flows are. */
+function shared(answers: Answer[]): Answer[] {
+  const total = answers.reduce((sum, { entries }) => sum + entries.length, 0);
+  return answers.map((answer) => ({ ...answer, share: answer.entries.length / total }));
+}
+
+/** The entries with the reaches that pass, in their order, without those that keep none. */
+function keep(entries: readonly Entry[], passes: (reach: Reach) => boolean): Entry[] {
+  return entries.flatMap((entry) => {
+    const reaches = entry.reaches.filter(passes);
+    if (reaches.length === 0) return [];
+    return [reaches.length === entry.reaches.length ? entry : { ...entry, reaches }];
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * Which packets a flow's rules can take, as far as the dispatch tells packets apart by it: by addresses, protocol and
+ * destination port. Read from the words of the iptables rules, since these are what the kernel asks. What is not said
+ * here may hold for any packet, so a reach is never too narrow.
+ */
+import { BITS, type Family, parseAddress } from "@flowmgr/flow-model";
+import type { Match } from "./match.ts";
+import { addressMatch } from "./match-address.ts";
+import { readValue } from "./words.ts";
+
+/** A network: its first address as hex digits, all of them, and the number of its bits that count. */
+export type Prefix = { hex: string; length: number };
+
+export type PortRange = { low: number; high: number };
+
+/** What some rules of one flow ask alike; of their ports, all together. */
+export type Reach = {
+  /** Null: any. */
+  dst: Prefix | null;
+  src: Prefix | null;
+  /** `-p tcp`; "": any. */
+  proto: string;
+  /** Of a negated protocol and so on nothing is said. */
+  iface: string;
+  /** Destination ports, together with `proto` only; null: any. */
+  ports: readonly PortRange[] | null;
+};
+
+/** The reaches of rules, those that ask for the same addresses and protocol as one. */
+export function reachesOf(matches: readonly Match[], family: Family): Reach[] {
+  const found = new Map<string, Reach>();
+  for (const { dst, src, iface, proto, extension } of matches) {
+    const key = `${dst},${src},${proto}`;
+    const ports = proto.startsWith("-p ") ? portsIn(extension) : null;
+    const known = found.get(key);
+    if (known) {
+      known.ports = known.ports && ports && [...known.ports, ...ports];
+      if (known.iface !== iface) known.iface = "";
+      continue;
+    }
+    found.set(key, {
+      dst: prefixIn(dst, family),
+      src: prefixIn(src, family),
+      proto: proto.startsWith("-p ") ? proto : "",
+      iface,
+      ports,
+    });
+  }
+  return [...found.values()];
+}
+
+/** `-d 10.0.0.0/8`; a negated one can be any. */
+function prefixIn(words: string, family: Family): Prefix | null {
+  if (!words.startsWith("-")) return null;
+  const { bits, prefix } = readValue(parseAddress(words.slice(3)));
+  return { hex: bits.toString(16).padStart(BITS[family] / 4, "0"), length: prefix };
+}
+
+/** `-d 10.0.0.0/8` of a prefix; "" for every address. */
+export function prefixWords(option: "-d" | "-s", { hex, length }: Prefix, family: Family): string {
+  return addressMatch(option, { family, bits: BigInt(`0x${hex}`), prefix: length, hostBits: false });
+}
+
+const PORTS = /^--dports? ([\d:,]+)/;
+
+function portsIn(extension: string): PortRange[] | null {
+  const at = extension.indexOf("--dport");
+  if (at < 0 || extension.slice(0, at).endsWith("! ")) return null;
+  const [, ranges = ""] = PORTS.exec(extension.slice(at)) ?? [];
+  return ranges.split(",").map((range) => {
+    const [low = 0, high = low] = range.split(":").map(Number);
+    return { low, high };
+  });
+}
+
+/** Does every address of `inner` lie in `outer`? */
+export function contains(outer: Prefix, inner: Prefix): boolean {
+  return outer.length <= inner.length && sameStart(outer, inner, outer.length);
+}
+
+/** Have the networks an address in common? */
+export function meet(one: Prefix, other: Prefix): boolean {
+  return sameStart(one, other, Math.min(one.length, other.length));
+}
+
+function sameStart(one: Prefix, other: Prefix, length: number): boolean {
+  const whole = length >> 2;
+  for (let at = 0; at < whole; at += 1) {
+    if (one.hex.charCodeAt(at) !== other.hex.charCodeAt(at)) return false;
+  }
+  const left = 4 - (length & 3);
+  return left === 4 || digit(one, whole) >> left === digit(other, whole) >> left;
+}
+
+/** The value of a hex digit, 0 to 15. */
+export function digit({ hex }: Prefix, at: number): number {
+  const code = hex.charCodeAt(at);
+  return code < 58 ? code - 48 : code - 87;
+}
+
+/** How many hex digits two networks have in common, `most` at most, of those that both of them fix. */
+export function commonDigits(one: Prefix, other: Prefix, most: number): number {
+  const end = Math.min(most, one.length >> 2, other.length >> 2);
+  let at = 0;
+  while (at < end && one.hex.charCodeAt(at) === other.hex.charCodeAt(at)) at += 1;
+  return at;
+}
+
+/** Does a network say more than that an address lies in `within`, in which some of it does? */
+export function narrows(prefix: Prefix | null, within: Prefix): prefix is Prefix {
+  return prefix !== null && prefix.length > within.length;
+}

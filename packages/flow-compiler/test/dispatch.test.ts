@@ -1,0 +1,136 @@
+/**
+ * The tree of many flows: a packet comes to every flow that can decide it, in the order of the config, whatever is
+ * asked on the way. Compared with the row of all flows, which other tests hold against the language.
+ */
+import { type Config, expandLists, type Flow, flowsOf, parse, printPacket } from "@flowmgr/flow-model";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { assignMarks, type CompileOptions, compile, type FamilyProgram, type Program } from "../src/index.ts";
+import { configs, options, packets } from "./arbitrary.ts";
+import { pass } from "./packets.ts";
+
+/** A row of one flow is a tree already, and every question that changes anything is asked. */
+const SPLIT_ALL = { longestRow: 1, cheapRow: 1 };
+const ROW_ONLY = { longestRow: Number.POSITIVE_INFINITY, cheapRow: 0 };
+
+function programOf(config: Config, settings: CompileOptions): Program {
+  const assigned = assignMarks(config, { directors: {}, tables: {} }, settings);
+  if ("error" in assigned) throw new Error(assigned.error.message);
+  return compile(config, assigned.marks, settings);
+}
+
+/** Some configs in one, their flows in turn, under names of their own. */
+function joined(all: readonly Config[]): Config {
+  const named = all.map((config, index) => flowsOf(expandLists(config)).map((flow) => rename(flow, index)));
+  const longest = Math.max(0, ...named.map((items) => items.length));
+  const turns = Array.from({ length: longest }, (_, at) => named.flatMap((items) => items[at] ?? []));
+  return { items: turns.flat(), comment: [] };
+}
+
+function rename(flow: Flow, index: number): Flow {
+  return { ...flow, name: `${flow.name.slice(0, 20)}-${index}` };
+}
+
+const many = fc.array(configs, { minLength: 1, maxLength: 5 }).map(joined);
+
+test("gives each packet the verdict, the mark and the counts of the row", { timeout: 300_000 }, () => {
+  const property = fc.property(
+    many,
+    options,
+    fc.array(packets, { minLength: 15, maxLength: 15 }),
+    (config, settings, all) => {
+      const row = programOf(config, { ...settings, dispatch: ROW_ONLY });
+      const tree = programOf(config, { ...settings, dispatch: SPLIT_ALL });
+      for (const packet of all) {
+        const hook = packet.direction === "in" ? "PREROUTING" : "OUTPUT";
+        const [plain, told] = [row, tree].map((program) => {
+          const family = packet.family === 4 ? program.ip : program.ip6;
+          return family && pass(family, hook, packet, 0);
+        });
+        if (!plain || !told) continue;
+        const what = printPacket(packet);
+        expect([told.verdict, told.mark], what).toEqual([plain.verdict, plain.mark]);
+        // What only an ignore takes need not come to the flow at all.
+        const deciding = (counted: typeof plain.counted) =>
+          counted.filter((source) => !isIgnore(config, source));
+        expect(deciding(told.counted), what).toEqual(deciding(plain.counted));
+        expect(plain.counted, what).toEqual(expect.arrayContaining(told.counted));
+        expect(new Set(told.counted.map((source) => JSON.stringify(source))).size, what).toBe(
+          told.counted.length,
+        );
+      }
+    },
+  );
+  fc.assert(property, { numRuns: Number(process.env.FLOWMGR_RUNS ?? 600) });
+});
+
+function isIgnore(config: Config, { flow, rule }: { flow: string; rule: number | null }): boolean {
+  const found = flowsOf(config).find(({ name }) => name === flow);
+  return rule !== null && found?.rules[rule - 1]?.verb === "ignore";
+}
+
+const SETTINGS: CompileOptions = {
+  ipv6: true,
+  markMask: 0xff00,
+  loopback: "spare",
+  neighbours: "spare",
+  jump: "first",
+  defragment: "off",
+};
+
+/** Chains on the longest way from a main chain, the chain itself counted. */
+function depthOf({ chains }: FamilyProgram, from: string): number {
+  const byName = new Map(chains.map(({ name, rules }) => [name, rules]));
+  const below = (byName.get(from) ?? []).flatMap(({ words }) => / -[jg] (\S+)/.exec(` ${words}`)?.[1] ?? []);
+  return (
+    1 +
+    Math.max(
+      0,
+      ...below.filter((name) => byName.has(name)).map((name) => depthOf({ chains } as FamilyProgram, name)),
+    )
+  );
+}
+
+test("is never deeper than nft allows, and its chains have names of their own that iptables takes", () => {
+  // Each network lies in the one before it, so that every bit could be asked for.
+  const nested = Array.from(
+    { length: 120 },
+    (_, at) => `flow n${at} deny match dst 2001:db8:ffff::/${Math.min(128, 8 + at)}`,
+  );
+  const wide = Array.from(
+    { length: 300 },
+    (_, at) =>
+      `flow w${at} permit match proto { tcp, udp } dst 10.${at % 256}.${at}.0/${24 + (at % 9)} src 172.${at % 16}.0.0/${12 + (at % 20)} dstport ${at}`,
+  );
+  const { config } = parse([...nested, ...wide.map((text) => text.replace(/\.(\d{3})\./, ".7."))].join("\n"));
+  const program = programOf(config, SETTINGS);
+  for (const family of [program.ip, program.ip6]) {
+    if (!family) throw new Error("no IPv6");
+    expect(depthOf(family, "FLOWS")).toBeLessThanOrEqual(15);
+    const names = family.chains.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => name.length > 28)).toEqual([]);
+  }
+});
+
+test("says in its names which packets a chain is for", () => {
+  const flows = Array.from(
+    { length: 100 },
+    (_, at) => `flow f${at} permit match proto tcp dst 192.168.${at}.2 dstport 25`,
+  );
+  const { ip } = programOf(parse(flows.join("\n")).config, SETTINGS);
+  const of = (name: string) =>
+    ip.chains.find((chain) => chain.name === name)?.rules.map(({ words }) => words);
+  expect(of("FLOWS")?.slice(0, 3)).toEqual([
+    "-i lo -j RETURN",
+    "-d 192.168.0.0/20 -g FLOWS-192.168.0.0/20",
+    "-d 192.168.16.0/20 -g FLOWS-192.168.16.0/20",
+  ]);
+  expect(of("FLOWS-192.168.16.0/20")?.[0]).toBe("-d 192.168.16.2/32 -p tcp -j @f16");
+});
+
+test("is a row, in the order of the config, as long as there are few flows", () => {
+  const flows = Array.from({ length: 32 }, (_, at) => `flow f${at} permit match dst 192.168.${at}.2`);
+  const { ip } = programOf(parse(flows.join("\n")).config, SETTINGS);
+  expect(ip.chains.filter(({ name }) => name.startsWith("FLOWS")).map(({ name }) => name)).toEqual(["FLOWS"]);
+});
