@@ -26,6 +26,37 @@ export function align(before: Config, after: Config, direction: Direction): Alig
   const lists = changedLists(before, after);
   const left = written(before, direction);
   const right = written(after, direction);
+  const areSame = (one: Written | undefined, other: Written | undefined) =>
+    one !== undefined &&
+    other !== undefined &&
+    (one.flow === other.flow || contentOf(one.flow) === contentOf(other.flow)) &&
+    !namesAny(one.flow.rules, lists);
+  let start = 0;
+  while (areSame(left[start], right[start])) start += 1;
+  let end = 0;
+  while (
+    start + end < Math.min(left.length, right.length) &&
+    areSame(left[left.length - 1 - end], right[right.length - 1 - end])
+  ) {
+    end += 1;
+  }
+  const middle = [left.slice(start, left.length - end), right.slice(start, right.length - end)] as const;
+  const { touched, same } = alignMiddle(middle[0], middle[1], lists);
+  const pairs = (count: number, fromLeft: number, fromRight: number) =>
+    Array.from({ length: count }, (_, at): [number, number] => [
+      left[fromLeft + at]?.flowIndex ?? 0,
+      right[fromRight + at]?.flowIndex ?? 0,
+    ]);
+  const behind = pairs(end, left.length - end, right.length - end);
+  return { touched, same: [...pairs(start, 0, 0), ...same, ...behind] };
+}
+
+/** What stands between the flows that both have at the beginning and at the end. */
+function alignMiddle(
+  left: readonly Written[],
+  right: readonly Written[],
+  lists: ReadonlySet<string>,
+): Alignment {
   const inBoth = sharedBy(left, right);
   // What names a list that is another one now is in no other config.
   const keyed = (sides: readonly Written[], side: string) =>
@@ -33,20 +64,8 @@ export function align(before: Config, after: Config, direction: Direction): Alig
       if (namesAny(flow.rules, lists)) return `${side} ${flow.name}`;
       return inBoth.has(flow) ? flow : contentOf(flow);
     });
-  const [keysLeft, keysRight] = [keyed(left, "-"), keyed(right, "+")];
-  let start = 0;
-  while (start < left.length && start < right.length && keysLeft[start] === keysRight[start]) start += 1;
-  let [endLeft, endRight] = [left.length, right.length];
-  while (endLeft > start && endRight > start && keysLeft[endLeft - 1] === keysRight[endRight - 1]) {
-    endLeft -= 1;
-    endRight -= 1;
-  }
-  const middle = commonSubsequence(keysLeft.slice(start, endLeft), keysRight.slice(start, endRight));
-  const isSame = [
-    (at: number) => at < start || at >= endLeft || middle.inLeft.has(at - start),
-    (at: number) => at < start || at >= endRight || middle.inRight.has(at - start),
-  ] as const;
-  return walkGaps(left, right, isSame, lists);
+  const { inLeft, inRight } = commonSubsequence(keyed(left, "-"), keyed(right, "+"));
+  return walkGaps(left, right, [(at) => inLeft.has(at), (at) => inRight.has(at)], lists);
 }
 
 /** A flow in force as it is written: unlike one with its lists expanded it is the same object in both configs. */

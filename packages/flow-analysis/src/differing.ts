@@ -83,10 +83,24 @@ export class Differing {
 
   /** And in the other one. Packets that came past a flow which both have whole go past it there too. */
   #others(side: Aligned, at: number, other: Aligned, region: Region): Node {
-    const flow = side.judged.rules[at]?.flowIndex ?? 0;
-    const passed = new Set(other.same.filter((_, place) => (side.same[place] ?? flow) < flow));
+    const end = placeIn(side.same, side.judged.rules[at]?.flowIndex ?? 0);
+    const passed = (flow: number) => {
+      const place = placeIn(other.same, flow);
+      return place < end && other.same[place] === flow;
+    };
     return this.#space.decisions(other.judged, region, 0, other.judged.rules.length, passed);
   }
+}
+
+/** How many of the numbers, which rise, are lower. */
+function placeIn(rising: readonly number[], number: number): number {
+  let [first, behind] = [0, rising.length];
+  while (first < behind) {
+    const middle = (first + behind) >>> 1;
+    if ((rising[middle] ?? 0) < number) first = middle + 1;
+    else behind = middle;
+  }
+  return first;
 }
 
 /** The boxes of a rule; of one that ignores those parts that a later rule of its flow would take. */

@@ -15,7 +15,14 @@ import { LEVEL, LEVELS, rangesOf, valuesOf, type World, worldOf } from "./fields
 import { type Node, terminal } from "./node-store.ts";
 import { reachesOf, reachOf } from "./reach.ts";
 import { RuleIndex } from "./rule-index.ts";
-import { type Direction, type FlowInForce, flowsInForce, type JudgingRule, judgingRules } from "./rules.ts";
+import {
+  boxesOnce,
+  type Direction,
+  type FlowInForce,
+  flowsInForce,
+  type JudgingRule,
+  judgingRules,
+} from "./rules.ts";
 import { stopper } from "./stop.ts";
 
 /** One of the configs that are looked at, in one direction and family. */
@@ -27,7 +34,7 @@ export type Judged = {
   base: number;
 };
 
-const NO_FLOWS: ReadonlySet<number> = new Set();
+const NO_FLOW = (_: number) => false;
 
 /** The packets of a box, or of them those in a set. */
 export type Region = { box: Box; set: Node | null };
@@ -71,8 +78,9 @@ export class Space {
     ]);
     this.diagram = new Diagram(LEVELS, undefined, this.step);
     let base = 1;
+    const boxes = boxesOnce(this.world, meaning);
     this.judged = flows.map((some): Judged => {
-      const rules = judgingRules(some, this.world, meaning, this.step);
+      const rules = judgingRules(some, family, boxes, this.step);
       const { world } = this;
       let index: RuleIndex | null = null;
       const judged: Judged = {
@@ -100,14 +108,14 @@ export class Space {
 
   /**
    * For each packet of a region the rule that decides it, NONE elsewhere and where none does. Of the rules from place
-   * `from` on, and before `to`; `passed`: indices of flows that none of the packets is decided by. Throws TooLarge.
+   * `from` on, and before `to`; `passed`: is it known of a flow, by its index, that it decides none of the packets? Throws TooLarge.
    */
   decisions(
     judged: Judged,
     region: Region,
     from = 0,
     to = judged.rules.length,
-    passed: ReadonlySet<number> = NO_FLOWS,
+    passed: (flowIndex: number) => boolean = NO_FLOW,
   ): Node {
     return this.#inside(
       region,
@@ -134,16 +142,17 @@ export class Space {
     from: number,
     to: number,
     numbered: (number: number) => number,
-    passed = NO_FLOWS,
+    passed = NO_FLOW,
   ): Node[] {
     const decisions: Node[] = [];
     for (let first = from; first < to; ) {
       const flow = rules[first]?.flowIndex ?? 0;
       const parts: Part[] = [];
-      let at = first;
-      for (; at < to && rules[at]?.flowIndex === flow; at += 1) partsWithin(rules, at, within, parts);
-      first = at;
-      if (passed.has(flow) || parts.every(({ ignores }) => ignores)) continue;
+      const isPassed = passed(flow);
+      for (; first < to && rules[first]?.flowIndex === flow; first += 1) {
+        if (!isPassed) partsWithin(rules, first, within, parts);
+      }
+      if (parts.every(({ ignores }) => ignores)) continue;
       if (parts.some(({ ignores }) => ignores)) {
         const ended = this.#endings(parts, base);
         decisions.push(

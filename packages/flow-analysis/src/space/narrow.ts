@@ -33,9 +33,13 @@ export function flowsAround(
   reaches: readonly Reach[],
 ): FlowInForce[] {
   const around = reaches.length > FEW ? [hullOf(reaches)] : reaches;
-  return flows.filter(({ flow }) =>
-    reachesOf(flow, family).deciding.some((reach) => around.some((other) => mayMeet(reach, other))),
-  );
+  return flows.filter(({ flow }) => meetAny(reachesOf(flow, family).deciding, around));
+}
+
+/** Plain loops: ten thousand flows are asked at each edit. */
+function meetAny(some: readonly Reach[], others: readonly Reach[]): boolean {
+  for (const one of some) for (const other of others) if (mayMeet(one, other)) return true;
+  return false;
 }
 
 /** Holds for every packet that one of them holds for. */

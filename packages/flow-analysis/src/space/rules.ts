@@ -2,14 +2,15 @@
 import {
   type Config,
   expandLists,
+  type Family,
   type Flow,
   flowsOf,
   type MeaningOptions,
   type Packet,
 } from "@flowmgr/flow-model";
-import { type Box, boxesIn, boxesOf, meet } from "./boxes.ts";
+import { type Box, boxesIn, meet } from "./boxes.ts";
 import type { World } from "./fields.ts";
-import { errorReach } from "./reach.ts";
+import { errorReach, type Reach, reachOf } from "./reach.ts";
 
 export type Direction = Packet["direction"];
 
@@ -47,23 +48,36 @@ export function flowsInForce(config: Config, direction: Direction): readonly Flo
   return flows[direction];
 }
 
+/** Makes boxes of a world, of each reach once: two configs have most of theirs in common. */
+export function boxesOnce(world: World, meaning: MeaningOptions): (reach: Reach | null) => readonly Box[] {
+  const made = new Map<Reach, readonly Box[]>();
+  return (reach) => {
+    if (reach === null) return [];
+    let boxes = made.get(reach);
+    if (!boxes) {
+      boxes = boxesIn(reach, world, meaning);
+      made.set(reach, boxes);
+    }
+    return boxes;
+  };
+}
+
 /** In the order in which a packet meets them; a flow's stand side by side. `step` is called for each flow. */
 export function judgingRules(
   flows: readonly FlowInForce[],
-  world: World,
-  meaning: MeaningOptions,
+  family: Family,
+  boxesOf: (reach: Reach | null) => readonly Box[],
   step: () => void,
 ): JudgingRule[] {
   const judging: JudgingRule[] = [];
   for (const { flow, flowIndex } of flows) {
     step();
-    for (const [index, rule] of flow.rules.entries()) {
-      if (rule.off) continue;
-      const boxes = boxesOf(rule, world, meaning);
-      judging.push({ flow, flowIndex, rule: index, ignores: rule.verb === "ignore", boxes });
+    for (const [index, { off, verb, conditions }] of flow.rules.entries()) {
+      if (off) continue;
+      const boxes = boxesOf(reachOf(conditions, family));
+      judging.push({ flow, flowIndex, rule: index, ignores: verb === "ignore", boxes });
     }
-    const errors = errorReach(flow, world.family);
-    const boxes = errors ? boxesIn(errors, world, meaning) : [];
+    const boxes = boxesOf(errorReach(flow, family));
     if (boxes.length > 0) judging.push({ flow, flowIndex, rule: null, ignores: false, boxes });
   }
   return judging;
