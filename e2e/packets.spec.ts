@@ -135,6 +135,13 @@ test("packets of a kind are searched: by line, by sentence, by verdict; a sample
   await expect(page.getByText("No such packet gets this verdict.")).toBeVisible();
   await expect(page).toHaveURL(/q=src\+10\.0\.0\.0\/8\+dst\+192\.168\.0\.1\+dstport\+22&verdict=permit/);
   await page.getByRole("combobox", { name: "Verdict" }).selectOption("any");
+  await expect(answers).toContainText("alltherest");
+  await page.goto(`${lab.url}/test/search?q=src+192.168.0.0/24+dst+192.168.0.1+proto+tcp+dstport+22`);
+  await expect(answers).toContainText("permitted by ssh, rule 2");
+  await page.getByRole("button", { name: "Make this an expectation…" }).click();
+  await expect(page.getByRole("dialog").getByRole("combobox", { name: "Must be" })).toHaveValue("permit");
+  await page.keyboard.press("Escape");
+  await page.goBack();
   await page
     .getByRole("link", { name: /^Test / })
     .first()

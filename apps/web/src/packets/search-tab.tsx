@@ -1,13 +1,12 @@
 /** All packets of a kind: who decides them, in which regions, a packet of each. */
 import type { SearchAnswer, Status } from "@flowmgr/flow-api";
 import type { Conditions, Config, Rule } from "@flowmgr/flow-model";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type Ref, useId, useRef, useState } from "react";
-import { get, useDraft, useRunning, useStatus } from "../api/index.ts";
+import { useRunning, useStatus } from "../api/index.ts";
 import { ConditionsEditor } from "../rule/conditions-editor.tsx";
 import { readSet, ruleOf, textOf } from "../rule/set-of-packets.ts";
 import { problemsOf } from "../rule/typing.ts";
-import { asGiven, type SaidVerdict, verdictChoices, verdictOf } from "../rule/verdicts.ts";
+import { asGiven, type SaidVerdict, saidVerdict, verdictChoices, verdictOf } from "../rule/verdicts.ts";
 import { type Action, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { counted } from "../ui/say.ts";
@@ -19,6 +18,7 @@ import { Offer } from "./offer.tsx";
 import styles from "./packets.module.css";
 import searchStyles from "./search.module.css";
 import { Groups } from "./search-groups.tsx";
+import { useAnswer } from "./use-answer.ts";
 import { useAsked } from "./use-asked.ts";
 
 /** What an expectation made of a search begins with. */
@@ -45,12 +45,20 @@ export function SearchTab({ config: draft, expectIt, locked }: SearchTabProps) {
   const empty = asked.text.trim() === "" && asked.verdict === null;
   const wrong = errors.length > 0 ? "Something in the conditions is wrong." : null;
   const verdict = asked.verdict === null ? null : verdictOf(asked.verdict);
+  const answer = useAnswer(asked, conditions, verdict && asGiven(verdict, status), !empty && wrong === null);
+  // Without a filter, what most of these packets get.
+  const most = answer.isPlaceholderData ? undefined : answer.data?.groups[0]?.decider.verdict;
   const offer: Action = {
     id: "test expect the search",
     label: "Make this an expectation…",
     group: "Test",
     disabled: wrong ?? (empty ? "Nothing is searched for yet." : locked),
-    run: () => expectIt({ direction: asked.direction, conditions, verdict }),
+    run: () =>
+      expectIt({
+        direction: asked.direction,
+        conditions,
+        verdict: verdict ?? (most ? saidVerdict(most) : null),
+      }),
   };
   const focus = { id: "test search", label: "Search packets", group: "Test", keys: ["/"], disabled: null };
   useActions([{ ...focus, run: () => field.current?.select() }, offer]);
@@ -80,7 +88,7 @@ export function SearchTab({ config: draft, expectIt, locked }: SearchTabProps) {
           <Button onClick={() => set({ text: EXAMPLE })}>Try {EXAMPLE}</Button>
         </div>
       ) : errors.length > 0 ? null : (
-        <Answer asked={asked} conditions={conditions} verdict={verdict} status={status} />
+        <Answer answer={answer} filtered={verdict !== null} />
       )}
     </>
   );
@@ -188,30 +196,9 @@ function Filters({ asked, set, config, status }: FiltersProps) {
   );
 }
 
-type AnswerProps = {
-  asked: Asked;
-  conditions: Conditions;
-  verdict: SaidVerdict | null;
-  status: Status | undefined;
-};
+type AnswerProps = { answer: ReturnType<typeof useAnswer>; filtered: boolean };
 
-function Answer({ asked, conditions, verdict, status }: AnswerProps) {
-  const { etag, settled } = useDraft();
-  const revision = status?.running?.revision ?? null;
-  const given = verdict && asGiven(verdict, status);
-  const body = {
-    direction: asked.direction,
-    conditions,
-    ...(given ? { verdict: given } : {}),
-    config: asked.config,
-  };
-  const { data, error, isPlaceholderData, refetch } = useQuery({
-    queryKey: ["search", asked.config === "draft" ? etag : revision, body],
-    queryFn: ({ signal }) => get<SearchAnswer>("/search", { method: "POST", body, signal }),
-    enabled: asked.config === "running" || settled,
-    placeholderData: keepPreviousData,
-    retry: false,
-  });
+function Answer({ answer: { data, error, isPlaceholderData, refetch }, filtered }: AnswerProps) {
   if (error) {
     return (
       <p className={styles.wrong} role="alert">
@@ -226,7 +213,7 @@ function Answer({ asked, conditions, verdict, status }: AnswerProps) {
   return (
     <div data-stale={isPlaceholderData || undefined} className={searchStyles.found}>
       <p role="status" className={data.status === "partial" ? styles.differs : styles.quiet}>
-        {headline(data, verdict !== null)}
+        {headline(data, filtered)}
       </p>
       <Groups answer={data} />
     </div>
