@@ -129,7 +129,11 @@ function searchAtOnce(space: Space, judged: Judged, asked: Asked, options: Searc
     const decider = deciderAt(judged, number - judged.base, options);
     if (asked.verdict && !isSame(asked.verdict, decider.verdict)) return [];
     const describe = () => {
-      const set = diagram.map(decisions, (other) => (other === number ? 1 : 0));
+      // A rule decides nothing outside of its boxes, which are a small part of all that is asked about.
+      const boxes = judged.rules[number - judged.base]?.boxes;
+      const own = boxes && diagram.overrideAll(boxes.map((box) => space.boxNode(box)));
+      const around = own === undefined ? decisions : diagram.restrict(decisions, own);
+      const set = diagram.map(around, (other) => (other === number ? 1 : 0));
       return describeSet(space, set, options.most ?? MOST_REGIONS);
     };
     return [{ key: keyOf(decider), decider, share, describe }];
