@@ -161,5 +161,14 @@ describe("judgeExpectations", () => {
       expectations: [1, 3].map((index) => ({ index, status: "open", packet: null, decision: null })),
     });
     expect(judgeExpectations({ items: [], comment: [] }, { stop: () => true }).status).toBe("complete");
+    let asked = 0;
+    judgeExpectations(config, {
+      stop: () => {
+        asked += 1;
+        return true;
+      },
+    });
+    // Once for each of the two: what was not begun costs nothing.
+    expect(asked).toBe(2);
   });
 });
