@@ -68,7 +68,7 @@ function find(items: readonly Item[], name: string): { index: number; item: Item
   if (item) return { index, item };
   const { word, called } = wordsOf(name);
   const names = items.map(keyOf).filter((key) => wordsOf(key).word === word);
-  const shown = names.slice(0, 5).join(", ");
+  const shown = names.slice(0, 5).map(short).join(", ");
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
   const help = names.length === 0 ? `the config has no ${word}s yet` : `the config has ${shown}${more}`;
   return fail(`unknown-${word}`, `there is no ${word} ${quote(called)}`, help);
@@ -227,13 +227,13 @@ function refusePosition({ name }: Flow, position: number, last: number): { error
 export function describeEdit(edit: Edit): string {
   switch (edit.do) {
     case "add":
-      return `add ${keyOf(edit.item)}${describePlace(edit, "")}`;
+      return `add ${short(keyOf(edit.item))}${describePlace(edit, "")}`;
     case "change":
-      return `change ${edit.name}`;
+      return `change ${short(edit.name)}`;
     case "remove":
-      return `remove ${edit.name}`;
+      return `remove ${short(edit.name)}`;
     case "move":
-      return `move ${edit.name}${describePlace(edit, " to the end")}`;
+      return `move ${short(edit.name)}${describePlace(edit, " to the end")}`;
     case "rename":
       return `rename ${edit.name} to ${listNamed(edit.name) === null ? "" : "@"}${edit.to.replace(/^@/, "")}`;
     case "switch":
@@ -252,7 +252,12 @@ export function describeEdit(edit: Edit): string {
 }
 
 function describePlace({ before, after, position }: Place, otherwise: string): string {
-  if (before !== undefined) return ` before ${before}`;
-  if (after !== undefined) return ` after ${after}`;
+  if (before !== undefined) return ` before ${short(before)}`;
+  if (after !== undefined) return ` after ${short(after)}`;
   return position === undefined ? otherwise : ` at ${position}`;
 }
+
+/** Names are shorter; an expectation may be called by a thousand addresses. */
+const SHORT = 80;
+
+const short = (key: string) => (key.length > SHORT ? `${key.slice(0, SHORT)}…` : key);
