@@ -158,7 +158,7 @@ class Judgement {
   }
 
   /** Looks for a packet that shows the rule to matter. */
-  #try(at: number): { acts: boolean; reached: boolean; point: Uint32Array } {
+  #try(at: number): { acts: boolean; reached: boolean; point: readonly number[] } {
     const { index, rules } = this.#judged;
     const boxes = rules[at]?.boxes ?? [];
     const sampler = new Sampler(this.#space.world, at);
@@ -184,7 +184,7 @@ class Judgement {
   }
 
   /** Would the packet's verdict be another one without the rule? */
-  #matters(at: number, point: Uint32Array): boolean {
+  #matters(at: number, point: readonly number[]): boolean {
     const { index } = this.#judged;
     return this.#verdictOf(index.decider(point)) !== this.#verdictOf(index.decider(point, at));
   }
@@ -213,7 +213,7 @@ class Judgement {
   }
 
   /** One earlier rule that takes all that this one holds for; only those that take the sample can. */
-  #coveredByOne(at: number, sample: Uint32Array): number | null {
+  #coveredByOne(at: number, sample: readonly number[]): number | null {
     const { rules, index } = this.#judged;
     const rule = rules[at];
     if (!rule) return null;
@@ -256,7 +256,12 @@ class Judgement {
     return [...counts].sort(([, a], [, b]) => b - a).map(([taker]) => taker);
   }
 
-  #dead(at: number, reason: DeadRule["reason"], by: readonly number[], point: Uint32Array): Found["state"] {
+  #dead(
+    at: number,
+    reason: DeadRule["reason"],
+    by: readonly number[],
+    point: readonly number[],
+  ): Found["state"] {
     const { rules } = this.#judged;
     const { world, direction } = this.#space;
     const names = by.flatMap((one) => rules[one] ?? []).map(nameOf);

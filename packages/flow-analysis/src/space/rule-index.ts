@@ -50,14 +50,30 @@ export class RuleIndex {
 
   /** Place of the rule that decides; -1 when none does. `without`: a rule that is taken to be absent. */
   decider(point: Point, without = -1): number {
-    const decides = (at: number) => at !== without && this.#ignoredBy(point, at, without) < 0;
-    return this.deciding(point).find(decides) ?? -1;
+    const found = this.#firstBefore(point, this.#rules.length, without);
+    return found < this.#rules.length ? found : -1;
+  }
+
+  /** The first that decides before a place; that place where none does. Rules stand at each node in order. */
+  #firstBefore(point: Point, place: number, without: number): number {
+    let first = place;
+    const take = (entries: readonly Entry[]) => {
+      for (const { at, box } of entries) {
+        if (at >= first) return;
+        if (at !== without && isIn(box, point) && this.#ignoredBy(point, at, without) < 0) first = at;
+      }
+    };
+    this.#byDestination.along(point[LEVEL.dst] ?? 0, (here) => {
+      if (Array.isArray(here)) take(here);
+      else here.along(point[LEVEL.src] ?? 0, take);
+    });
+    return first;
   }
 
   /** Place of the rule that keeps a packet from coming to a rule: one that decides or ignores it before; -1 for none. */
   blocker(point: Point, rule: number): number {
-    const before = this.decider(point);
-    return before >= 0 && before < rule ? before : this.#ignoredBy(point, rule, -1);
+    const before = this.#firstBefore(point, rule, -1);
+    return before < rule ? before : this.#ignoredBy(point, rule, -1);
   }
 
   /** Place of the rule before this one, in its flow, that ignores the packet; -1 for none. */

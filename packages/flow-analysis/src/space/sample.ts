@@ -15,23 +15,31 @@ export class Sampler {
   }
 
   /** The lowest corner. */
-  first(box: Box): Uint32Array {
-    return Uint32Array.from(this.#levels(), (level) => box[level]?.[0] ?? 0);
+  first(box: Box): number[] {
+    const point: number[] = [];
+    for (let level = 0; level < LEVELS; level += 1) point.push(box[level]?.[0] ?? 0);
+    return point;
   }
 
   /** A point of the box: of each field an end of one of its intervals, or anything in between. */
-  draw(box: Box): Uint32Array {
-    return Uint32Array.from(this.#levels(), (level) => this.#drawFrom(this.#intervals(box, level)));
+  draw(box: Box): number[] {
+    const point: number[] = [];
+    for (let level = 0; level < LEVELS; level += 1) {
+      const intervals = box[level];
+      point.push(intervals ? this.#drawFrom(intervals) : this.#between(0, this.#maxima[level] ?? 0));
+    }
+    return point;
   }
 
   /** A point of the box that lies outside of another one; null where the box is all inside. */
-  drawOutside(box: Box, other: Box): Uint32Array | null {
+  drawOutside(box: Box, other: Box): number[] | null {
     const start = this.#below(LEVELS);
     for (let turn = 0; turn < LEVELS; turn += 1) {
       const level = (start + turn) % LEVELS;
       const blocked = other[level];
       if (!blocked) continue;
-      const free = intersection(this.#intervals(box, level), complement(blocked, this.#maxima[level] ?? 0));
+      const max = this.#maxima[level] ?? 0;
+      const free = intersection(box[level] ?? [0, max], complement(blocked, max));
       if (free.length === 0) continue;
       const point = this.draw(box);
       point[level] = this.#drawFrom(free);
@@ -40,17 +48,12 @@ export class Sampler {
     return null;
   }
 
-  #levels(): number[] {
-    return Array.from({ length: LEVELS }, (_, level) => level);
-  }
-
-  #intervals(box: Box, level: number): Intervals {
-    return box[level] ?? [0, this.#maxima[level] ?? 0];
-  }
-
   #drawFrom(intervals: Intervals): number {
     const at = 2 * this.#below(intervals.length >>> 1);
-    const [low, high] = [intervals[at] ?? 0, intervals[at + 1] ?? 0];
+    return this.#between(intervals[at] ?? 0, intervals[at + 1] ?? 0);
+  }
+
+  #between(low: number, high: number): number {
     switch (this.#below(4)) {
       case 0:
         return low;
