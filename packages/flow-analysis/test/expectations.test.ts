@@ -1,5 +1,6 @@
 /** What is said to hold does, and what fails has a packet for it: found out by trying every packet. */
 import { checkText, type Expect, print } from "@flowmgr/flow-model";
+import { arbitraryConfig } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide, judgeExpectations, type TraceOptions } from "../src/index.ts";
@@ -77,6 +78,26 @@ describe("judgeExpectations", () => {
     );
     // Both answers were put to the test.
     expect(Math.min(seen.holds, seen.fails)).toBeGreaterThan(RUNS / 10);
+  });
+
+  it("never holds for want of packets: check refuses such a set", () => {
+    const some = arbitraryConfig({ maxFlows: 1, comments: false });
+    fc.assert(
+      fc.property(some, (config) => {
+        const turned = (action: "permit" | "deny") => ({
+          ...config,
+          items: config.items.map((item) =>
+            item.kind === "expect" ? { ...item, verdict: { action } } : item,
+          ),
+        });
+        const [permitted, denied] = [turned("permit"), turned("deny")].map(
+          (one) => judgeExpectations(one).expectations,
+        );
+        for (const [at, result] of (permitted ?? []).entries())
+          expect([result.status, denied?.[at]?.status], print(config)).toContain("fails");
+      }),
+      { numRuns: 2 * RUNS },
+    );
   });
 
   it.each([
