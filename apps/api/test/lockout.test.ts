@@ -4,7 +4,7 @@ import { checkText } from "@flowmgr/flow-model";
 import { FIVE_EXAMPLES } from "@flowmgr/flow-model/examples";
 import type { Endpoints, Socket } from "@flowmgr/kernel";
 import { describe, expect, it } from "vitest";
-import type { Facts } from "../src/lockout/facts.ts";
+import { type Facts, peersOf } from "../src/lockout/facts.ts";
 import { guardedSets } from "../src/lockout/guarded.ts";
 
 const ENDPOINTS: Endpoints = {
@@ -256,4 +256,29 @@ it("what could not be read is said", () => {
   expect(notesOf(machine({ endpoints: { ...ENDPOINTS, unread } }))).toEqual(expect.arrayContaining(unread));
   const sockets: Socket[] = [];
   expect(guardedSets(machine({ endpoints: { ...ENDPOINTS, sockets, links: [] } })).guarded).toEqual([]);
+});
+
+it("of those who are connected, clients of services are nobody's way in", () => {
+  const listen = (localPort: number): Socket => ({
+    ...{ proto: "tcp", state: "listen", local: null, families: ["ip"], peer: null, processes: [] },
+    localPort,
+  });
+  const connected = (localPort: number, address: string, port: number): Socket => ({
+    ...listen(localPort),
+    ...{ state: "established", local: "10.1.0.1", peer: { address, port } },
+  });
+  const sockets = [
+    listen(22),
+    listen(80),
+    connected(80, "10.1.0.2", 40_000),
+    connected(40_001, "10.1.0.3", 5432),
+    connected(40_002, "127.0.0.1", 80),
+    connected(22, "10.1.0.4", 40_003),
+  ];
+  const ssh = [{ name: "ssh", port: 22, local: null, families: ["ip" as const] }];
+  const peers = peersOf({ sockets }, ssh).map(({ address, opened }) => ({ address, opened }));
+  expect(peers).toEqual([
+    { address: "10.1.0.4", opened: false },
+    { address: "10.1.0.3", opened: true },
+  ]);
 });
