@@ -2,12 +2,14 @@
 import {
   type Config,
   expandLists,
+  type Family,
   type Flow,
   flowsOf,
   listNamed,
   listsOf,
   type Rule,
 } from "@flowmgr/flow-model";
+import { errorReach, type Reach, reachOf } from "./space/reach.ts";
 import { type Direction, flowsInForce } from "./space/rules.ts";
 import { commonSubsequence } from "./subsequence.ts";
 
@@ -189,4 +191,26 @@ function note(
     if (rules) rules.add(rule);
     else places.set(flowIndex, new Set([rule]));
   }
+}
+
+/** What the touched rules of both configs ask for. */
+export function touchedReaches(
+  configs: readonly [Config, Config],
+  { touched }: Alignment,
+  family: Family,
+): Reach[] {
+  return configs.flatMap((config, side) => {
+    const places = touched[side === 0 ? 0 : 1];
+    if (places.size === 0) return [];
+    const flows = flowsOf(expandLists(config));
+    return [...places].flatMap(([flowIndex, rules]) => {
+      const flow = flows[flowIndex];
+      if (!flow) return [];
+      return [...rules].flatMap((index) => {
+        if (index === null) return errorReach(flow, family) ?? [];
+        const rule = flow.rules[index];
+        return rule ? (reachOf(rule.conditions, family) ?? []) : [];
+      });
+    });
+  });
 }

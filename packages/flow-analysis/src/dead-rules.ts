@@ -8,16 +8,21 @@
  * earlier rules, restricted to what this rule holds for, decides.
  */
 import { type Config, type Family, icmpErrorDestinations, type Packet } from "@flowmgr/flow-model";
+import { type Kept, keptJudgements, type Previous } from "./kept-judgements.ts";
 import type { AnalysisOptions } from "./options.ts";
 import { type Box, meet } from "./space/boxes.ts";
 import { type Judged, Space } from "./space/decisions.ts";
 import { packetOf } from "./space/fields.ts";
+import { flowsAround } from "./space/narrow.ts";
 import { within } from "./space/node-store.ts";
+import { type Reach, reachOf } from "./space/reach.ts";
 import { flowEnd, proveRule } from "./space/rule-proof.ts";
 import {
   type Direction,
+  type FlowInForce,
   flowsInForce,
   type JudgingRule,
+  keyOfRule,
   meets,
   nameOf,
   type RuleName,
@@ -55,27 +60,45 @@ const TRIES_FOR_LATER = 6;
 /** Most rules named beside a dead one. */
 const MOST_NAMED = 5;
 
-/** The dead rules of a config that `check` finds no error in; flows that are switched off have none. */
-export function deadRules(config: Config, options: AnalysisOptions = {}): DeadRules {
+/**
+ * The dead rules of a config that `check` finds no error in, in its order; flows that are switched off have none.
+ * `previous`: what was found before an edit; only rules that hold for packets of touched rules are judged anew then.
+ */
+export function deadRules(
+  config: Config,
+  { previous, ...options }: AnalysisOptions & { previous?: Previous } = {},
+): DeadRules {
+  const kept: Kept = previous ? keptJudgements(previous, config) : new Map();
   const found: Found[] = [];
   for (const direction of ["in", "out"] as const) {
-    if (flowsInForce(config, direction).length === 0) continue;
-    for (const family of [4, 6] as const) found.push(...judge(config, direction, family, options));
+    const flows = flowsInForce(config, direction);
+    for (const { flow, flowIndex } of flows) {
+      for (const index of flow.rules.keys()) {
+        const dead = kept.get(keyOfRule({ flowIndex, rule: index }));
+        if (dead) found.push({ rule: { flow, flowIndex, rule: index }, state: { dead } });
+      }
+    }
+    for (const family of [4, 6] as const) found.push(...judge(flows, kept, direction, family, options));
   }
   return summary(found);
 }
 
 /** What is known of a rule in one family. */
 type Found = {
-  key: string;
-  name: RuleName;
+  rule: Pick<JudgingRule, "flow" | "flowIndex" | "rule">;
   state: "acts" | "open" | { dead: DeadRule };
 };
 
 /** A rule is dead when it is in each family in which it holds for anything. */
 function summary(found: readonly Found[]): DeadRules {
   const byRule = new Map<string, Found[]>();
-  for (const one of found) byRule.set(one.key, [...(byRule.get(one.key) ?? []), one]);
+  const inOrder = [...found].sort(
+    ({ rule: a }, { rule: b }) => a.flowIndex - b.flowIndex || (a.rule ?? 0) - (b.rule ?? 0),
+  );
+  for (const one of inOrder) {
+    const key = keyOfRule(one.rule);
+    byRule.set(key, [...(byRule.get(key) ?? []), one]);
+  }
   const dead: DeadRule[] = [];
   const open: RuleName[] = [];
   for (const both of byRule.values()) {
@@ -84,7 +107,7 @@ function summary(found: readonly Found[]): DeadRules {
     const reasons = both.flatMap(({ state }) => (typeof state === "object" ? [state.dead] : []));
     const [reason] = reasons.sort((a, b) => ORDER.indexOf(b.reason) - ORDER.indexOf(a.reason));
     if (reason && reasons.length === both.length) dead.push(reason);
-    else if (first) open.push(first.name);
+    else if (first) open.push(nameOf(first.rule));
   }
   return { status: open.length > 0 ? "partial" : "complete", dead, open };
 }
@@ -92,26 +115,47 @@ function summary(found: readonly Found[]): DeadRules {
 /** The later one says less. */
 const ORDER: readonly DeadRule["reason"][] = ["covered-by-one", "covered-together", "no-effect"];
 
-function judge(config: Config, direction: Direction, family: Family, options: AnalysisOptions): Found[] {
-  const space = within(() => new Space([config], direction, family, options));
+function judge(
+  flows: readonly FlowInForce[],
+  kept: Kept,
+  direction: Direction,
+  family: Family,
+  options: AnalysisOptions,
+): Found[] {
+  const asked = rulesToJudge(flows, kept, family);
+  if (asked.length === 0) return [];
+  const space = within(() => {
+    const around = kept.size === 0 ? flows : flowsBeside(flows, asked, family);
+    return new Space([around], direction, family, options);
+  });
   const [judged] = space?.judged ?? [];
-  if (!space || !judged) return allOpen(config, direction);
+  // Nothing is known of any rule.
+  if (!space || !judged) return asked.map((rule) => ({ rule, state: "open" }));
   const judgement = new Judgement(space, judged, options);
   return judged.rules.flatMap((rule, at) => {
-    if (rule.rule === null || rule.boxes.length === 0) return [];
-    const key = `${rule.flowIndex} ${rule.rule}`;
-    return [{ key, name: nameOf(rule), state: judgement.of(at) }];
+    if (rule.rule === null || rule.boxes.length === 0 || kept.has(keyOfRule(rule))) return [];
+    return [{ rule, state: judgement.of(at) }];
   });
 }
 
-/** Nothing is known of any rule. */
-function allOpen(config: Config, direction: Direction): Found[] {
-  return flowsInForce(config, direction).flatMap(({ flow, flowIndex }) =>
-    flow.rules.flatMap((rule, index): Found[] => {
-      if (rule.off) return [];
-      return [{ key: `${flowIndex} ${index}`, name: { flow: flow.name, rule: index + 1 }, state: "open" }];
+type Asked = Found["rule"] & { reach: Reach };
+
+/** Those that can hold for a packet of the family, and of which nothing is known. */
+function rulesToJudge(flows: readonly FlowInForce[], kept: Kept, family: Family): Asked[] {
+  return flows.flatMap(({ flow, flowIndex }) =>
+    flow.rules.flatMap(({ off, conditions }, rule): Asked[] => {
+      const reach = off || kept.has(keyOfRule({ flowIndex, rule })) ? null : reachOf(conditions, family);
+      return reach ? [{ flow, flowIndex, rule, reach }] : [];
     }),
   );
+}
+
+/** The flows of the rules, and all that can decide a packet of theirs. */
+function flowsBeside(flows: readonly FlowInForce[], asked: readonly Asked[], family: Family): FlowInForce[] {
+  const reaches = asked.map(({ reach }) => reach);
+  const own = new Set(asked.map(({ flowIndex }) => flowIndex));
+  const around = new Set(flowsAround(flows, family, reaches));
+  return flows.filter((one) => own.has(one.flowIndex) || around.has(one));
 }
 
 /** Without it, its director's connections would lose the ICMP errors to its destinations. */

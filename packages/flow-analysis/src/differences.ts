@@ -5,8 +5,8 @@
  * rules in the same flows before and after, so only the packets of the other rules are looked at, among the flows that
  * can hold for any of these: an edit among ten thousand flows costs what the edited rules overlap.
  */
-import { type Config, expandLists, type Family, flowsOf } from "@flowmgr/flow-model";
-import { type Alignment, align, type RulePlaces } from "./align.ts";
+import type { Config, Family } from "@flowmgr/flow-model";
+import { type Alignment, align, touchedReaches } from "./align.ts";
 import { type Deciders, Kinds } from "./deciders.ts";
 import { type Aligned, Differing } from "./differing.ts";
 import { type AnalysisOptions, FAMILIES } from "./options.ts";
@@ -14,7 +14,6 @@ import { type Judged, Space } from "./space/decisions.ts";
 import { describeSet, type PacketRegion } from "./space/described.ts";
 import { flowsAround } from "./space/narrow.ts";
 import { type Node, within } from "./space/node-store.ts";
-import { errorReach, type Reach, reachOf } from "./space/reach.ts";
 import { type Direction, flowsInForce } from "./space/rules.ts";
 
 export type { Deciders };
@@ -112,7 +111,7 @@ function compare(
   family: Family,
   options: AnalysisOptions,
 ): Compared {
-  const reaches = configs.flatMap((config, side) => reachesOf(config, alignment.touched[side], family));
+  const reaches = touchedReaches(configs, alignment, family);
   if (reaches.length === 0) return { complete: true, kinds: [] };
   const space = within(() => {
     const around = configs.map((config) => flowsAround(flowsInForce(config, direction), family, reaches));
@@ -142,19 +141,4 @@ function alignedSide(judged: Judged, { touched, same }: Alignment, side: 0 | 1):
     return rule !== undefined && places.get(rule.flowIndex)?.has(rule.rule) === true;
   };
   return { judged, isTouched, same: same.map((pair) => pair[side]) };
-}
-
-/** What the touched rules of a config ask for. */
-function reachesOf(config: Config, places: RulePlaces | undefined, family: Family): Reach[] {
-  if (!places || places.size === 0) return [];
-  const flows = flowsOf(expandLists(config));
-  return [...places].flatMap(([flowIndex, rules]) => {
-    const flow = flows[flowIndex];
-    if (!flow) return [];
-    return [...rules].flatMap((index) => {
-      if (index === null) return errorReach(flow, family) ?? [];
-      const rule = flow.rules[index];
-      return rule ? (reachOf(rule.conditions, family) ?? []) : [];
-    });
-  });
 }

@@ -8,11 +8,14 @@ import {
   print,
   printPacket,
 } from "@flowmgr/flow-model";
+import { manyFlows } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deadRules, decide } from "../src/index.ts";
+import { type DeadRules, deadRules, decide } from "../src/index.ts";
 import { walk } from "../src/walk.ts";
 import { everyPacket, tinyConfigs } from "./tiny.ts";
+
+const RUNS = Number(process.env.FLOWMGR_RUNS ?? 60);
 
 /** By the name of each rule the packets that come to it and that it holds for. */
 function reached(config: Config, packets: readonly Packet[]): Map<string, Packet[]> {
@@ -77,9 +80,66 @@ describe("deadRules", () => {
         cells += everyPacket(config).length;
         judge(config);
       }),
-      { numRuns: Number(process.env.FLOWMGR_RUNS ?? 60) },
+      { numRuns: RUNS },
     );
-    expect(cells).toBeGreaterThan(10_000);
+    expect(cells).toBeGreaterThan(200 * RUNS);
+  });
+
+  it("says after an edit what it says without knowing what was before", () => {
+    const reasons = ({ status, dead }: DeadRules) => [
+      status,
+      ...dead.map(({ flow, rule, reason }) => `${flow} ${rule} ${reason}`),
+    ];
+    let rejudged = 0;
+    const edits = fc.tuple(
+      tinyConfigs,
+      tinyConfigs,
+      fc.constantFrom("move", "remove", "insert", "rule"),
+      fc.nat(3),
+    );
+    fc.assert(
+      fc.property(edits, ([config, other, edit, at]) => {
+        const flows = flowsOf(config);
+        const chosen = flows[at % flows.length];
+        const others = flows.filter((flow) => flow !== chosen);
+        const items = {
+          move: chosen ? [...others, chosen] : flows,
+          remove: others,
+          insert: [...flowsOf(other).map((flow) => ({ ...flow, name: `new-${flow.name}` })), ...flows],
+          rule: flows.map((flow) => (flow === chosen ? { ...flow, rules: flow.rules.slice(1) } : flow)),
+        };
+        const after = { ...config, items: items[edit] };
+        const result = deadRules(config);
+        const again = deadRules(after, { previous: { config, result } });
+        expect(reasons(again), `${print(config)}\n=>\n${print(after)}`).toEqual(reasons(deadRules(after)));
+        if (again.dead.some((one) => !result.dead.includes(one))) rejudged += 1;
+      }),
+      { numRuns: 5 * RUNS },
+    );
+    expect(rejudged).toBeGreaterThan(RUNS / 4);
+  });
+
+  it("judges few rules of many anew", () => {
+    const config = manyFlows(500);
+    const flows = flowsOf(config);
+    const { config: twice } = checkText(
+      "flow twice deny match src 10.0.102.0/24 flow third deny match src 10.0.102.7",
+    );
+    const after = { ...config, items: [...flows.slice(0, -1), ...twice.items, ...flows.slice(-1)] };
+    let asked = 0;
+    const stop = () => {
+      asked += 1;
+      return false;
+    };
+    const found = deadRules(after, { previous: { config, result: deadRules(config) }, stop });
+    expect(found.dead.map(({ flow, reason }) => `${flow} ${reason}`)).toEqual([
+      "twice covered-by-one",
+      "third covered-by-one",
+    ]);
+    const looks = asked;
+    deadRules(after, { stop });
+    // A look comes every so many steps.
+    expect(asked - looks).toBeGreaterThan(looks);
   });
 
   it.each([

@@ -32,12 +32,15 @@ export function flowsAround(
   family: Family,
   reaches: readonly Reach[],
 ): FlowInForce[] {
-  const around = reaches.length > FEW ? [hullOf(reaches)] : reaches;
+  const around = fewer(reaches);
   return flows.filter(({ flow }) => meetAny(reachesOf(flow, family).deciding, around));
 }
 
-/** Plain loops: ten thousand flows are asked at each edit. */
-function meetAny(some: readonly Reach[], others: readonly Reach[]): boolean {
+/** As they are, or one for all of them. */
+export const fewer = (reaches: readonly Reach[]) => (reaches.length > FEW ? [hullOf(reaches)] : reaches);
+
+/** May a packet meet one of the first and one of the others? Plain loops: ten thousand flows are asked at each edit. */
+export function meetAny(some: readonly Reach[], others: readonly Reach[]): boolean {
   for (const one of some) for (const other of others) if (mayMeet(one, other)) return true;
   return false;
 }

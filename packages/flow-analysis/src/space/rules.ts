@@ -83,11 +83,15 @@ export function judgingRules(
   return judging;
 }
 
+/** Tells the rules of one config apart. */
+export const keyOfRule = ({ flowIndex, rule }: Pick<JudgingRule, "flowIndex" | "rule">) =>
+  `${flowIndex} ${rule}`;
+
 /** A rule by the name of its flow and its number from 1; null: the director's ICMP errors at the flow's end. */
 export type RuleName = { flow: string; rule: number | null };
 
 /** How a rule is told to people. */
-export function nameOf({ flow, rule }: JudgingRule): RuleName {
+export function nameOf({ flow, rule }: Pick<JudgingRule, "flow" | "rule">): RuleName {
   return { flow: flow.name, rule: rule === null ? null : rule + 1 };
 }
 
