@@ -66,6 +66,10 @@ test("a rule that could go is said in the list and mended in the panel", async (
   await expect.poll(() => draftText(lab)).toMatch(/flow smtp[\s\S]*flow mail/);
   await page.getByRole("button", { name: "Undo", exact: true }).first().click();
   await expect(notes).toBeVisible();
+  await page.goto(`${lab.url}/review`);
+  const needless = page.getByRole("region", { name: "1 rule that could go" });
+  await needless.getByRole("link", { name: "Open smtp" }).click();
+  await expect(page).toHaveURL(/\/flows\/smtp\?rule=1$/);
   await notes.getByRole("button", { name: "Remove rule 1" }).click();
   await expect(notes).toHaveCount(0);
   await expect.poll(() => draftText(lab)).not.toContain("never");

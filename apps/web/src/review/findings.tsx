@@ -1,6 +1,9 @@
 /** What the server's check says of the draft: errors that block an apply, warnings that do not. */
 import type { Plan } from "@flowmgr/flow-api";
+import { EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { Link } from "wouter";
+import { isFinding, useFindings } from "../analysis/index.ts";
+import { useDraft } from "../api/index.ts";
 import { testAddress } from "../ui/packet-link.ts";
 import { counted } from "../ui/say.ts";
 import styles from "./review.module.css";
@@ -19,6 +22,15 @@ export function Findings({ diagnostics }: { diagnostics: Finding[] }) {
   );
 }
 
+/** Rules that could go. It stands last, since it may be known later than the plan. */
+export function NeedlessRules() {
+  const { config } = useDraft();
+  const findings = useFindings(config ?? EMPTY_CONFIG);
+  if (!findings) return null;
+  const found = findings.diagnostics.filter(({ severity }) => severity === "warning");
+  return <List title={`${counted(found.length, "rule")} that could go`} tone="warning" found={found} />;
+}
+
 type ListProps = { title: string; tone: "error" | "warning"; found: Finding[] };
 
 function List({ title, tone, found }: ListProps) {
@@ -33,7 +45,7 @@ function List({ title, tone, found }: ListProps) {
               {finding.flow ? (
                 <b>
                   {finding.flow}
-                  {finding.rule ? `, rule ${finding.rule}` : ""}:{" "}
+                  {finding.rule && !isFinding(finding) ? `, rule ${finding.rule}` : ""}:{" "}
                 </b>
               ) : null}
               {finding.message}

@@ -1,9 +1,7 @@
 /** What an apply would do, and the apply. */
 import type { FlowChange, Plan } from "@flowmgr/flow-api";
-import { type Diagnostic, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { useState } from "react";
 import { Link } from "wouter";
-import { useFindings } from "../analysis/index.ts";
 import { useDraft, useOnline, usePlan, useStatus } from "../api/index.ts";
 import { CHANGE_WORDS } from "../frame/use-changes.ts";
 import { Button } from "../ui/button.tsx";
@@ -15,7 +13,7 @@ import { useMedia } from "../ui/use-media.ts";
 import { ApplyBar } from "./apply-bar.tsx";
 import { ApplyForm, DEFAULT_WITHIN } from "./apply-form.tsx";
 import { blockedBy, LOCKOUT, stopsAtLockout } from "./blocked.ts";
-import { Findings } from "./findings.tsx";
+import { Findings, NeedlessRules } from "./findings.tsx";
 import { headlineOf } from "./headline.ts";
 import { KernelView } from "./kernel-view.tsx";
 import { LockoutNotice, Mended } from "./lockout.tsx";
@@ -54,7 +52,6 @@ function Review({ plan, outdated, textErrors }: ReviewProps) {
   const { settled } = useDraft();
   const { apply, running, outcome, close } = useApply();
   const { moved, markRead } = useMoved(plan.etag);
-  const diagnostics = useDiagnostics(plan);
   const { accepted, accept } = useAccepted(plan);
   const [mended, setMended] = useState<string | null>(null);
   const [message, setMessage] = useState("");
@@ -100,10 +97,11 @@ function Review({ plan, outdated, textErrors }: ReviewProps) {
                 }}
               />
             ) : null}
-            <Findings diagnostics={diagnostics} />
+            <Findings diagnostics={plan.diagnostics.filter(({ code }) => code !== LOCKOUT)} />
             <Views plan={plan} />
           </div>
           <ApplyForm message={message} setMessage={setMessage} within={confirmWithin} setWithin={setWithin} />
+          <NeedlessRules />
         </div>
       </div>
       <ApplyBar
@@ -128,15 +126,6 @@ function useMoved(etag: string): { moved: boolean; markRead: () => void } {
     moved: read !== etag,
     markRead: () => (read === etag ? setFollow(true) : setRead(etag)),
   };
-}
-
-/** What the plan says beside the lock-out, and the rules that could go. */
-function useDiagnostics({ diagnostics }: Plan): Diagnostic[] {
-  const { config } = useDraft();
-  const found = useFindings(config ?? EMPTY_CONFIG)?.diagnostics ?? [];
-  const others = diagnostics.filter(({ code }) => code !== LOCKOUT);
-  const known = new Set(others.map(({ code }) => code));
-  return [...others, ...found.filter(({ severity, code }) => severity === "warning" && !known.has(code))];
 }
 
 /** "I know": of this very lock-out; of another one nobody knows yet. */
