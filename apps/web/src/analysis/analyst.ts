@@ -66,11 +66,11 @@ export class Analyst {
     return helper;
   }
 
-  #answered({ id, diagnostics, complete }: AnalysisAnswer): void {
+  #answered({ id, diagnostics, partial }: AnalysisAnswer): void {
     const busy = this.#busy;
     if (busy?.id !== id) return;
     this.#busy = null;
-    if (this.#last?.config === busy.config) this.#tell({ diagnostics, complete }, busy.config);
+    if (this.#last?.config === busy.config) this.#tell({ diagnostics, partial }, busy.config);
     this.#send();
   }
 

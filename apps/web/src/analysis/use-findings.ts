@@ -12,7 +12,7 @@ import type { Analysis, Meaning } from "./worker.ts";
 
 type Known = Analysis & { of: Config | null };
 
-const known = createStore<Known>({ of: null, diagnostics: [], complete: false });
+const known = createStore<Known>({ of: null, diagnostics: [], partial: false });
 
 const analyst = new Analyst(
   () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
@@ -24,8 +24,8 @@ export type Findings = {
   diagnostics: readonly Diagnostic[];
   /** They are of this very config: what they would mend is still there. */
   fresh: boolean;
-  /** Nothing else is there to be found. */
-  complete: boolean;
+  /** Time ran out: there may be more. */
+  partial: boolean;
 };
 
 /** Dead rules and failing expectations of the config, a moment after it changed; null until the first are known. */
@@ -34,11 +34,11 @@ export function useFindings(config: Config): Findings | null {
   useEffect(() => {
     if (meaning) analyst.ask(config, meaning);
   }, [config, meaning]);
-  const { of, diagnostics, complete } = useStore(known);
+  const { of, diagnostics, partial } = useStore(known);
   return useMemo(
     () =>
-      of === null ? null : { diagnostics: anchored(diagnostics, config, of), fresh: of === config, complete },
-    [of, diagnostics, complete, config],
+      of === null ? null : { diagnostics: anchored(diagnostics, config, of), fresh: of === config, partial },
+    [of, diagnostics, partial, config],
   );
 }
 

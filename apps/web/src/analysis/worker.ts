@@ -12,8 +12,8 @@ export type AnalysisRequest = { id: number; sent: Sent; meaning: Meaning };
 
 export type Analysis = {
   diagnostics: Diagnostic[];
-  /** True when nothing else is there to be found. */
-  complete: boolean;
+  /** Time ran out: there may be more. */
+  partial: boolean;
 };
 export type AnalysisAnswer = Analysis & { id: number };
 
@@ -31,13 +31,13 @@ self.onmessage = ({ data: { id, sent, meaning } }: MessageEvent<AnalysisRequest>
 
 /** A config with errors means nothing yet, so nothing is found in it. */
 function analyse(config: Config, meaning: Meaning): Analysis {
-  if (check(config).some(({ severity }) => severity === "error")) return { diagnostics: [], complete: false };
+  if (check(config).some(({ severity }) => severity === "error")) return { diagnostics: [], partial: false };
   const end = performance.now() + BUDGET_MS;
   const options = { ...meaning, stop: () => performance.now() > end };
   const { dead, status } = deadRules(config, options);
   const judged = judgeExpectations(config, options);
   return {
     diagnostics: findingsOf(config, { dead, expectations: judged.expectations }, meaning),
-    complete: status === "complete" && judged.status === "complete",
+    partial: status === "partial" || judged.status === "partial",
   };
 }

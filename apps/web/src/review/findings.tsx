@@ -28,7 +28,14 @@ export function NeedlessRules() {
   const findings = useFindings(config ?? EMPTY_CONFIG);
   if (!findings) return null;
   const found = findings.diagnostics.filter(({ severity }) => severity === "warning");
-  return <List title={`${counted(found.length, "rule")} that could go`} tone="warning" found={found} />;
+  return (
+    <>
+      <List title={`${counted(found.length, "rule")} that could go`} tone="warning" found={found} />
+      {findings.partial ? (
+        <p className={styles.quiet}>Not all rules were looked at in time: others may be as needless.</p>
+      ) : null}
+    </>
+  );
 }
 
 type ListProps = { title: string; tone: "error" | "warning"; found: Finding[] };

@@ -30,7 +30,7 @@ function world() {
   const answer = (worker: number) => {
     const one = started[worker];
     const id = one?.asked.at(-1)?.id ?? 0;
-    const data = { id, diagnostics: [], complete: true };
+    const data = { id, diagnostics: [], partial: false };
     one?.helper.onmessage?.(new MessageEvent("message", { data }));
   };
   return { started, told, analyst, answer };
