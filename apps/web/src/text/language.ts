@@ -80,7 +80,8 @@ function foldFlow(state: EditorState, lineStart: number): { from: number; to: nu
   return end.number > first.number ? { from: first.to, to: end.to } : null;
 }
 
-const colours = HighlightStyle.define([
+/** What a word looks like, by what it is. */
+export const colours = HighlightStyle.define([
   { tag: WORD_TAGS.item, class: "cm-flow-item" },
   { tag: WORD_TAGS.name, class: "cm-flow-name" },
   { tag: WORD_TAGS.permit, class: "cm-flow-permit" },
