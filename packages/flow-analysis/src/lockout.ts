@@ -4,7 +4,7 @@ import type { Deciders } from "./differences.ts";
 import type { AnalysisOptions } from "./options.ts";
 import { decisionsOf } from "./space/asked.ts";
 import type { Judged, Space } from "./space/decisions.ts";
-import { likelyPacket } from "./space/described.ts";
+import { likelyPacket, sharesOf } from "./space/described.ts";
 import { spaceAround } from "./space/narrow.ts";
 import { within } from "./space/node-store.ts";
 import { type Direction, type JudgingRule, nameOf } from "./space/rules.ts";
@@ -29,6 +29,7 @@ export type Guarded = {
 export type LostPackets = {
   /** Index among the guarded sets. */
   guarded: number;
+  /** The rules in the order of the config; where all of a set has to be lost, the greediest first. */
   decider: Deciders;
   /** A likely one of them. */
   packet: Packet;
@@ -81,8 +82,8 @@ export function findLockouts(
 /** One guarded set in one family; `open`: not proven in time. */
 type Result = "open" | { passes: boolean; lost: Lost[] };
 
-/** What one rule takes; a packet of it where it is the first with its verdict. */
-type Lost = { rule: JudgingRule; verdict: Verdict; packet: Packet | null };
+/** What one rule takes; a packet of it where it is the first with its verdict; what part of all packets where that counts. */
+type Lost = { rule: JudgingRule; verdict: Verdict; packet: Packet | null; share: number };
 
 /** Throws TooLarge when asked to stop before anything is known. */
 function judge(
@@ -120,26 +121,31 @@ function lostOf(
   const taking = deciding.filter(({ verdict }) => !getsThrough(verdict));
   const passes = taking.length < numbers.length;
   if (some && passes) return { passes, lost: [] };
+  // Where all is lost, the greediest rule is to blame; where any is, the one that has to be got ahead of.
+  const shares = some ? sharesOf(space, decisions) : null;
+  const shareOf = (number: number) => shares?.get(number) ?? 0;
+  taking.sort((a, b) => shareOf(b.number) - shareOf(a.number) || a.number - b.number);
   const sampled = new Set<string>();
   const lost = taking.map(({ number, rule, verdict }): Lost => {
     const key = JSON.stringify(verdict);
-    if (sampled.has(key)) return { rule, verdict, packet: null };
+    const share = shareOf(number);
+    if (sampled.has(key)) return { rule, verdict, packet: null, share };
     sampled.add(key);
     const set = diagram.map(decisions, (other) => (other === number ? 1 : 0));
-    return { rule, verdict, packet: likelyPacket(space, set) };
+    return { rule, verdict, packet: likelyPacket(space, set), share };
   });
   return { passes, lost };
 }
 
 const getsThrough = ({ action }: Verdict) => action === "permit" || action === "undecided";
 
-/** By verdict, of both families together, those whose rules come first first. */
+/** By verdict, of both families together; the greedy ones first, then those whose rules come first. */
 function merged(lost: readonly Lost[]): Omit<LostPackets, "guarded">[] {
   const place = ({ rule: { flowIndex, rule, flow } }: Lost) =>
     [flowIndex, rule ?? flow.rules.length] as const;
   const inOrder = lost.toSorted((a, b) => {
     const [[flowA, ruleA], [flowB, ruleB]] = [place(a), place(b)];
-    return flowA - flowB || ruleA - ruleB;
+    return b.share - a.share || flowA - flowB || ruleA - ruleB;
   });
   const byVerdict = new Map<string, Lost[]>();
   for (const one of inOrder) {

@@ -96,6 +96,7 @@ describe("findLockouts", () => {
     ["flow a deny match not src 10.0.0.0/8", []],
     ["flow a deny match proto tcp", ["deny: a 1"]],
     ["flow a deny match src 0.0.0.0/0", []],
+    ["flow a deny match src 10.0.0.0/8 flow b deny match", ["deny: b 1, a 1"]],
     ["flow a deny match src 0.0.0.0/0 flow b director web match src ::/0", ["deny: a 1", "director: b 1"]],
   ])("as long as somebody gets in: %s", (text, expected) => {
     expect(found(text, guard({ proto: { not: false, values: ["tcp"] } }, { some: true }))).toEqual(expected);

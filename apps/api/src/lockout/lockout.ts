@@ -73,8 +73,8 @@ function withRepliesJoined(
 }
 
 /**
- * A flow that lets the guarded packets through, to stand before the first one that takes them. Null where nobody but
- * the admin can say whom to let in.
+ * A flow that lets the guarded packets through, to stand before the one that is to blame. Null where nobody but the
+ * admin can say whom to let in.
  */
 function fixOf(
   config: Config,
