@@ -7,6 +7,7 @@ import { type Config, edit, type Flow } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Analyst, createAnalyst } from "../src/analysis/analyst.ts";
+import { Answering } from "../src/analysis/questions.ts";
 import { Shelf } from "../src/analysis/shelf.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Clock } from "../src/parts.ts";
@@ -116,6 +117,27 @@ describe("an answer in part", () => {
     expect(none).toEqual({ status: "partial", changes: [], total: 0 });
     const all = await asked.packetChanges(permits, denies, { budget: MINUTES });
     expect(all).toMatchObject({ status: "complete", changes: { length: 1 } });
+  });
+
+  test("a question that had too little time is answered from there on when it is asked again", () => {
+    const answering = new Answering();
+    const config = boxes(150);
+    const openAfter = (): number => {
+      let looks = 0;
+      const stop = () => {
+        looks += 1;
+        return looks > 3;
+      };
+      const { found } = answering.answer({ kind: "dead-rules", config }, { stop });
+      return "open" in found ? found.open.length : Number.NaN;
+    };
+    const open = [openAfter()];
+    while (open.at(-1) !== 0 && open.length < 200) open.push(openAfter());
+    expect(open[0]).toBeGreaterThan(0);
+    expect(open.at(-1)).toBe(0);
+    const whole = answering.answer({ kind: "dead-rules", config }, {});
+    const { diagnostics: _, ...dead } = { diagnostics: [], ...whole.found };
+    expect(dead).toEqual(deadRules(config));
   });
 
   /** What nobody can answer within the time of this test. */

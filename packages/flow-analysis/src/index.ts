@@ -2,6 +2,7 @@ export * from "./dead-rules.ts";
 export * from "./differences.ts";
 export * from "./expectations.ts";
 export * from "./findings.ts";
+export type { Previous } from "./kept-judgements.ts";
 export * from "./lockout.ts";
 export { type AnalysisOptions, FAMILIES } from "./options.ts";
 export * from "./search.ts";

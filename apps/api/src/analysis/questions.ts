@@ -11,6 +11,7 @@ import {
   judgeExpectations,
   type Lockouts,
   type PacketChanges,
+  type Previous,
   packetChanges,
   type Search,
   type Asked as SearchAsked,
@@ -52,36 +53,53 @@ export function heldOtherwise<From, To>(question: Question<From>, hold: (config:
 }
 
 /** Answers at once, in the thread that calls. */
-export function answer(question: Question<Config>, options: AnalysisOptions): Found {
-  switch (question.kind) {
-    case "dead-rules": {
-      const { config, kind } = question;
-      const found = deadRules(config, options);
-      return { kind, found: { ...found, diagnostics: findingsOf(config, found, options) } };
-    }
-    case "expectations": {
-      const { config, kind } = question;
-      const found = judgeExpectations(config, options);
-      const { expectations } = found;
-      return { kind, found: { ...found, diagnostics: findingsOf(config, { dead: [], expectations }) } };
-    }
-    case "packet-changes": {
-      const { kind, before, after, page } = question;
-      return { kind, found: packetChanges(before, after, { ...options, ...page }) };
-    }
-    case "lockouts":
-      return { kind: question.kind, found: findLockouts(question.config, question.guarded, options) };
-    case "search":
-      return { kind: question.kind, found: searchPackets(question.config, question.asked, options) };
-    case "program": {
-      const { config, texts } = question;
-      const tables = new Map(Object.entries(question.tables));
-      const proofs = texts.map((text) => proveProgram(config, text, { ...options, tables }));
-      const wrong = proofs.find(({ status }) => status === "differs");
-      return {
-        kind: question.kind,
-        found: wrong ?? proofs.find(({ status }) => status === "open") ?? PROVEN,
-      };
+export class Answering {
+  /** The last answer about dead rules: mostly the config is the same but for an edit, or the answer was a partial one. */
+  #last: { meaning: string; previous: Previous } | null = null;
+
+  answer(question: Question<Config>, options: AnalysisOptions): Found {
+    switch (question.kind) {
+      case "dead-rules":
+        return { kind: question.kind, found: this.#deadRules(question.config, options) };
+      case "expectations":
+        return { kind: question.kind, found: expectations(question.config, options) };
+      case "packet-changes": {
+        const { kind, before, after, page } = question;
+        return { kind, found: packetChanges(before, after, { ...options, ...page }) };
+      }
+      case "lockouts":
+        return { kind: question.kind, found: findLockouts(question.config, question.guarded, options) };
+      case "search":
+        return { kind: question.kind, found: searchPackets(question.config, question.asked, options) };
+      case "program":
+        return { kind: question.kind, found: proof(question, options) };
     }
   }
+
+  #deadRules(config: Config, options: AnalysisOptions): Told<DeadRules> {
+    const { loopback, neighbours, tables = [] } = options;
+    const meaning = JSON.stringify([loopback, neighbours, [...tables]]);
+    const known = this.#last?.meaning === meaning ? { previous: this.#last.previous } : {};
+    const result = deadRules(config, { ...options, ...known });
+    this.#last = { meaning, previous: { config, result } };
+    return { ...result, diagnostics: findingsOf(config, result, options) };
+  }
+}
+
+function expectations(config: Config, options: AnalysisOptions): Told<Expectations> {
+  const found = judgeExpectations(config, options);
+  return {
+    ...found,
+    diagnostics: findingsOf(config, { dead: [], expectations: found.expectations }, options),
+  };
+}
+
+function proof(
+  { config, texts, tables }: Extract<Question<Config>, { kind: "program" }>,
+  options: AnalysisOptions,
+): Proof {
+  const known = { ...options, tables: new Map(Object.entries(tables)) };
+  const proofs = texts.map((text) => proveProgram(config, text, known));
+  const wrong = proofs.find(({ status }) => status === "differs");
+  return wrong ?? proofs.find(({ status }) => status === "open") ?? PROVEN;
 }

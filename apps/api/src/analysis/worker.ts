@@ -5,10 +5,11 @@
 import { parentPort } from "node:worker_threads";
 import type { Config, Item } from "@flowmgr/flow-model";
 import type { FromWorker, Lesson, ToWorker } from "./messages.ts";
-import { answer, heldOtherwise } from "./questions.ts";
+import { Answering, heldOtherwise } from "./questions.ts";
 
 const items = new Map<number, Item>();
 const configs = new Map<number, Config>();
+const answering = new Answering();
 
 parentPort?.on("message", (message: ToWorker) => {
   switch (message.do) {
@@ -34,7 +35,11 @@ function answered({ id, ...asked }: Extract<ToWorker, { do: "answer" }>): FromWo
   const stop = () => Atomics.load(asked.stop, 0) !== 0 || performance.now() - begun >= asked.budget;
   try {
     const question = heldOtherwise(asked.question, (config) => found(configs, config));
-    return { id, found: answer(question, { ...asked.options, stop }), ms: performance.now() - begun };
+    return {
+      id,
+      found: answering.answer(question, { ...asked.options, stop }),
+      ms: performance.now() - begun,
+    };
   } catch (error) {
     return { id, trouble: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
