@@ -1,5 +1,11 @@
 /** Looks for dead rules and failing expectations beside the page: in a hard config that takes seconds. */
-import { type AnalysisOptions, deadRules, findingsOf, judgeExpectations } from "@flowmgr/flow-analysis";
+import {
+  type AnalysisOptions,
+  type DeadRules,
+  deadRules,
+  findingsOf,
+  judgeExpectations,
+} from "@flowmgr/flow-analysis";
 import { type Config, check, type Diagnostic, type Item } from "@flowmgr/flow-model";
 
 /** What the machine adds to the meaning of a config. */
@@ -22,6 +28,9 @@ const BUDGET_MS = 10_000;
 
 let before: readonly Item[] = [];
 
+/** What was found last: an edit leaves most rules as they were. It holds for one meaning only. */
+let last: { meaning: string; previous: { config: Config; result: DeadRules } } | null = null;
+
 self.onmessage = ({ data: { id, sent, meaning } }: MessageEvent<AnalysisRequest>) => {
   const items = sent.items.flatMap((one) => (typeof one === "number" ? (before[one] ?? []) : one));
   before = items;
@@ -34,7 +43,11 @@ function analyse(config: Config, meaning: Meaning): Analysis {
   if (check(config).some(({ severity }) => severity === "error")) return { diagnostics: [], partial: false };
   const end = performance.now() + BUDGET_MS;
   const options = { ...meaning, stop: () => performance.now() > end };
-  const { dead, status } = deadRules(config, options);
+  const key = JSON.stringify([meaning.loopback, meaning.neighbours, [...(meaning.tables ?? [])]]);
+  const known = last?.meaning === key ? { previous: last.previous } : {};
+  const result = deadRules(config, { ...options, ...known });
+  const { dead, status } = result;
+  last = { meaning: key, previous: { config, result } };
   const judged = judgeExpectations(config, options);
   return {
     diagnostics: findingsOf(config, { dead, expectations: judged.expectations }, meaning),
