@@ -159,6 +159,12 @@ function measureDead(set: string, size: number, config: Config): void {
     const { status, dead } = deadRules(config);
     return { status, found: dead.length };
   });
+  const result = deadRules(config);
+  const next = moved(config, size >> 1);
+  measure(set, size, "dead rules, after a flow moved", () => {
+    const { status, dead } = deadRules(next, { previous: { config, result } });
+    return { status, found: dead.length };
+  });
   measure(set, size, "pairwise containment", () => ({ status: "complete", found: containedRules(config) }));
 }
 

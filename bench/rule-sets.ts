@@ -20,17 +20,20 @@ const configOf = (rules: readonly string[]): Config =>
       ).config;
 
 /**
- * As ClassBench's access lists are made: few sites, nested prefixes of them on both sides, ports exact, from the common
+ * As ClassBench's access lists are made: sites, nested prefixes of them on both sides, ports exact, from the common
  * ranges or any, and protocols in the usual parts (Taylor and Turner, "ClassBench", INFOCOM 2005).
  */
 export function classBenchLike(count: number, seed: number): Config {
   const below = numbers(seed);
-  const sites = Array.from({ length: 40 }, () => [below(223) + 1, below(256), below(256)] as const);
-  const prefix = () => {
+  const sites = Array.from(
+    { length: Math.max(40, count >> 3) },
+    () => [below(223) + 1, below(256), below(256)] as const,
+  );
+  const prefix = (mayBeAny: boolean) => {
     const [a, b, c] = sites[below(sites.length)] ?? [10, 0, 0];
     const kind = below(10);
-    if (kind === 0) return null;
-    if (kind < 3) return `${a}.${b}.0.0/16`;
+    if (kind === 0 && mayBeAny) return null;
+    if (kind < 2) return `${a}.${b}.0.0/16`;
     if (kind < 6) return `${a}.${b}.${c}.0/24`;
     return kind < 8 ? `${a}.${b}.${c}.${below(16) * 16}/28` : `${a}.${b}.${c}.${below(256)}`;
   };
@@ -39,7 +42,8 @@ export function classBenchLike(count: number, seed: number): Config {
   return configOf(
     Array.from({ length: count }, () => {
       const proto = ["tcp", "tcp", "tcp", "udp", null][below(5)] ?? null;
-      const asked = { proto, src: prefix(), dst: prefix(), dstport: port() };
+      const src = prefix(true);
+      const asked = { proto, src, dst: prefix(src !== null), dstport: port() };
       return Object.entries(asked)
         .flatMap(([kind, value]) => (value === null ? [] : [`${kind} ${value}`]))
         .join(" ");
