@@ -154,6 +154,24 @@ describe("an answer in part", () => {
     expect(logged).toEqual([]);
   });
 
+  test("guards of two who ask at once are two questions, and both are answered", async () => {
+    const asked = analyst();
+    const guarded = (src: string) => [
+      {
+        ...({ what: "connection", direction: "in", name: src, blocks: true } as const),
+        conditions: { src: { not: false, values: [src] } },
+      },
+    ];
+    const all = config("flow a deny\n  match src 10.0.0.0/8\n");
+    const [one, other] = await Promise.all(
+      ["10.0.0.1", "11.0.0.1"].map((src) =>
+        asked.lockouts(all, guarded(src), { place: "draft", budget: MINUTES }),
+      ),
+    );
+    expect(one).toMatchObject({ status: "complete", findings: { length: 1 } });
+    expect(other).toEqual({ status: "complete", findings: [] });
+  });
+
   test("nobody waits much longer than his budget for others who asked before", async () => {
     const hasty: Clock = { ...systemClock, after: (ms, call) => systemClock.after(ms / 20, call) };
     const asked = analyst(undefined, hasty);

@@ -102,7 +102,9 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
       return { status: "partial", changes: [], total: 0 };
     },
     async lockouts(config, guarded, asked) {
-      const answer = await questions.ask({ kind: "lockouts", config, guarded }, asked);
+      // What is guarded hangs on who asks and when: one question is never another's newer form.
+      const alone = { ...asked, place: undefined };
+      const answer = await questions.ask({ kind: "lockouts", config, guarded }, alone);
       return answer?.kind === "lockouts" ? answer.found : { status: "partial", findings: [] };
     },
     async search(config, what, asked) {
