@@ -1,5 +1,4 @@
 /** Known before an apply: rules that could go, what packets will meet, who would be cut off. */
-import type { Page } from "playwright/test";
 import { applyForGood, draftText, expect, setDraft, test } from "./lab.ts";
 import { look } from "./looks.ts";
 
@@ -23,29 +22,11 @@ flow smtp deny
   match proto udp dst 192.168.0.2 dstport 53
 `;
 
-/** Where pictures go, for who wants to look: PICTURES=/tmp/x. */
-const pictures = process.env.PICTURES;
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (!pictures) return;
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [1440, 360]) {
-      await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
-      await page.waitForTimeout(200);
-      await page.screenshot({ path: `${pictures}/${name}-${width}-${colorScheme}.png` });
-    }
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
-
 test("a rule that could go is said in the list and mended in the panel", async ({ lab, signedIn: page }) => {
   await setDraft(lab, DEAD);
   await page.goto(`${lab.url}/flows`);
   const row = page.locator("[data-flow=smtp]");
   await expect(row).toContainText("rule 1 never acts: mail, rule 1 takes all of its packets first");
-  await picture(page, "list");
   await page.goto(`${lab.url}/flows?q=warning`);
   await expect(row).toBeVisible();
   await expect(page.locator("[data-flow=mail]")).toHaveCount(0);
@@ -58,7 +39,6 @@ test("a rule that could go is said in the list and mended in the panel", async (
     "href",
     /^\/test\?packet=tcp\+\S+192\.168\.0\.2:25\+in/,
   );
-  await picture(page, "panel");
   expect(await look(page, "a warning in the panel")).toEqual([]);
 
   await notes.getByRole("button", { name: "Move smtp before mail" }).press("Enter");
@@ -88,7 +68,6 @@ test("a rule that could go is underlined in the text and mended there, all else 
   await expect(editor.locator(".cm-lintRange-warning")).toHaveText(
     "match proto tcp dst 192.168.0.2 dstport 25",
   );
-  await picture(page, "text");
   expect(await look(page, "a warning in the text")).toEqual([]);
 
   await problems.getByRole("button", { name: "Remove rule 1" }).click();
@@ -123,7 +102,6 @@ test("Review tells first which packets are treated differently", async ({ lab, s
     /192\.168\.0\.2:143\+in/,
   );
   await expect(kinds.filter({ hasText: "now permitted by ssh, rule 1" })).toContainText("dst 192.168.0.1");
-  await picture(page, "packets");
   expect(await look(page, "packets")).toEqual([]);
 
   await setDraft(lab, OLD.replace("flow ssh", "flow shell"));
@@ -200,7 +178,6 @@ test.describe("cut off", () => {
     await expect(notice).toContainText(/denied by alltherest, rule 1/);
     await expect(notice.getByRole("checkbox")).toHaveCount(0);
     await expect(page.getByRole("button", { name: "Apply", exact: true })).toBeEnabled();
-    await picture(page, "lockout-namespace");
     expect(await look(page, "lock-out")).toEqual([]);
     const finding = notice.getByRole("listitem").filter({ has: page.getByRole("button") });
     const before = await finding.count();
