@@ -14,7 +14,7 @@ import { manyFlows } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Deciders, type Decision, decide, type PacketChange, packetChanges } from "../src/index.ts";
-import { everyPacket, tinyConfigs } from "./tiny.ts";
+import { everyPacket, richConfigs, tinyConfigs } from "./tiny.ts";
 
 /** Is it a change of a packet that was decided so and is now decided so? */
 function tells({ was, is }: PacketChange, before: Decision, after: Decision): boolean {
@@ -44,7 +44,10 @@ function compare(before: Config, after: Config): void {
   const where = `${print(before)}\n=>\n${print(after)}`;
   for (const packet of packetsOf(before, after)) {
     const [was, is] = [decide(before, packet), decide(after, packet)];
-    const told = changes.filter(({ regions }) => regions.some((region) => inRegion(region, packet)));
+    const told = changes.filter(
+      ({ direction, regions }) =>
+        direction === packet.direction && regions.some((region) => inRegion(region, packet)),
+    );
     const all = changes.every(({ whole }) => whole);
     const saying = `${where}\n${printPacket(packet)}`;
     if (JSON.stringify(was.verdict) === JSON.stringify(is.verdict)) expect(told, saying).toEqual([]);
@@ -62,7 +65,8 @@ const RUNS = Number(process.env.FLOWMGR_RUNS ?? 60);
 
 describe("packetChanges", () => {
   it("tells two unrelated configs apart as trying every packet does", () => {
-    fc.assert(fc.property(tinyConfigs, tinyConfigs, compare), { numRuns: RUNS });
+    const configs = fc.oneof(tinyConfigs, richConfigs);
+    fc.assert(fc.property(configs, configs, compare), { numRuns: RUNS });
   });
 
   it("tells two configs of very many rules apart as trying every packet does", () => {
@@ -75,15 +79,26 @@ describe("packetChanges", () => {
   });
 
   it("tells what an edit changes", () => {
-    const edits = tinyConfigs.chain((config) =>
-      fc.tuple(fc.constant(config), fc.constantFrom("move", "remove", "switch", "reverse"), fc.nat(3)),
-    );
+    const edits = fc
+      .oneof(tinyConfigs, richConfigs)
+      .chain((config) =>
+        fc.tuple(
+          fc.constant(config),
+          fc.constantFrom("move", "remove", "switch", "reverse", "list"),
+          fc.nat(3),
+        ),
+      );
     fc.assert(
       fc.property(edits, ([config, edit, at]) => {
         const flows = flowsOf(config);
         const chosen = flows[at % flows.length];
         const others = flows.filter((flow) => flow !== chosen);
+        const lists = config.items.filter(({ kind }) => kind === "list");
         const items = {
+          list: [
+            ...lists.map((list) => (list.kind === "list" ? { ...list, values: ["10.0.0.0/15"] } : list)),
+            ...flows,
+          ],
           move: chosen ? [chosen, ...others] : flows,
           remove: others,
           switch: flows.map((flow) => (flow === chosen ? { ...flow, skipped: true } : flow)),
@@ -91,7 +106,8 @@ describe("packetChanges", () => {
             flow === chosen ? { ...flow, rules: flow.rules.toReversed() } : flow,
           ),
         };
-        compare(config, { ...config, items: items[edit] });
+        const edited = edit === "list" ? items.list : [...lists, ...items[edit]];
+        compare(config, { ...config, items: edited });
       }),
       { numRuns: RUNS },
     );

@@ -8,6 +8,7 @@ import {
   type Flow,
   flowsOf,
   hasPorts,
+  type Item,
   icmpProtocol,
   type Packet,
   parseAddress,
@@ -79,13 +80,48 @@ export const tinyConfigs: fc.Arbitrary<Config> = fc
     const items = flows.map(
       (one, at): Flow => ({ kind: "flow", name: `f${at}`, skipped: false, comment: [], note: "", ...one }),
     );
-    const errors = check({ items, comment: [] }).filter(({ severity }) => severity === "error");
-    const refused = new Set(errors.map((error) => `${error.flow} ${error.rule}`));
-    const green = items.map((flow) => ({
-      ...flow,
-      rules: flow.rules.filter((_, at) => !refused.has(`${flow.name} ${at + 1}`)),
-    }));
-    return { items: green, comment: [] };
+    return withoutErrors({ items, comment: [] });
+  });
+
+/** The config without the rules that `check` refuses. */
+function withoutErrors(config: Config): Config {
+  const errors = check(config).filter(({ severity }) => severity === "error");
+  const refused = new Set(errors.map((error) => `${error.flow} ${error.rule}`));
+  const items = config.items.map((item) => {
+    if (item.kind !== "flow" && item.kind !== "outflow") return item;
+    return { ...item, rules: item.rules.filter((_, at) => !refused.has(`${item.name} ${at + 1}`)) };
+  });
+  return { ...config, items };
+}
+
+const marks = fc.record({
+  out: fc.constantFrom(true, false, false),
+  skipped: fc.constantFrom(true, false, false, false),
+  off: fc.constantFrom(true, false, false, false),
+  listed: fc.boolean(),
+});
+
+/** Such configs with outflows, flows and rules that are off, and a named list, which differs from config to config. */
+export const richConfigs: fc.Arbitrary<Config> = fc
+  .record({
+    config: tinyConfigs,
+    marks: fc.array(marks, { minLength: 12, maxLength: 12 }),
+    values: fc.subarray(NETWORKS, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ config, marks: all, values }) => {
+    const flows = flowsOf(config).map((flow, at): Flow => {
+      const kind = all[at]?.out && flow.policy?.action !== "director" ? "outflow" : "flow";
+      const rules = flow.rules.map((one, index): Rule => {
+        const mark = all[3 * at + index];
+        const { src } = one.conditions;
+        const listed = src && mark?.listed ? { ...src, values: [...src.values.slice(1), "@office"] } : src;
+        const conditions = { ...one.conditions, ...(listed && { src: listed }) };
+        return { ...one, off: mark?.off === true, conditions };
+      });
+      return { ...flow, kind, skipped: all[at]?.skipped === true, rules };
+    });
+    const office: Item = { kind: "list", name: "office", values, comment: [], note: "" };
+    return withoutErrors({ items: [office, ...flows], comment: [] });
   });
 
 const bitsOf = (text: string): bigint => {
@@ -94,8 +130,14 @@ const bitsOf = (text: string): bigint => {
   return address.ok.bits;
 };
 
-/** One packet of each kind that such a config can tell apart. */
+/** One packet of each kind that such a config can tell apart; of those that leave, only where it has outflows. */
 export function everyPacket(config: Config): Packet[] {
+  const coming = packetsThatCome(config);
+  if (!flowsOf(config).some(({ kind }) => kind === "outflow")) return coming;
+  return [...coming, ...coming.map((packet): Packet => ({ ...packet, direction: "out" }))];
+}
+
+function packetsThatCome(config: Config): Packet[] {
   const asked = new Set(
     flowsOf(config).flatMap(({ rules }) => rules.flatMap((one) => Object.keys(one.conditions))),
   );

@@ -4,14 +4,14 @@ import { arbitraryConfig, arbitraryPacket, manyFlows } from "@flowmgr/flow-model
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide, tracer } from "../src/index.ts";
-import { everyPacket, tinyConfigs } from "./tiny.ts";
+import { everyPacket, richConfigs } from "./tiny.ts";
 
 const RUNS = Number(process.env.FLOWMGR_RUNS ?? 30);
 
 describe("tracer", () => {
   it("decides every packet of small configs as the walk does", () => {
     fc.assert(
-      fc.property(tinyConfigs, (config) => {
+      fc.property(richConfigs, (config) => {
         const { decide: byIndex } = tracer(config);
         for (const packet of everyPacket(config)) expect(byIndex(packet)).toEqual(decide(config, packet));
       }),
