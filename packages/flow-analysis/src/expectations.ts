@@ -5,6 +5,7 @@
 import { type Config, type Expect, expandLists, type Family, type Packet } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "./options.ts";
 import { decisionsOf } from "./space/asked.ts";
+import { type Box, boxesOf, meet } from "./space/boxes.ts";
 import type { Judged, Space } from "./space/decisions.ts";
 import { describeSet } from "./space/described.ts";
 import { packetOf, valuesOf } from "./space/fields.ts";
@@ -34,6 +35,9 @@ export type Expectations = {
 
 /** Edges for one expectation in one family: some 300 ms. */
 const MOST_EDGES = 1_000_000;
+
+/** Packets that are tried before a proof is: a refutation that is not found by then is rarely found by more. */
+const TRIES = 24;
 
 /** Judges the expectations of a config that `check` finds no error in, each by itself; flows that are off decide nothing. */
 export function judgeExpectations(config: Config, options: AnalysisOptions = {}): Expectations {
@@ -66,6 +70,8 @@ function judgeIn(config: Config, expect: Expect, family: Family, options: Analys
   const space = spaceAround([config], direction, family, options, [expect.conditions]);
   const [judged] = space.judged;
   if (!judged) return { status: "holds" };
+  const refuter = likelyRefuter(space, judged, expect, options);
+  if (refuter) return refuter;
   space.renew(MOST_EDGES);
   const { decisions } = decisionsOf(space, judged, expect.conditions);
   const numbers = [...space.diagram.terminals(decisions)].filter((number) => number !== 0);
@@ -78,6 +84,44 @@ function judgeIn(config: Config, expect: Expect, family: Family, options: Analys
   const set = space.diagram.map(decisions, (number) => (number === refuting.number ? 1 : 0));
   const packet = likelyPacket(space, set);
   return { status: "fails", packet, decision: decisionAt(judged, refuting.number, options) };
+}
+
+/**
+ * The first packet that comes to mind of the set and of a rule that gives another verdict, if it comes to that rule:
+ * that spares the diagram of a large set. None found proves nothing. Throws TooLarge.
+ */
+function likelyRefuter(
+  space: Space,
+  judged: Judged,
+  expect: Expect,
+  options: AnalysisOptions,
+): Judgement | null {
+  const { world, direction, meaning } = space;
+  const asked = boxesOf(expect, world, meaning);
+  let tries = 0;
+  for (const [at, rule] of judged.rules.entries()) {
+    space.step();
+    const policy = policyAt(judged, judged.base + at);
+    if (rule.ignores || isExpected(expect.verdict, policy, options) !== false) continue;
+    for (const box of meetsOf(rule.boxes, asked)) {
+      if (tries === TRIES) return null;
+      tries += 1;
+      const point = likelyPoint(box, world);
+      if (judged.index.decider(point) !== at) continue;
+      const packet = packetOf(world, direction, point);
+      return { status: "fails", packet, decision: decisionAt(judged, judged.base + at, options) };
+    }
+  }
+  return null;
+}
+
+function meetsOf(boxes: readonly Box[], others: readonly Box[]): Box[] {
+  return boxes.flatMap((one) =>
+    others.flatMap((other) => {
+      const both = meet(one, other);
+      return both ? [both] : [];
+    }),
+  );
 }
 
 /** The policy that decides at a terminal: undecided behind the last rule. */
