@@ -235,10 +235,9 @@ class Questions {
 
   async #work(job: Job): Promise<void> {
     this.#atWork = job;
-    const answered = await this.#thread.ask(job);
+    const found = await this.#thread.ask(job);
     this.#atWork = null;
     this.#jobs.delete(job);
-    const found = answered?.found ?? null;
     if (found?.found.status === "complete") this.#keep(job.key, found);
     for (const waiter of job.waiters) waiter.settle(found);
     this.#next();

@@ -30,4 +30,4 @@ export type ToWorker =
     };
 
 /** `trouble`: a defect of ours; the worker lives on. */
-export type FromWorker = { id: number } & ({ found: Found; ms: number } | { trouble: string });
+export type FromWorker = { id: number } & ({ found: Found } | { trouble: string });

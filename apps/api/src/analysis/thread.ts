@@ -27,14 +27,11 @@ type Asked = {
 
 type Running = { thread: Worker; shelf: Shelf };
 
-/** `ms`: how long the worker took. */
-export type Answered = { found: Found; ms: number };
-
 export class Thread {
   readonly #clock: Clock;
   readonly #options: ThreadOptions;
   #worker: Running | null = null;
-  #waiting: { id: number; settle: (answered: Answered | null) => void } | null = null;
+  #waiting: { id: number; settle: (found: Found | null) => void } | null = null;
   #lastId = 0;
 
   constructor(clock: Clock, options: ThreadOptions) {
@@ -43,7 +40,7 @@ export class Thread {
   }
 
   /** Not before the last answer has come. Null when the worker died of it, or failed; the log says why. */
-  async ask(asked: Asked): Promise<Answered | null> {
+  async ask(asked: Asked): Promise<Found | null> {
     try {
       return await this.#ask(asked, this.#worker ?? this.#start());
     } catch (error) {
@@ -52,7 +49,7 @@ export class Thread {
     }
   }
 
-  #ask({ question, options, budget, stop }: Asked, { thread, shelf }: Running): Promise<Answered | null> {
+  #ask({ question, options, budget, stop }: Asked, { thread, shelf }: Running): Promise<Found | null> {
     const id = ++this.#lastId;
     const configs: Config[] = [];
     const numbered = heldOtherwise(question, (config) => {
@@ -70,10 +67,10 @@ export class Thread {
       });
       this.#waiting = {
         id,
-        settle: (answered) => {
+        settle: (found) => {
           overdue();
           this.#waiting = null;
-          resolve(answered);
+          resolve(found);
         },
       };
       for (const message of messages) thread.postMessage(message);
@@ -105,7 +102,7 @@ export class Thread {
   #hear(message: FromWorker): void {
     if ("trouble" in message) this.#options.log(new Error(`the analysis failed: ${message.trouble}`));
     if (message.id !== this.#waiting?.id) return;
-    this.#waiting.settle("trouble" in message ? null : { found: message.found, ms: message.ms });
+    this.#waiting.settle("trouble" in message ? null : message.found);
   }
 
   /** Whatever happens to a worker that is no longer ours is no news. */

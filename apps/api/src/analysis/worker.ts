@@ -38,7 +38,6 @@ function answered({ id, ...asked }: Extract<ToWorker, { do: "answer" }>): FromWo
     return {
       id,
       found: answering.answer(question, { ...asked.options, stop }),
-      ms: performance.now() - begun,
     };
   } catch (error) {
     return { id, trouble: error instanceof Error ? (error.stack ?? error.message) : String(error) };
