@@ -48,14 +48,17 @@ export type ChangesAsked = {
 
 /** As many as a person reads. */
 const AS_MANY: ChangesAsked = { from: 0, most: 100, regions: 20 };
-/** Edges for one direction and family: one or two seconds, 64 MB. */
+/** Most edges for one direction and family. */
+export type Room = { edges: number };
+
+/** One or two seconds, 64 MB. */
 const MOST_EDGES = 4_000_000;
 
 /** What packets another verdict awaits, the most of them first, between two configs that `check` finds no error in. */
 export function packetChanges(
   before: Config,
   after: Config,
-  options: AnalysisOptions & Partial<ChangesAsked> = {},
+  options: AnalysisOptions & Partial<ChangesAsked & Room> = {},
 ): PacketChanges {
   const { from = AS_MANY.from, most = AS_MANY.most, regions = AS_MANY.regions } = options;
   const groups = new Map<string, Group>();
@@ -109,7 +112,7 @@ function compare(
   alignment: Alignment,
   direction: Direction,
   family: Family,
-  options: AnalysisOptions,
+  options: AnalysisOptions & Partial<Room>,
 ): Compared {
   const reaches = touchedReaches(configs, alignment, family);
   if (reaches.length === 0) return { complete: true, kinds: [] };
@@ -119,7 +122,7 @@ function compare(
   });
   const [old, next] = space?.judged ?? [];
   if (!space || !old || !next) return { complete: false, kinds: [] };
-  space.renew(MOST_EDGES);
+  space.renew(options.edges ?? MOST_EDGES);
   const sides = [alignedSide(old, alignment, 0), alignedSide(next, alignment, 1)] as const;
   const kinds = new Kinds(...sides, options);
   const { differing, complete } = new Differing(space, sides, (was, is) => kinds.of(was, is)).find();

@@ -1,13 +1,20 @@
 /** The packets that an edit gives another verdict, in one direction and family. */
 
-import type { Box } from "./space/boxes.ts";
+import { type Box, meet } from "./space/boxes.ts";
 import type { Judged, Region, Space } from "./space/decisions.ts";
+import { LEVEL } from "./space/fields.ts";
 import { NONE, type Node, within } from "./space/node-store.ts";
 import { flowEnd, reaching } from "./space/rule-proof.ts";
 import { meets } from "./space/rules.ts";
+import { Sampler } from "./space/sample.ts";
 
 /** More touched rules are looked at all at once: each by itself costs a walk through both configs. */
 const FEW = 32;
+/** Packets that are tried where there is no room for all, and kinds that are looked at around one of them. */
+const DRAWS = 400;
+const WITNESSES = 20;
+/** A prime, so that all rules get their turn. */
+const STRIDE = 7919;
 
 /** One of the two configs. */
 export type Aligned = {
@@ -50,7 +57,43 @@ export class Differing {
       }
       return true;
     });
+    if (!done) within(() => this.#sample(touched));
     return { differing: this.#found, complete: done ?? false };
+  }
+
+  /** There was no room for all: looks around single packets that differ, whose number is kept small. */
+  #sample(touched: readonly { side: Aligned; at: number }[]): void {
+    const [old, next] = this.#sides.map(({ judged }) => judged);
+    if (!old || !next) return;
+    this.#space.diagram.moreRoom();
+    const kinds = new Set<number>();
+    const sampler = new Sampler(this.#space.world, touched.length);
+    const places = touched.slice(0, FEW).flatMap(({ side, at }) => boxesThatMatter(side.judged, at));
+    for (let draw = 0; draw < DRAWS && kinds.size < WITNESSES; draw += 1) {
+      this.#space.step();
+      const place = places[draw % places.length] ?? [];
+      const others = draw % 2 === 0 ? old.rules : next.rules;
+      // By chance few packets would be of those that other rules are about.
+      const other = others[(draw * STRIDE) % others.length]?.boxes[0];
+      const both = other && meet(place, other);
+      const point = sampler.draw(both ?? place);
+      const kind = this.#kindOf(numberAt(old, point), numberAt(next, point));
+      if (kind === 0 || kinds.has(kind) || this.#space.diagram.find(this.#found, point) > 0) continue;
+      kinds.add(kind);
+      this.#lookAround(point);
+    }
+  }
+
+  /** All packets between the same two places, of the same protocol. */
+  #lookAround(point: readonly number[]): void {
+    const box: Box = [LEVEL.dst, LEVEL.src, LEVEL.proto].map((level) => [
+      point[level] ?? 0,
+      point[level] ?? 0,
+    ]);
+    const [was, is] = this.#sides.map(({ judged }) => this.#space.decisions(judged, { box, set: null }));
+    const { diagram } = this.#space;
+    const here = diagram.pair(was ?? NONE, is ?? NONE, (a, b) => this.#kindOf(a, b));
+    this.#found = diagram.override(this.#found, here);
   }
 
   /** All packets that touched rules hold for, whether they come to them or not: both configs are folded once. */
@@ -101,6 +144,12 @@ function placeIn(rising: readonly number[], number: number): number {
     else behind = middle;
   }
   return first;
+}
+
+/** The number of the terminal that decides a packet; 0 where none does. */
+function numberAt({ base, index }: Judged, point: readonly number[]): number {
+  const place = index.decider(point);
+  return place < 0 ? 0 : base + place;
 }
 
 /** The boxes of a rule; of one that ignores those parts that a later rule of its flow would take. */

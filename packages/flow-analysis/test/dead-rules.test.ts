@@ -15,7 +15,7 @@ import { type DeadRules, deadRules, decide } from "../src/index.ts";
 import { walk } from "../src/walk.ts";
 import { everyPacket, richConfigs, tinyConfigs } from "./tiny.ts";
 
-const RUNS = Number(process.env.FLOWMGR_RUNS ?? 60);
+const RUNS = Number(process.env.FLOWMGR_RUNS ?? 30);
 
 /** By the name of each rule the packets that come to it and that it holds for. */
 function reached(config: Config, packets: readonly Packet[]): Map<string, Packet[]> {

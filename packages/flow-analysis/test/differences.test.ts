@@ -61,7 +61,7 @@ function compare(before: Config, after: Config): void {
   }
 }
 
-const RUNS = Number(process.env.FLOWMGR_RUNS ?? 60);
+const RUNS = Number(process.env.FLOWMGR_RUNS ?? 30);
 
 describe("packetChanges", () => {
   it("tells two unrelated configs apart as trying every packet does", () => {
@@ -111,6 +111,31 @@ describe("packetChanges", () => {
       }),
       { numRuns: RUNS },
     );
+  });
+
+  it("tells what is true, and that there may be more, where there is no room for all", () => {
+    let told = 0;
+    fc.assert(
+      fc.property(richConfigs, richConfigs, fc.integer({ min: 10, max: 100 }), (before, after, edges) => {
+        const { status, changes } = packetChanges(before, after, { edges });
+        if (status === "partial") told += changes.length;
+        for (const change of changes) {
+          for (const { packet } of change.regions) {
+            expect(tells(change, decide(before, packet), decide(after, packet))).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 3 * RUNS },
+    );
+    expect(told).toBeGreaterThan(0);
+    const config = manyFlows(300);
+    const items = config.items.slice(0, -1);
+    const { status, changes } = packetChanges(config, { ...config, items }, { edges: 5000 });
+    expect(status).toBe("partial");
+    expect(changes.map(({ was, is }) => `${was.by[0]?.flow} ${is.verdict.action}`)).toContain(
+      "alltherest undecided",
+    );
+    expect(changes.flatMap(({ regions }) => regions.map(({ family }) => family))).toContain(4);
   });
 
   it.each([

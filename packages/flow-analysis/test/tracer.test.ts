@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { decide, tracer } from "../src/index.ts";
 import { everyPacket, richConfigs } from "./tiny.ts";
 
-const RUNS = Number(process.env.FLOWMGR_RUNS ?? 30);
+const RUNS = Number(process.env.FLOWMGR_RUNS ?? 20);
 
 describe("tracer", () => {
   it("decides every packet of small configs as the walk does", () => {

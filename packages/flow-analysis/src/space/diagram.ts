@@ -153,6 +153,11 @@ export class Diagram extends ReadableDiagram {
     );
   }
 
+  /** From now on it may become twice as large. */
+  moreRoom(): void {
+    this.nodes.widen();
+  }
+
   /** From now on it may become twice as large, and nobody gives up: what was found is then told, however large it was. */
   widen(): void {
     this.nodes.widen();
