@@ -10,8 +10,12 @@ if (!mutant && asked !== "none") throw new Error("FLOWMGR_MUTANT names no mutant
 export default mergeConfig(
   base,
   defineConfig({
-    // One process, which ends whole.
-    test: { pool: "threads", setupFiles: [new URL("quick-end.ts", import.meta.url).pathname] },
+    // One process, which ends whole. What is kept of an earlier run may be of another mutant.
+    test: {
+      pool: "threads",
+      fsModuleCache: false,
+      setupFiles: [new URL("quick-end.ts", import.meta.url).pathname],
+    },
     plugins: [
       {
         name: "mutant",
