@@ -1,4 +1,13 @@
 /** `PUT /config`, the one call of automation, and the plan. */
+import {
+  draftSchema,
+  planSchema,
+  problemSchema,
+  revisionListSchema,
+  runningSchema,
+  statusSchema,
+  writtenDraftSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
 
@@ -13,10 +22,10 @@ let lab: Lab;
 async function draft(text: string): Promise<string> {
   const written = await lab.call("PUT", "/draft", { headers: { "if-match": "*" }, body: text });
   expect(written.status, written.text).toBe(200);
-  return written.json.etag;
+  return written.as(writtenDraftSchema).etag;
 }
 
-const status = async () => (await lab.call("GET", "/status")).json;
+const status = async () => (await lab.call("GET", "/status")).as(statusSchema);
 
 beforeAll(async () => {
   lab = await startLab();
@@ -28,8 +37,9 @@ beforeEach(async () => {
 });
 
 test("the same config again does nothing, and repairs what others did", async () => {
-  const newest = async () => (await lab.call("GET", "/revisions?limit=1")).json.revisions[0].id;
-  const before = (await status()).running.revision;
+  const newest = async () =>
+    (await lab.call("GET", "/revisions?limit=1")).as(revisionListSchema).revisions[0]?.id;
+  const before = (await status()).running?.revision;
   const last = await newest();
   const again = await lab.call("PUT", "/config", { body: SSH });
   expect(again.json).toEqual({ revision: before, state: "confirmed", changed: false });
@@ -43,22 +53,22 @@ test("the same config again does nothing, and repairs what others did", async ()
 });
 
 test("JSON says the same as text", async () => {
-  const { config } = (await lab.call("GET", "/running")).json;
+  const { config } = (await lab.call("GET", "/running")).as(runningSchema);
   const again = await lab.call("PUT", "/config", { body: config });
-  expect(again.json.changed).toBe(false);
+  expect(again.json).toMatchObject({ changed: false });
 });
 
 test("a dry run answers the plan and changes nothing", async () => {
-  const before = (await lab.call("GET", "/revisions?limit=1")).json.revisions[0].id;
-  const { etag } = (await lab.call("GET", "/draft")).json;
-  const plan = (await lab.call("PUT", "/config?dryRun=true", { body: SSH + DNS })).json;
+  const before = (await lab.call("GET", "/revisions?limit=1")).as(revisionListSchema).revisions[0]?.id;
+  const { etag } = (await lab.call("GET", "/draft")).as(draftSchema);
+  const plan = (await lab.call("PUT", "/config?dryRun=true", { body: SSH + DNS })).as(planSchema);
   expect(plan).toMatchObject({ headline: expect.stringMatching(/^1 flow added/), applicable: true, etag });
   expect(plan.text).toContain("+flow dns permit");
   expect(plan.kernel.ip.added).toEqual(["@dns"]);
   expect(plan.kernel.ip.restore).toContain("-A @dns");
   expect(lab.rules()).toEqual([SSH_RULE]);
-  expect((await lab.call("GET", "/draft")).json.etag).toBe(etag);
-  expect((await lab.call("GET", "/revisions?limit=1")).json.revisions[0].id).toBe(before);
+  expect((await lab.call("GET", "/draft")).as(draftSchema).etag).toBe(etag);
+  expect((await lab.call("GET", "/revisions?limit=1")).as(revisionListSchema).revisions[0]?.id).toBe(before);
 });
 
 test("a clean draft follows; one with edits of its own is never touched", async () => {
@@ -81,20 +91,20 @@ test("If-Match is honoured when it is given", async () => {
 test("an error has its place in the text, and nothing is applied", async () => {
   const answer = await lab.call("PUT", "/config", { body: "flow x permit\n  match dst 300.1.1.1\n" });
   expect(answer.status).toBe(422);
-  expect(answer.json.diagnostics[0]).toMatchObject({ line: 2, column: 13, severity: "error" });
+  expect(answer.as(problemSchema).diagnostics[0]).toMatchObject({ line: 2, column: 13, severity: "error" });
   const table = await lab.call("PUT", "/config", { body: "flow x table nosuch\n  match dst 10.0.0.1\n" });
   expect(table.status).toBe(422);
-  expect(table.json.diagnostics[0]).toMatchObject({ code: "unknown-table", line: 1 });
+  expect(table.as(problemSchema).diagnostics[0]).toMatchObject({ code: "unknown-table", line: 1 });
   expect(lab.rules()).toEqual([SSH_RULE]);
 });
 
 test("the plan of the draft: headline, diff, chains, and that it may be applied", async () => {
   await draft(`# nets\n${SSH}${DNS}`);
-  const plan = (await lab.call("GET", "/draft/plan")).json;
+  const plan = (await lab.call("GET", "/draft/plan")).as(planSchema);
   expect(plan.applicable).toBe(true);
   expect(plan.changes).toContainEqual({ name: "dns", change: "added" });
   expect(plan.text).toMatch(/^--- running\n\+\+\+ draft\n@@ /);
-  expect(plan.kernel.ip6.added).toEqual([]);
+  expect(plan.kernel.ip6?.added).toEqual([]);
   expect(plan.authors).toMatchObject([{ name: "admin" }]);
 });
 

@@ -1,9 +1,11 @@
 /** What a count outlives: a kernel that forgot, rules put back, a way back, another place. */
+
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { appliedSchema, countersSchema, statusSchema } from "@flowmgr/flow-api";
 import { removeWorld } from "@flowmgr/kernel";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { testClock } from "./clock.ts";
@@ -35,9 +37,9 @@ type Total = { packets: number; bytes: number; since: string; lastHit: string | 
 async function totals(): Promise<Record<number, Total>> {
   // Younger than this a reading is given again.
   clock.pass(5_000);
-  const { flows } = (await lab.call("GET", "/running/counters")).json;
-  const found = flows.find(({ name }: { name: string }) => name === dns);
-  return Object.fromEntries(found.rules.map(({ rule, ...total }: Total & { rule: number }) => [rule, total]));
+  const { flows } = (await lab.call("GET", "/running/counters")).as(countersSchema);
+  const found = flows.find(({ name }) => name === dns);
+  return Object.fromEntries(found?.rules.map(({ rule, ...total }) => [rule, total]) ?? []);
 }
 
 const packets = (all: Record<number, Total>) =>
@@ -102,7 +104,7 @@ test("what a way back brings back has its total again", async () => {
   sendUdp(lab.place, "192.168.0.1", 54, 3);
   const before = await totals();
   const text = `flow ${dns} permit ${to(53)} ${to(55)}`;
-  const { revision } = (await lab.call("PUT", "/config?confirmWithin=600", { body: text })).json;
+  const { revision } = (await lab.call("PUT", "/config?confirmWithin=600", { body: text })).as(appliedSchema);
   expect(packets(await totals())).toEqual({ 1: 2, 2: 0 });
   sendUdp(lab.place, "192.168.0.1", 53, 4);
   expect((await lab.call("POST", "/apply/revert", { body: { revision } })).status).toBe(200);
@@ -151,12 +153,12 @@ test("what an apply did not come to book is counted once, whoever looks first", 
   const mend = breakReading();
   const failed = await lab.call("PUT", "/config", { body: `flow ${dns} permit ${to(53)} ${to(55)}` });
   expect(failed.status, failed.text).toBe(502);
-  expect((await lab.call("GET", "/status")).json.state).toBe("error");
+  expect((await lab.call("GET", "/status")).as(statusSchema).state).toBe("error");
   sendUdp(lab.place, "192.168.0.1", 53, 3);
   mend();
   // Long enough for another reading, too short for another try.
   clock.pass(600);
-  expect((await lab.call("GET", "/running/counters")).json.flows[0].packets).toBe(7);
+  expect((await lab.call("GET", "/running/counters")).as(countersSchema).flows[0]?.packets).toBe(7);
   expect((await lab.call("POST", "/kernel/repair")).status).toBe(200);
   expect(packets(await totals())).toEqual({ 1: 7, 2: 0 });
   sendUdp(lab.place, "192.168.0.1", 53, 2);

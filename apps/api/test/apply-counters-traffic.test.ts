@@ -6,10 +6,13 @@
  * before by their second. `FLOWMGR_KILLS=all` kills before and after each of them; by default once when one family has
  * switched, and once when all is booked and nothing swept.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { appliedSchema, countersSchema, runningSchema } from "@flowmgr/flow-api";
+import { flowsOf } from "@flowmgr/flow-model";
 import { expect, onTestFinished, test } from "vitest";
 import { call, makePlace, type Place, tokenOf } from "./lab.ts";
 
@@ -124,23 +127,20 @@ test.each(["nft", "legacy"])(
     let next = 0;
     const edit = (query = "") => server.call("PUT", `/config${query}`, edits[next++ % edits.length]);
     const kept = async () => {
-      const { flows } = (await server.call("GET", "/running/counters")).json;
-      const rules = (await server.call("GET", "/running")).json.config.items.find(
-        ({ name }: { name: string }) => name === "x",
-      ).rules;
-      const at = rules.findIndex(
-        ({ conditions }: { conditions: { dst?: unknown } }) => conditions.dst !== undefined,
-      );
-      return flows
-        .find(({ name }: { name: string }) => name === "x")
-        .rules.find(({ rule }: { rule: number }) => rule === at + 1);
+      const { flows } = (await server.call("GET", "/running/counters")).as(countersSchema);
+      const { config } = (await server.call("GET", "/running")).as(runningSchema);
+      const written = flowsOf(config).find(({ name }) => name === "x");
+      const at = written?.rules.findIndex(({ conditions }) => conditions.dst !== undefined) ?? -1;
+      const counted = flows.find(({ name }) => name === "x")?.rules.find(({ rule }) => rule === at + 1);
+      if (counted === undefined) throw new Error("flow x has no such rule");
+      return counted;
     };
     expect((await edit()).status).toBe(200);
     const { since } = await kept();
     const stop = startSender(place);
     for (let edited = 0; edited < edits.length; edited += 1) expect((await edit()).status).toBe(200);
 
-    const { revision } = (await edit("?confirmWithin=600")).json;
+    const { revision } = (await edit("?confirmWithin=600")).as(appliedSchema);
     expect((await server.call("POST", "/apply/revert", { revision })).status).toBe(200);
 
     await server.end("SIGTERM");
@@ -164,7 +164,7 @@ test.each(["nft", "legacy"])(
     console.log(`${backend}: ${sent.packets} packets`);
     expect({ packets: packets - sent.packets, bytes: bytes - sent.bytes }).toEqual({ packets: 0, bytes: 0 });
     expect(rest.since).toBe(since);
-    expect(rest.lastHit > since).toBe(true);
+    expect((rest.lastHit ?? "") > since).toBe(true);
     await server.end("SIGTERM");
   },
 );

@@ -1,4 +1,5 @@
 /** Counters of real packets: they grow, say since when, and outlive what does not concern them. */
+import { countersSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, sendUdp, startLab } from "./lab.ts";
@@ -25,9 +26,9 @@ type FlowTotal = Total & { name: string; rules: (Total & { rule: number })[] };
 async function flow(name: string): Promise<FlowTotal> {
   // Younger than this a reading is given again.
   clock.pass(5_000);
-  const { flows } = (await lab.call("GET", "/running/counters")).json;
-  const found = flows.find((one: FlowTotal) => one.name === name);
-  expect(found, JSON.stringify(flows)).toBeDefined();
+  const { flows } = (await lab.call("GET", "/running/counters")).as(countersSchema);
+  const found = flows.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no ${name} in ${JSON.stringify(flows)}`);
   return found;
 }
 
@@ -98,7 +99,7 @@ test("a restart forgets nothing", async () => {
 });
 
 test("many who ask at once cost one reading", async () => {
-  const at = async () => (await lab.call("GET", "/running/counters")).json.at;
+  const at = async () => (await lab.call("GET", "/running/counters")).as(countersSchema).at;
   clock.pass(5_000);
   const answers = await Promise.all([at(), at(), at(), at()]);
   expect(new Set(answers).size).toBe(1);

@@ -2,11 +2,13 @@
  * A real server whose data directory is a small disk that is filled to the last byte, at rest and in the middle of an
  * apply. The disk is mounted in a mount namespace of its own and goes with it.
  */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { appliedSchema, problemSchema, revisionSchema, statusSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { NEW, OLD } from "./kill/scenarios.ts";
 import { type Disk, emptyNamespace, makeScene, type Scene, type Server } from "./kill/server.ts";
@@ -74,7 +76,7 @@ async function call(method: string, path: string, body?: unknown): Promise<Answe
 }
 
 const put = async (config: string, within = 0) => call("PUT", `/config?confirmWithin=${within}`, config);
-const status = async () => (await call("GET", "/status")).json;
+const status = async () => (await call("GET", "/status")).as(statusSchema);
 
 beforeAll(async () => {
   // A mount namespace has the network namespaces that had a name when it was made.
@@ -103,9 +105,9 @@ const FULL = { status: 507, type: "urn:flowmgr:problem:storage" };
 
 test("full: nothing is applied, and why and what to do is told; with room it is", async () => {
   disk.fill();
-  const { json } = await put(NEW, 60);
-  expect(json).toMatchObject(FULL);
-  expect(json.detail).toBe(
+  const problem = (await put(NEW, 60)).as(problemSchema);
+  expect(problem).toMatchObject(FULL);
+  expect(problem.detail).toBe(
     "Nothing was changed. The data directory cannot be written: database or disk is full. Make room on its disk or mend it, then try again.",
   );
   expect(scene.kernel()).toBe(looks.old);
@@ -115,13 +117,13 @@ test("full: nothing is applied, and why and what to do is told; with room it is"
 });
 
 test("full while it waits: no confirming, but going back, and the history learns of it when there is room", async () => {
-  const { revision } = (await put(NEW, 3_600)).json;
+  const { revision } = (await put(NEW, 3_600)).as(appliedSchema);
   disk.fill();
-  const confirmed = (await call("POST", "/apply/confirm", { revision })).json;
+  const confirmed = (await call("POST", "/apply/confirm", { revision })).as(problemSchema);
   expect(confirmed).toMatchObject(FULL);
   expect(confirmed.detail).toMatch(/^It was not confirmed, and is taken back when its time is up\. /);
   expect(await status()).toMatchObject({ state: "unconfirmed", unconfirmed: { revision } });
-  const reverted = (await call("POST", "/apply/revert", { revision })).json;
+  const reverted = (await call("POST", "/apply/revert", { revision })).as(problemSchema);
   expect(reverted).toMatchObject(FULL);
   expect(reverted.detail).toMatch(/^The old rules are in force again\. .* is full\. Make room there: /);
   expect(scene.kernel()).toBe(looks.old);
@@ -134,11 +136,11 @@ test("full while it waits: no confirming, but going back, and the history learns
   });
   disk.free();
   expect((await put(NEW)).status).toBe(200);
-  expect((await call("GET", `/revisions/${revision}`)).json.outcome).toBe("reverted");
+  expect((await call("GET", `/revisions/${revision}`)).as(revisionSchema).outcome).toBe("reverted");
 }, 180_000);
 
 test("full, killed and started again: it goes back at its time all the same", async () => {
-  const { revision } = (await put(NEW, 5)).json;
+  const { revision } = (await put(NEW, 5)).as(appliedSchema);
   disk.fill();
   await scene.kill(server);
   server = await up();
@@ -166,7 +168,7 @@ test("full in the middle of an apply: the new rules with their deadline, or the 
     expect(scene.kernel(), what).toBe(answer.status === 200 ? looks.new : looks.old);
     expect(unconfirmed !== null, what).toBe(answer.status === 200);
     if (answer.status !== 200) {
-      expect(answer.json.detail, what).toMatch(
+      expect(answer.as(problemSchema).detail, what).toMatch(
         /othing was changed|the old rules are in force|The old rules are in force/,
       );
     }

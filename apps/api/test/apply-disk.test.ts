@@ -1,6 +1,8 @@
 /** A disk that takes nothing any more: what leads back to whole rules goes on, everything else is refused. */
+
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { appliedSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, startLab } from "./lab.ts";
@@ -54,6 +56,6 @@ test("time runs out: the old rules are back, and the history learns of it when i
   expect(lab.rules()[0]).toMatch(/^-A @ssh /);
   mend();
   expect((await lab.call("PUT", "/config", { body: `# again\n${SSH}` })).status).toBe(200);
-  const { json } = await lab.call("GET", `/revisions/${tried.json.revision}`);
+  const { json } = await lab.call("GET", `/revisions/${tried.as(appliedSchema).revision}`);
   expect(json).toMatchObject({ outcome: "expired", running: false });
 });

@@ -1,5 +1,7 @@
 /** Somebody deletes the namespace behind a running server: his own, which he makes anew, or the one that it made. */
+
 import { execFileSync } from "node:child_process";
+import { appliedSchema, problemSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, makePlace, startLab } from "./lab.ts";
@@ -30,14 +32,14 @@ test("it is told of, not hidden behind an internal error, and nothing is said to
   const readers = ["/draft/plan", "/running/counters", "/kernel", "/directors", "/tables", "/interfaces"];
   for (const path of readers) {
     clock.pass(5_000);
-    const { json } = await lab.call("GET", path);
-    expect(json).toMatchObject({ status: 502, type: "urn:flowmgr:problem:kernel-unreadable" });
-    expect(json.detail).toContain(why);
+    const problem = (await lab.call("GET", path)).as(problemSchema);
+    expect(problem).toMatchObject({ status: 502, type: "urn:flowmgr:problem:kernel-unreadable" });
+    expect(problem.detail).toContain(why);
   }
   const repair = await lab.call("POST", "/kernel/repair");
   expect(repair).toMatchObject({ status: 502, json: { type: "urn:flowmgr:problem:kernel-refused" } });
-  expect(repair.json.detail).toContain(why);
-  const refused = (await lab.call("PUT", "/config", { body: DNS })).json;
+  expect(repair.as(problemSchema).detail).toContain(why);
+  const refused = (await lab.call("PUT", "/config", { body: DNS })).as(problemSchema);
   expect(refused.type).toBe("urn:flowmgr:problem:kernel-refused");
   expect(refused.detail).toContain(why);
   expect(refused.detail).toMatch(/; nothing was changed\.$/);
@@ -50,7 +52,7 @@ test("it is told of, not hidden behind an internal error, and nothing is said to
 
 test("gone when the time runs out: the old rules are there as soon as it is", async () => {
   const tried = await lab.call("PUT", "/config?confirmWithin=30", { body: DNS });
-  expect(tried.json.state, tried.text).toBe("unconfirmed");
+  expect(tried.as(appliedSchema).state, tried.text).toBe("unconfirmed");
   netns("delete");
   const failed = lab.event("apply", ({ state }) => state === "error");
   clock.pass(30_000);

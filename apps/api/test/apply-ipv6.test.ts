@@ -1,4 +1,5 @@
 /** A machine without IPv6: what cannot be judged there is not asked of it. */
+import { planSchema, statusSchema } from "@flowmgr/flow-api";
 import { checkText } from "@flowmgr/flow-model";
 import { ensureWorld, openKernel } from "@flowmgr/kernel";
 import { expect, onTestFinished, test } from "vitest";
@@ -59,7 +60,8 @@ flow six permit
     lab.inside("ip", "-6", "rule").match(/fwmark/g)?.length ?? 0,
     lab.inside("ip", "-6", "route", "show", "table", "all").match(/^local fd01::/gm)?.length ?? 0,
   ];
-  const warnings = async (lab: Lab) => (await lab.call("GET", "/status?verify=true")).json.warnings;
+  const warnings = async (lab: Lab) =>
+    (await lab.call("GET", "/status?verify=true")).as(statusSchema).warnings;
 
   const first = await startLab({ place });
   expect((await first.call("PUT", "/config", { body: text })).status).toBe(200);
@@ -76,7 +78,7 @@ flow six permit
     state: "in-sync",
   });
   expect(await warnings(off)).toEqual([expect.stringMatching("^IPv6 is not judged \\(--ipv6 off\\)")]);
-  const { diagnostics } = (await off.call("PUT", "/config?dryRun=true", { body: text })).json;
+  const { diagnostics } = (await off.call("PUT", "/config?dryRun=true", { body: text })).as(planSchema);
   expect(diagnostics).toMatchObject([{ code: "ipv6-not-judged", flow: "six", rule: 1, line: 5 }]);
   const packet = { iface: "eth0", proto: "tcp", dst: "fd01::1", srcport: 999, dstport: 25 };
   const traced = await off.call("POST", "/trace", { body: { packet: { ...packet, src: "fd00::10" } } });

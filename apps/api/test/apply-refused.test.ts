@@ -1,8 +1,16 @@
 /** A kernel that refuses: a real iptables-restore behind a wrapper that fails when the test says so. */
+
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  appliedSchema,
+  planSchema,
+  problemSchema,
+  revisionListSchema,
+  statusSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, startLab } from "./lab.ts";
@@ -54,30 +62,30 @@ test("refused: which flow and rule, what the kernel said, and the old rules are 
   writeFileSync(broken, "");
   const answer = await lab.call("PUT", "/config", { body: DNS });
   expect(answer.status, answer.text).toBe(502);
-  expect(answer.json.type).toBe("urn:flowmgr:problem:kernel-refused");
-  expect(answer.json.diagnostics).toMatchObject([
+  expect(answer.as(problemSchema).type).toBe("urn:flowmgr:problem:kernel-refused");
+  expect(answer.as(problemSchema).diagnostics).toMatchObject([
     { code: "kernel-refused", severity: "error", flow: "dns", rule: 2, path: "/items/0/rules/1", line: 3 },
   ]);
-  expect(answer.json.diagnostics[0].message).toContain("RULE_APPEND failed (Invalid argument)");
+  expect(answer.as(problemSchema).diagnostics[0]?.message).toContain("RULE_APPEND failed (Invalid argument)");
   expect(lab.rules()[0]).toMatch(/^-A @ssh /);
   expect((await lab.call("GET", "/status")).json).toMatchObject({ state: "in-sync", unconfirmed: null });
-  const { revisions } = (await lab.call("GET", "/revisions?limit=1")).json;
+  const { revisions } = (await lab.call("GET", "/revisions?limit=1")).as(revisionListSchema);
   expect(revisions).toMatchObject([{ outcome: "failed", running: false }]);
 });
 
 test("the plan says so before anybody applies", async () => {
   writeFileSync(broken, "");
-  const plan = (await lab.call("PUT", "/config?dryRun=true", { body: `${DNS}# other\n` })).json;
+  const plan = (await lab.call("PUT", "/config?dryRun=true", { body: `${DNS}# other\n` })).as(planSchema);
   expect(plan).toMatchObject({ applicable: false, diagnostics: [{ code: "kernel-refused", rule: 2 }] });
 });
 
 test("refused at the switch itself, after the check had passed: back to the old rules, verified", async () => {
   // The plan checks the program while all is well; the apply need not check it again.
-  expect((await lab.call("PUT", "/config?dryRun=true", { body: DNS })).json.applicable).toBe(true);
+  expect((await lab.call("PUT", "/config?dryRun=true", { body: DNS })).as(planSchema).applicable).toBe(true);
   writeFileSync(broken, "");
   const answer = await lab.call("PUT", "/config", { body: DNS });
   expect(answer.status, answer.text).toBe(502);
-  expect(answer.json.detail).toMatch(/; the old rules are in force\.$/);
+  expect(answer.as(problemSchema).detail).toMatch(/; the old rules are in force\.$/);
   expect(lab.rules()[0]).toMatch(/^-A @ssh /);
   rmSync(broken);
   expect((await lab.call("PUT", "/config", { body: DNS })).json).toMatchObject({ changed: true });
@@ -85,12 +93,12 @@ test("refused at the switch itself, after the check had passed: back to the old 
 
 test("a way back that fails is told and tried again until it works", async () => {
   const applied = await lab.call("PUT", "/config?confirmWithin=30", { body: DNS });
-  expect(applied.json.state, applied.text).toBe("unconfirmed");
+  expect(applied.as(appliedSchema).state, applied.text).toBe("unconfirmed");
   writeFileSync(dead, "");
   const failed = lab.event("apply", ({ state }) => state === "error");
   clock.pass(30_000);
   await failed;
-  const status = (await lab.call("GET", "/status")).json;
+  const status = (await lab.call("GET", "/status")).as(statusSchema);
   expect(status.state).toBe("error");
   expect(status.detail).toMatch(/could not be put back, tried once: .*out of memory/);
   expect((await lab.call("PUT", "/config", { body: SSH })).status).toBe(409);
@@ -102,6 +110,6 @@ test("a way back that fails is told and tried again until it works", async () =>
   expect(lab.rules()[0]).toMatch(/^-A @ssh /);
   expect((await lab.call("GET", "/status")).json).toMatchObject({
     state: "in-sync",
-    expired: { revision: applied.json.revision },
+    expired: { revision: applied.as(appliedSchema).revision },
   });
 });

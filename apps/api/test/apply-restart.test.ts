@@ -1,6 +1,8 @@
 /** A server that is killed while something waits to be confirmed: the old rules come back in time all the same. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { appliedSchema, statusSchema } from "@flowmgr/flow-api";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import type { Clock } from "../src/parts.ts";
@@ -59,11 +61,12 @@ async function killedWhileUnconfirmed(
   expect((await call(url, token, "PUT", "/config", { body: SSH })).status).toBe(200);
   const path = `/config?confirmWithin=${confirmWithin}`;
   const applied = await call(url, token, "PUT", path, { body: DNS });
-  expect(applied.json.state, applied.text).toBe("unconfirmed");
+  const { revision, state, deadline = "" } = applied.as(appliedSchema);
+  expect(state, applied.text).toBe("unconfirmed");
   child.kill("SIGKILL");
   await end;
   expect(rulesIn(place.namespace, "ip")[0]).toMatch(/^-A @dns /);
-  return applied.json;
+  return { revision, deadline };
 }
 
 /** The system's clocks, some time later. */
@@ -86,7 +89,7 @@ test("killed, started again in time: the rest of the time runs, then the old rul
       await lab.event("apply", (payload) => payload.state === "in-sync");
     }
     expect(lab.rules()[0]).toMatch(/^-A @ssh /);
-    const status = (await lab.call("GET", "/status")).json;
+    const status = (await lab.call("GET", "/status")).as(statusSchema);
     expect(status).toMatchObject({
       state: "in-sync",
       expired: { revision },

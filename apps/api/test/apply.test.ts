@@ -1,5 +1,14 @@
 /** Applying over real HTTP, read back from the real kernel. */
+
 import { connect } from "node:net";
+import {
+  appliedSchema,
+  draftSchema,
+  problemSchema,
+  revisionListSchema,
+  statusSchema,
+  writtenDraftSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Answer, type Lab, startLab } from "./lab.ts";
@@ -16,7 +25,7 @@ const clock = testClock();
 async function draft(text: string): Promise<string> {
   const written = await lab.call("PUT", "/draft", { headers: { "if-match": "*" }, body: text });
   expect(written.status, written.text).toBe(200);
-  return written.json.etag;
+  return written.as(writtenDraftSchema).etag;
 }
 
 async function apply(text: string, confirmWithin: number): Promise<Answer> {
@@ -42,7 +51,7 @@ function openConnection(): Promise<Connection> {
   });
 }
 
-const status = async () => (await lab.call("GET", "/status")).json;
+const status = async () => (await lab.call("GET", "/status")).as(statusSchema);
 
 beforeAll(async () => {
   lab = await startLab({ clock });
@@ -64,10 +73,10 @@ describe("confirm or back", () => {
   test("apply, then confirm over a new connection: the rules stay", async () => {
     const applied = await apply(SSH + DNS, 60);
     expect(applied.json).toMatchObject({ state: "unconfirmed" });
-    expect(Date.parse(applied.json.deadline) - clock.now()).toBe(60_000);
+    expect(Date.parse(applied.as(appliedSchema).deadline ?? "") - clock.now()).toBe(60_000);
     expect(applied.headers.connection).toBe("close");
     expect(lab.rules()).toHaveLength(2);
-    const { revision } = applied.json;
+    const { revision } = applied.as(appliedSchema);
     expect(await status()).toMatchObject({ state: "unconfirmed", unconfirmed: { revision } });
 
     clock.pass(1);
@@ -85,10 +94,15 @@ describe("confirm or back", () => {
     clock.pass(30_000);
     await back;
     expect(lab.rules()).toEqual([SSH_RULE]);
-    expect(await status()).toMatchObject({ state: "in-sync", expired: { revision: applied.json.revision } });
+    expect(await status()).toMatchObject({
+      state: "in-sync",
+      expired: { revision: applied.as(appliedSchema).revision },
+    });
     expect((await lab.call("GET", "/draft", { headers: { accept: "text/plain" } })).text).toBe(DNS);
-    const { revisions } = (await lab.call("GET", "/revisions?limit=1")).json;
-    expect(revisions).toMatchObject([{ id: applied.json.revision, outcome: "expired", running: false }]);
+    const { revisions } = (await lab.call("GET", "/revisions?limit=1")).as(revisionListSchema);
+    expect(revisions).toMatchObject([
+      { id: applied.as(appliedSchema).revision, outcome: "expired", running: false },
+    ]);
   });
 
   test("a moment before the deadline nothing has happened yet", async () => {
@@ -99,7 +113,7 @@ describe("confirm or back", () => {
   });
 
   test("revert puts the old rules back at once", async () => {
-    const { revision } = (await apply(DNS, 30)).json;
+    const { revision } = (await apply(DNS, 30)).as(appliedSchema);
     const reverted = await lab.call("POST", "/apply/revert", { body: { revision } });
     expect(reverted.json).toEqual({ revision, state: "reverted" });
     expect(lab.rules()).toEqual([SSH_RULE]);
@@ -115,7 +129,7 @@ describe("confirm or back", () => {
     // Half a request: the server cannot take this connection for idle and close it at the switch.
     old.write("POST /api/v1/apply/confirm HTTP/1.1\r\nHost: localhost\r\n");
     clock.pass(1);
-    const { revision } = (await apply(DNS, 30)).json;
+    const { revision } = (await apply(DNS, 30)).as(appliedSchema);
     await idle.closed;
 
     clock.pass(1);
@@ -132,7 +146,7 @@ describe("confirm or back", () => {
 
   test("the same apply for good needs no confirm and arms nothing", async () => {
     const applied = await apply(DNS, 0);
-    expect(applied.json).toEqual({ revision: applied.json.revision, state: "confirmed" });
+    expect(applied.json).toEqual({ revision: applied.as(appliedSchema).revision, state: "confirmed" });
     clock.pass(86_400_000);
     expect(lab.rules()[0]).toMatch(/^-A @dns /);
   });
@@ -148,8 +162,10 @@ describe("one at a time", () => {
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
     const refused = answers.find(({ status }) => status === 409);
-    expect(refused?.json.detail).toMatch(/^Revision \d+ (is being applied|waits to be confirmed)/);
-    expect((await lab.call("GET", "/draft")).json.etag).toBe(etag);
+    expect(refused?.as(problemSchema).detail).toMatch(
+      /^Revision \d+ (is being applied|waits to be confirmed)/,
+    );
+    expect((await lab.call("GET", "/draft")).as(draftSchema).etag).toBe(etag);
     expect(lab.rules()).toHaveLength(2);
   });
 
@@ -169,11 +185,11 @@ describe("one at a time", () => {
   });
 
   test("confirming something else is refused", async () => {
-    const { revision } = (await apply(DNS, 30)).json;
+    const { revision } = (await apply(DNS, 30)).as(appliedSchema);
     expect((await lab.call("POST", "/apply/confirm", { body: { revision: revision + 7 } })).status).toBe(409);
     const again = await lab.call("POST", "/apply/revert", { body: { revision } });
     expect(again.status).toBe(200);
-    expect((await lab.call("POST", "/apply/confirm", { body: { revision } })).json.type).toBe(
+    expect((await lab.call("POST", "/apply/confirm", { body: { revision } })).as(problemSchema).type).toBe(
       "urn:flowmgr:problem:nothing-unconfirmed",
     );
   });

@@ -1,5 +1,5 @@
 /** A server that starts with the other back end of iptables: its rules, counters and answers move along. */
-import { countersSchema } from "@flowmgr/flow-api";
+import { countersSchema, kernelSchema, statusSchema } from "@flowmgr/flow-api";
 import { expect, onTestFinished, test } from "vitest";
 import { type Lab, makePlace, sendUdp, startLab } from "./lab.ts";
 
@@ -40,7 +40,7 @@ test("nft, then legacy, then what auto finds: the rules stand in one of them, an
     lab = await startWith(flag);
     expect(chainsIn(lab, backend)).toEqual(all);
     expect(chainsIn(lab, other)).toEqual([0, 0]);
-    const { json: status } = await lab.call("GET", "/status?verify=true");
+    const status = (await lab.call("GET", "/status?verify=true")).as(statusSchema);
     expect(status).toMatchObject({ backend, state: "in-sync" });
     expect(status.warnings).not.toEqual(expect.arrayContaining([expect.stringContaining("back end")]));
     expect(await packets(lab)).toBe(3);
@@ -55,6 +55,6 @@ test("rules that a file brought back in the other back end: the repair takes the
   lab.inside("sh", "-c", "iptables-nft-save -t mangle | iptables-legacy-restore -w 5");
   expect((await lab.call("POST", "/kernel/repair")).json).toMatchObject({ changed: true });
   expect(chainsIn(lab, "legacy")).toEqual([0, 0]);
-  const { repairs } = (await lab.call("GET", "/kernel")).json;
+  const { repairs } = (await lab.call("GET", "/kernel")).as(kernelSchema);
   expect(repairs[0]).toMatchObject({ by: "admin", detail: "rules of flows stood in the other back end" });
 });

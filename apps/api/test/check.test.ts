@@ -1,5 +1,5 @@
 /** What check finds over all packets: rules that could go, as people read it and as the page mends it. */
-import { checkSchema, editsSchema } from "@flowmgr/flow-api";
+import { checkSchema, editsSchema, formatSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
 
@@ -58,7 +58,7 @@ test("a dead rule of the draft is a warning at its place, with who blocks, a pac
 test("a config that is not kept is looked at in the same way, as text and as JSON", async () => {
   const asText = checkSchema.parse((await lab.call("POST", "/check", { body: DEAD })).json);
   expect(asText.diagnostics).toMatchObject([{ code: "covered-by-one", line: 8 }]);
-  const { config } = (await lab.call("POST", "/format", { body: DEAD })).json;
+  const { config } = (await lab.call("POST", "/format", { body: DEAD })).as(formatSchema);
   const asJson = checkSchema.parse((await lab.call("POST", "/check", { body: config })).json);
   expect(asJson.diagnostics).toMatchObject([{ code: "covered-by-one", path: "/items/1/rules/1" }]);
 });

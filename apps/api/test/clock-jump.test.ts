@@ -2,9 +2,11 @@
  * Real servers whose wall clock jumps while something waits to be confirmed. The wall clock of the machine is not the
  * test's to set, so the server sees its own (wall-clock.ts); the other clocks, the timers and the kernel are real.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { appliedSchema, statusSchema } from "@flowmgr/flow-api";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { call, makePlace, type Place, rulesIn, tokenOf } from "./lab.ts";
@@ -69,7 +71,16 @@ function kill(child: ChildProcess): Promise<void> {
   });
 }
 
-const status = async ({ url }: Served) => (await call(url, tokenOf(place), "GET", "/status")).json;
+const status = async ({ url }: Served) =>
+  (await call(url, tokenOf(place), "GET", "/status")).as(statusSchema);
+
+/** What waits to be confirmed; throws when nothing does. */
+async function trial(server: Served) {
+  const { state, unconfirmed } = await status(server);
+  if (unconfirmed === null) throw new Error(`nothing waits to be confirmed: ${state}`);
+  expect(state).toBe("unconfirmed");
+  return unconfirmed;
+}
 const first = () => rulesIn(place.namespace, "ip")[0];
 
 /** ssh is confirmed, dns is being tried; when its time is over by the clock that nobody sets. */
@@ -80,8 +91,8 @@ async function trying(within: number): Promise<{ server: Served; end: number }> 
   expect((await put("/config", SSH)).status).toBe(200);
   const before = systemClock.monotonic();
   const applied = await put(`/config?confirmWithin=${within}`, DNS);
-  expect(applied.json.state, applied.text).toBe("unconfirmed");
-  const { unconfirmed } = await status(server);
+  expect(applied.as(appliedSchema).state, applied.text).toBe("unconfirmed");
+  const unconfirmed = await trial(server);
   const end = systemClock.monotonic() + unconfirmed.secondsLeft * 1000;
   expect(end - before).toBeGreaterThanOrEqual(within * 1000);
   return { server, end };
@@ -127,8 +138,7 @@ test("set while it runs: the deadline follows, the time does not; a start anew m
   const { server, end } = await trying(3_600);
   for (const jump of [DAY, -DAY]) {
     set(jump);
-    const { state, unconfirmed } = await status(server);
-    expect(state).toBe("unconfirmed");
+    const unconfirmed = await trial(server);
     const left = (end - systemClock.monotonic()) / 1000;
     expect(Math.abs(unconfirmed.secondsLeft - left)).toBeLessThan(5);
     const named = (Date.parse(unconfirmed.deadline) - Date.now() - jump) / 1000;
@@ -139,8 +149,7 @@ test("set while it runs: the deadline follows, the time does not; a start anew m
   expect(await lockedOut(server)).toBeLessThanOrEqual(60);
   await kill(server.child);
   const again = await serve("another boot");
-  const { state, unconfirmed } = await status(again);
-  expect(state).toBe("unconfirmed");
+  const unconfirmed = await trial(again);
   expect(unconfirmed.secondsLeft).toBeLessThanOrEqual(3_600);
   await kill(again.child);
   // Nobody knows how long the machine was off: only the wall clock can tell that the time is over.

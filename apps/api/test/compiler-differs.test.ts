@@ -1,4 +1,5 @@
 /** A compiler with a defect: its program does not go in, and the answer holds a packet that shows why. */
+import { planSchema, problemSchema, revisionListSchema, statusSchema } from "@flowmgr/flow-api";
 import type { Program } from "@flowmgr/flow-compiler";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
@@ -44,8 +45,8 @@ test("nothing goes in: the packet, the flow and the rule are said, and the old r
   defect.reword = (words) => words.replace("--dport 22 ", "--dport 23 ");
   const answer = await lab.call("PUT", "/config", { body: BOTH });
   expect(answer.status, answer.text).toBe(500);
-  expect(answer.json.type).toBe("urn:flowmgr:problem:compiler-differs");
-  const [diagnostic] = answer.json.diagnostics;
+  expect(answer.as(problemSchema).type).toBe("urn:flowmgr:problem:compiler-differs");
+  const [diagnostic] = answer.as(problemSchema).diagnostics;
   expect(diagnostic).toMatchObject({
     code: "compiler-differs",
     severity: "error",
@@ -53,12 +54,12 @@ test("nothing goes in: the packet, the flow and the rule are said, and the old r
     flow: "rest",
     rule: 1,
   });
-  expect(diagnostic.packet).toMatch(/^tcp \S+ -> 192\.168\.0\.1:23 in /);
-  expect(answer.json.detail).toContain(`${diagnostic.packet}: flow rest, rule 1 says deny`);
-  expect(answer.json.detail).toContain("the chains would have it accepted");
+  expect(diagnostic?.packet).toMatch(/^tcp \S+ -> 192\.168\.0\.1:23 in /);
+  expect(answer.as(problemSchema).detail).toContain(`${diagnostic?.packet}: flow rest, rule 1 says deny`);
+  expect(answer.as(problemSchema).detail).toContain("the chains would have it accepted");
   expect(saved()).toBe(before);
   expect((await lab.call("GET", "/status")).json).toMatchObject({ state: "in-sync", unconfirmed: null });
-  const { revisions } = (await lab.call("GET", "/revisions?limit=1")).json;
+  const { revisions } = (await lab.call("GET", "/revisions?limit=1")).as(revisionListSchema);
   expect(revisions).toMatchObject([{ outcome: "failed", running: false }]);
   const report = lab.logged.map(String).find((line) => line.includes("the compiler differs"));
   expect(report).toContain("-A @ssh -d 192.168.0.1/32 -p tcp -m tcp --dport 23 -j ACCEPT");
@@ -66,7 +67,7 @@ test("nothing goes in: the packet, the flow and the rule are said, and the old r
 
 test("the plan says so before anybody applies", async () => {
   defect.reword = (words) => words.replace("-j DROP", "-j ACCEPT");
-  const plan = (await lab.call("PUT", "/config?dryRun=true", { body: BOTH })).json;
+  const plan = (await lab.call("PUT", "/config?dryRun=true", { body: BOTH })).as(planSchema);
   expect(plan).toMatchObject({
     applicable: false,
     diagnostics: [{ code: "compiler-differs", flow: "rest", rule: 1 }],
@@ -77,7 +78,7 @@ test("a word that nobody has given a meaning does not go in either", async () =>
   defect.reword = (words) => words.replace("-m tcp --dport", "-m tcp --tcp-flags SYN SYN --dport");
   const answer = await lab.call("PUT", "/config", { body: BOTH });
   expect(answer.status, answer.text).toBe(500);
-  expect(answer.json.detail).toContain("the word --tcp-flags is not known");
+  expect(answer.as(problemSchema).detail).toContain("the word --tcp-flags is not known");
 });
 
 test("mended, the same config goes in", async () => {
@@ -100,13 +101,13 @@ test("a proof that comes to no end stops nobody, and is said", async () => {
     got: null,
   });
   try {
-    const plan = (await lab.call("PUT", "/config?dryRun=true", { body: BOTH })).json;
+    const plan = (await lab.call("PUT", "/config?dryRun=true", { body: BOTH })).as(planSchema);
     expect(plan).toMatchObject({
       applicable: true,
       diagnostics: [{ code: "compiler-unproven", severity: "warning" }],
     });
     expect((await lab.call("PUT", "/config", { body: BOTH })).status).toBe(200);
-    const { warnings } = (await lab.call("GET", "/status")).json;
+    const { warnings } = (await lab.call("GET", "/status")).as(statusSchema);
     expect(warnings.join()).toContain(
       "It was not proven that the rules for the kernel do what the flows say",
     );

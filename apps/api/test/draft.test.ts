@@ -1,6 +1,9 @@
 /** The draft, its checks and who may touch it, over real HTTP. */
+
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { checkSchema, draftSchema, formatSchema, problemSchema, writtenDraftSchema } from "@flowmgr/flow-api";
+import { flowsOf } from "@flowmgr/flow-model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CallOptions, call, type Lab, labSettings, makePlace, startLab, tokenOf } from "./lab.ts";
 
@@ -26,19 +29,22 @@ describe("the draft", () => {
   it("is the same as text and as JSON, under one ETag", async () => {
     const written = await put(MAIL);
     expect(written.status).toBe(200);
-    expect(written.json.counts).toMatchObject({ flows: 1, rules: 1, errors: 0 });
+    expect(written.as(writtenDraftSchema).counts).toMatchObject({ flows: 1, rules: 1, errors: 0 });
     const json = await lab.call("GET", "/draft");
-    expect(json.headers.etag).toBe(`"${json.json.etag}"`);
-    expect(json.json.config.items[0].rules[0].conditions.dstport).toEqual({ not: false, values: ["25"] });
+    expect(json.headers.etag).toBe(`"${json.as(draftSchema).etag}"`);
+    const [mail] = flowsOf(json.as(draftSchema).config);
+    expect(mail?.rules[0]?.conditions.dstport).toEqual({ not: false, values: ["25"] });
     const before = await text();
-    const back = await put(json.json.config);
-    expect(back.json.etag).toBe(json.json.etag);
+    const back = await put(json.as(draftSchema).config);
+    expect(back.as(writtenDraftSchema).etag).toBe(json.as(draftSchema).etag);
     expect(await text()).toBe(before);
   });
 
   it("wants If-Match: 428 without, 412 with the newer ETag when stale", async () => {
-    const first = (await put(MAIL)).json.etag;
-    const second = (await put(`${MAIL}flow rest deny\n  match\n`, { "if-match": `"${first}"` })).json.etag;
+    const first = (await put(MAIL)).as(writtenDraftSchema).etag;
+    const second = (await put(`${MAIL}flow rest deny\n  match\n`, { "if-match": `"${first}"` })).as(
+      writtenDraftSchema,
+    ).etag;
     expect(second).not.toBe(first);
     const before = await text();
     expect(await put("", {})).toMatchObject({
@@ -57,8 +63,8 @@ describe("the draft", () => {
     const before = await text();
     const refused = await put("flow a permit\n  match dst 10.0.0.300\n  match dstport 99999\n");
     expect(refused.status).toBe(422);
-    const errors = refused.json.diagnostics;
-    expect(errors.map((one: { line: number; column: number }) => [one.line, one.column])).toEqual([
+    const errors = refused.as(problemSchema).diagnostics;
+    expect(errors.map(({ line, column }) => [line, column])).toEqual([
       [2, 13],
       [3, 17],
     ]);
@@ -75,7 +81,7 @@ describe("the draft", () => {
     };
     const shape = await put(config);
     expect(shape.status).toBe(422);
-    const paths = shape.json.diagnostics.map((one: { path: string }) => one.path);
+    const paths = shape.as(problemSchema).diagnostics.map(({ path }) => path);
     expect(paths).toContain("/items/0/polcy");
     expect(paths).toContain("/items/0/rules/0/conditions/dst");
     expect(await text()).toBe(before);
@@ -84,20 +90,17 @@ describe("the draft", () => {
   it("stores what only the machine can say, with diagnostics", async () => {
     const written = await put("flow a table nowhere\n  match iface eth7\n");
     expect(written.status).toBe(200);
-    const found = written.json.diagnostics.map((one: { code: string; severity: string }) => [
-      one.code,
-      one.severity,
-    ]);
+    const found = written.as(writtenDraftSchema).diagnostics.map((one) => [one.code, one.severity]);
     expect(found).toContainEqual(["unknown-table", "error"]);
     expect(found).toContainEqual(["unknown-interface", "warning"]);
     const check = await lab.call("GET", "/draft/check");
-    expect(check.json.counts).toMatchObject({ errors: 1, warnings: 1 });
-    expect(check.json.diagnostics.every((one: { line?: number }) => one.line)).toBe(true);
+    expect(check.as(checkSchema).counts).toMatchObject({ errors: 1, warnings: 1 });
+    expect(check.as(checkSchema).diagnostics.every((one: { line?: number }) => one.line)).toBe(true);
   });
 
   it("goes back to the running config", async () => {
     await put(MAIL);
-    expect((await lab.call("DELETE", "/draft", { headers: ANY })).json.config.items).toEqual([]);
+    expect((await lab.call("DELETE", "/draft", { headers: ANY })).as(draftSchema).config.items).toEqual([]);
   });
 });
 
@@ -128,7 +131,7 @@ describe("flows and edits", () => {
     });
     expect((await lab.call("DELETE", "/draft/flows/b", { headers: ANY })).status).toBe(204);
     expect((await lab.call("GET", "/draft/flows/b")).status).toBe(404);
-    expect((await lab.call("GET", "/draft/flows/c")).json.name).toBe("c");
+    expect((await lab.call("GET", "/draft/flows/c")).json).toMatchObject({ name: "c" });
   });
 
   it("edits are made all or none", async () => {
@@ -145,7 +148,7 @@ describe("flows and edits", () => {
     });
     expect(await text()).toBe(before);
     const made = await lab.call("POST", "/draft/edits", { headers: ANY, body: { edits: edits.slice(0, 1) } });
-    expect(made.json.config.items[0].skipped).toBe(true);
+    expect(made.as(writtenDraftSchema).config.items[0]).toMatchObject({ skipped: true });
   });
 });
 
@@ -177,14 +180,16 @@ describe("bodies", () => {
 
   it("check is always 200, format is 422 with errors", async () => {
     const wrong = "flow a permt";
-    expect((await lab.call("POST", "/check", { body: wrong })).json.counts.errors).toBeGreaterThan(0);
+    expect((await lab.call("POST", "/check", { body: wrong })).as(checkSchema).counts.errors).toBeGreaterThan(
+      0,
+    );
     expect((await lab.call("POST", "/format", { body: wrong })).status).toBe(422);
     const one = await lab.call("POST", "/format", {
       body: "flow   a  permit match",
       headers: { accept: "text/plain" },
     });
     expect(one.headers["content-type"]).toMatch(/^text\/plain/);
-    expect((await lab.call("POST", "/format", { body: one.text })).json.text).toBe(one.text);
+    expect((await lab.call("POST", "/format", { body: one.text })).as(formatSchema).text).toBe(one.text);
   });
 
   it("a trace says which rule, by which mark", async () => {
@@ -285,7 +290,7 @@ it("a killed server has lost nothing that it answered", async () => {
     await first.ended;
     const second = await run();
     const got = await call(second.url, tokenOf(place), "GET", "/draft");
-    expect(got.json.etag).toBe(put.json.etag);
+    expect(got.as(draftSchema).etag).toBe(put.as(writtenDraftSchema).etag);
     second.child.kill("SIGTERM");
     expect(await second.ended).toBe(0);
   } finally {

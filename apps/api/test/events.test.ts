@@ -1,6 +1,6 @@
 /** Server-sent events over real HTTP. */
 import { get, type IncomingMessage } from "node:http";
-import { eventSchemas } from "@flowmgr/flow-api";
+import { appliedSchema, eventSchemas } from "@flowmgr/flow-api";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, sendUdp, startLab } from "./lab.ts";
@@ -79,10 +79,11 @@ test("a change of the draft, an apply and drift are told", async () => {
   const stream = await open("/events");
   await lab.call("PUT", "/draft", { headers: { "if-match": "*" }, body: DNS });
   await stream.wait("draft", ({ changes }) => changes === 1);
-  const { json } = await lab.call("PUT", "/config?confirmWithin=60", { body: DNS });
+  const applied = await lab.call("PUT", "/config?confirmWithin=60", { body: DNS });
+  const { revision, deadline } = applied.as(appliedSchema);
   const told = await stream.wait("apply", ({ state }) => state === "unconfirmed");
-  expect(told).toEqual({ state: "unconfirmed", revision: json.revision, deadline: json.deadline });
-  await lab.call("POST", "/apply/revert", { body: { revision: json.revision } });
+  expect(told).toEqual({ state: "unconfirmed", revision, deadline });
+  await lab.call("POST", "/apply/revert", { body: { revision } });
   lab.inside("iptables", "-t", "mangle", "-A", "FLOWS", "-j", "ACCEPT");
   await lab.call("GET", "/status?verify=true");
   expect(await stream.wait("drift", ({ drift }) => drift === true)).toMatchObject({

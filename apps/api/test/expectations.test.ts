@@ -1,5 +1,12 @@
 /** What a config itself expects: told by check, kept by an apply, never in the way of writing. */
-import { checkSchema, planSchema, problemSchema } from "@flowmgr/flow-api";
+import {
+  checkSchema,
+  draftListSchema,
+  draftSchema,
+  formatSchema,
+  planSchema,
+  problemSchema,
+} from "@flowmgr/flow-api";
 import { configSchema, keyOf, parsePacketLine } from "@flowmgr/flow-model";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
@@ -121,11 +128,11 @@ test("edits call one by what it says, changes and lists too", async () => {
   const made = await lab.call("POST", "/draft/edits", { headers, body: { edits } });
   expect(made.status, made.text).toBe(200);
   const added = "expect permit src @office dstport 22";
-  const { config } = (await lab.call("GET", "/draft")).json;
+  const { config } = (await lab.call("GET", "/draft")).as(draftSchema);
   expect(configSchema.parse(config).items.map(keyOf)).toEqual([
     ...["expect undecided src @office dstport 22", "@office", "office", "rest", added],
   ]);
-  const { usedBy } = (await lab.call("GET", "/draft/lists/office")).json;
+  const { usedBy } = (await lab.call("GET", "/draft/lists/office")).as(draftListSchema);
   expect(usedBy).toEqual([
     { expect: "expect undecided src @office dstport 22", kind: "src" },
     { expect: added, kind: "src" },
@@ -136,6 +143,7 @@ test("edits call one by what it says, changes and lists too", async () => {
   });
   expect(gone).toMatchObject({ status: 422, json: { diagnostics: [{ code: "unknown-expectation" }] } });
   expect(
-    (await lab.call("POST", "/format", { body: `expect flow deny\n dstport 22:22 # n` })).json.text,
+    (await lab.call("POST", "/format", { body: `expect flow deny\n dstport 22:22 # n` })).as(formatSchema)
+      .text,
   ).toBe("expect deny dstport 22 # n\n");
 });

@@ -1,5 +1,5 @@
 /** Export in the page's words and import, from outside; what the server reads back is what it wrote. */
-import { importedSchema } from "@flowmgr/flow-api";
+import { formatSchema, importedSchema, problemSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
 
@@ -30,10 +30,11 @@ describe("format in the page's words", () => {
       "  match proto udp src 10.0.0.0/8 dstport 53",
       "  match proto udp src 10.1.1.1 dstport 53",
     ]);
-    const { json } = await lab.call("POST", "/format?words=page", { body: LISTS });
-    expect(json.text).toBe(asText.text);
-    const again = await lab.call("POST", "/format?words=page", { body: json.config });
-    expect(again.json).toEqual(json);
+    const asJson = await lab.call("POST", "/format?words=page", { body: LISTS });
+    const { text, config } = asJson.as(formatSchema);
+    expect(text).toBe(asText.text);
+    const again = await lab.call("POST", "/format?words=page", { body: config });
+    expect(again.json).toEqual(asJson.json);
   });
 
   test("422 with the place of what cannot be said, and for other words", async () => {
@@ -56,7 +57,7 @@ describe("format in the page's words", () => {
         ],
       },
     });
-    expect((await lab.call("POST", "/format?words=page", { body: "flow" })).json.type).toBe(
+    expect((await lab.call("POST", "/format?words=page", { body: "flow" })).as(problemSchema).type).toBe(
       "urn:flowmgr:problem:invalid-config",
     );
     expect((await lab.call("POST", "/format?words=mine", { body: LISTS })).status).toBe(400);
@@ -83,10 +84,10 @@ describe("import", () => {
       "flow mail director maildirect\n  match proto tcp dst 192.168.0.2 dstport 25\n\nflow up table 100\n  match src 10.0.0.0/8\n\nflow alltherest deny\n  match\n";
     expect((await lab.call("PUT", "/config", { body: config })).status).toBe(200);
     const text = lab.inside("iptables-save", "-c", "-t", "mangle") + lab.inside("ip6tables-save");
-    const { json } = await lab.call("POST", "/import", { body: { text } });
-    expect(json.text).toBe(config);
+    const imported = (await lab.call("POST", "/import", { body: { text } })).as(importedSchema);
+    expect(imported.text).toBe(config);
     const ours = /-A (INPUT .*-j DIRECTORS|DIRECTORS|DEFRAGMENT) /;
-    for (const { text } of json.leftOut) expect(`${text} `).toMatch(ours);
+    for (const { text } of imported.leftOut) expect(`${text} `).toMatch(ours);
   });
 
   test("413 for more than is read at once, by what it is read as", async () => {

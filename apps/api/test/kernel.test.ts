@@ -1,5 +1,12 @@
 /** The kernel as REST shows it, while somebody changes it by hand, and putting it right. */
-import { kernelSchema, repairedSchema } from "@flowmgr/flow-api";
+import {
+  appliedSchema,
+  kernelSchema,
+  problemSchema,
+  repairedSchema,
+  runningSchema,
+  writtenDraftSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, sendUdp, startLab } from "./lab.ts";
@@ -190,7 +197,7 @@ describe("what somebody does by hand is seen, and put right", () => {
     for (const line of diff) expect(drift.text).toMatch(line);
 
     const settled = lab.event("drift", ({ drift }) => drift === false);
-    const { revision } = (await lab.call("GET", "/running")).json;
+    const { revision } = (await lab.call("GET", "/running")).as(runningSchema);
     expect(await repair()).toEqual({ changed: true, revision });
     await settled;
     expect(lab.logged.at(-1)).toBe(`admin (token, 127.0.0.1) put revision ${revision} back into the kernel`);
@@ -220,20 +227,24 @@ describe("what somebody does by hand is seen, and put right", () => {
 
 describe("when it must not be", () => {
   test("nothing is put back while an apply waits to be confirmed", async () => {
-    const { etag } = (await lab.call("PUT", "/draft", { headers: { "if-match": "*" }, body: "" })).json;
+    const { etag } = (await lab.call("PUT", "/draft", { headers: { "if-match": "*" }, body: "" })).as(
+      writtenDraftSchema,
+    );
     const applied = await lab.call("POST", "/apply", { body: { etag, confirmWithin: 60 } });
     const refused = await lab.call("POST", "/kernel/repair");
     expect(refused).toMatchObject({ status: 409, json: { type: "urn:flowmgr:problem:busy" } });
-    expect(refused.json.detail).toContain(`Revision ${applied.json.revision} waits to be confirmed`);
-    await lab.call("POST", "/apply/revert", { body: { revision: applied.json.revision } });
+    expect(refused.as(problemSchema).detail).toContain(
+      `Revision ${applied.as(appliedSchema).revision} waits to be confirmed`,
+    );
+    await lab.call("POST", "/apply/revert", { body: { revision: applied.as(appliedSchema).revision } });
     expect(await repair()).toMatchObject({ changed: false });
   });
 
   test("a reading is shared by all who ask within half a second", async () => {
     await kernel();
     mangle("-F", "@ssh");
-    expect((await lab.call("GET", "/kernel")).json.drift.drifted).toBe(false);
+    expect((await lab.call("GET", "/kernel")).as(kernelSchema).drift.drifted).toBe(false);
     clock.pass(600);
-    expect((await lab.call("GET", "/kernel")).json.drift.drifted).toBe(true);
+    expect((await lab.call("GET", "/kernel")).as(kernelSchema).drift.drifted).toBe(true);
   });
 });

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EventName } from "@flowmgr/flow-api";
 import { removeWorld } from "@flowmgr/kernel";
+import { z } from "zod";
 import { systemClock } from "../src/clock.ts";
 import type { Clock } from "../src/parts.ts";
 import { readSettings, type Settings } from "../src/settings.ts";
@@ -20,8 +21,9 @@ export type Answer = {
   headers: IncomingHttpHeaders;
   /** The body as it came, and as JSON ({} when it is none). */
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  json: any;
+  json: unknown;
+  /** The JSON by its schema; throws with status and body where it is something else. */
+  as<Schema extends z.ZodType>(schema: Schema): z.output<Schema>;
 };
 
 export type CallOptions = {
@@ -31,6 +33,12 @@ export type CallOptions = {
   /** Default: a connection of its own, closed afterwards. */
   agent?: Agent;
 };
+
+function readAs<Schema extends z.ZodType>(schema: Schema, json: unknown, what: string): z.output<Schema> {
+  const read = schema.safeParse(json);
+  if (!read.success) throw new Error(`${what}\n${z.prettifyError(read.error)}`);
+  return read.data;
+}
 
 /** One HTTP call with a token. */
 export function call(
@@ -62,12 +70,10 @@ export function call(
         answer.on("end", () => {
           const text = Buffer.concat(parts).toString("utf8");
           const isJson = /json/.test(answer.headers["content-type"] ?? "");
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
-            text,
-            json: isJson && text !== "" ? JSON.parse(text) : {},
-          });
+          const json: unknown = isJson && text !== "" ? JSON.parse(text) : {};
+          const { statusCode: status = 0, headers } = answer;
+          const what = `${method} ${path}: ${status} ${text}`;
+          resolve({ status, headers, text, json, as: (schema) => readAs(schema, json, what) });
         });
       },
     );

@@ -1,5 +1,11 @@
 /** Named lists of the draft over HTTP, and edits in bulk. */
-import { draftListSchema, draftListsSchema } from "@flowmgr/flow-api";
+import {
+  draftListSchema,
+  draftListsSchema,
+  draftSchema,
+  problemSchema,
+  writtenDraftSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, startLab } from "./lab.ts";
@@ -66,7 +72,7 @@ describe("lists", () => {
     expect((await lab.call("POST", "/draft/lists", { headers, body: { list } })).status).toBe(422);
     const body = { ...list, values: ["53", "853"] };
     const changed = await lab.call("PUT", "/draft/lists/dns", { headers, body });
-    expect(changed.json.values).toEqual(["53", "853"]);
+    expect(changed.json).toMatchObject({ values: ["53", "853"] });
     expect((await lab.call("DELETE", "/draft/lists/dns", { headers })).status).toBe(204);
     expect(await text()).toBe(CONFIG);
   });
@@ -82,7 +88,9 @@ describe("lists", () => {
   test("one that is used stays, and the answer says where", async () => {
     const refused = await lab.call("DELETE", "/draft/lists/web", { headers });
     expect(refused.status).toBe(422);
-    expect(refused.json.diagnostics).toMatchObject([{ code: "unknown-list", flow: "shop", rule: 1 }]);
+    expect(refused.as(problemSchema).diagnostics).toMatchObject([
+      { code: "unknown-list", flow: "shop", rule: 1 },
+    ]);
     expect(await text()).toBe(CONFIG);
   });
 });
@@ -104,7 +112,7 @@ describe("edits in bulk", () => {
   });
 
   test("ten thousand are one step of the draft: one ETag, one event, one author", async () => {
-    const before = (await lab.call("GET", "/draft")).json;
+    const before = (await lab.call("GET", "/draft")).as(draftSchema);
     const seen: string[] = [];
     const end = lab.running.parts.events.subscribe((name, payload) => {
       if (name === "draft" && "etag" in payload) seen.push(payload.etag);
@@ -116,9 +124,9 @@ describe("edits in bulk", () => {
     });
     end();
     expect(made.status, made.text.slice(0, 300)).toBe(200);
-    expect(made.json.counts.flows).toBe(10_001);
-    expect(seen).toEqual([made.json.etag]);
-    expect(made.headers.etag).toBe(`"${made.json.etag}"`);
+    expect(made.as(writtenDraftSchema).counts.flows).toBe(10_001);
+    expect(seen).toEqual([made.as(writtenDraftSchema).etag]);
+    expect(made.headers.etag).toBe(`"${made.as(writtenDraftSchema).etag}"`);
     expect(lab.running.parts.draft.get().authors).toMatchObject([{ name: "admin" }]);
     const tooMany = [...edits, { do: "remove", name: "f0" }];
     const refused = await lab.call("POST", "/draft/edits", { headers, body: { edits: tooMany } });
@@ -145,7 +153,7 @@ describe("edits in bulk", () => {
     ];
     const refused = await lab.call("POST", "/draft/edits", { headers, body: { edits } });
     expect(refused.status).toBe(422);
-    expect(refused.json.diagnostics.map(({ code }: { code: string }) => code)).toEqual([
+    expect(refused.as(problemSchema).diagnostics.map(({ code }) => code)).toEqual([
       "unknown-list",
       "unknown-list",
     ]);
@@ -153,8 +161,8 @@ describe("edits in bulk", () => {
   });
 
   test("a stale ETag goes before what cannot be made, and names who was quicker", async () => {
-    const { etag } = (await lab.call("GET", "/draft")).json;
-    const newer = (await lab.call("PUT", "/draft", { headers, body: "" })).json.etag;
+    const { etag } = (await lab.call("GET", "/draft")).as(draftSchema);
+    const newer = (await lab.call("PUT", "/draft", { headers, body: "" })).as(writtenDraftSchema).etag;
     const edits = [{ do: "switch", name: "shop", on: false }];
     const stale = await lab.call("POST", "/draft/edits", {
       headers: { "if-match": `"${etag}"` },
@@ -165,7 +173,7 @@ describe("edits in bulk", () => {
   });
 
   test("a stale ETag goes before a name that is gone, for lists and flows", async () => {
-    const { etag } = (await lab.call("PUT", "/draft", { headers, body: CONFIG })).json;
+    const { etag } = (await lab.call("PUT", "/draft", { headers, body: CONFIG })).as(writtenDraftSchema);
     await lab.call("PUT", "/draft", { headers, body: "" });
     const stale = { headers: { "if-match": `"${etag}"` } };
     for (const path of ["/draft/lists/office", "/draft/flows/shop"]) {

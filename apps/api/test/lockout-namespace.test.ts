@@ -1,7 +1,8 @@
 /** The guard before an apply in a private namespace: it warns of what the rules take from the machine in it, and stops nothing. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Lockout } from "@flowmgr/flow-api";
+import { type Lockout, planSchema } from "@flowmgr/flow-api";
 import { FIVE_EXAMPLES } from "@flowmgr/flow-model/examples";
 import { expect, it, onTestFinished } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
@@ -26,9 +27,11 @@ async function keepalived(namespace: string): Promise<void> {
 }
 
 async function lockoutOf(lab: Lab, config: string): Promise<Lockout> {
-  const { status, json, text } = await lab.call("PUT", "/config?dryRun=true", { body: config });
-  expect(status, text).toBe(200);
-  return json.lockout;
+  const plan = await lab.call("PUT", "/config?dryRun=true", { body: config });
+  expect(plan.status, plan.text).toBe(200);
+  const { lockout } = plan.as(planSchema);
+  if (lockout === undefined) throw new Error(`a plan without a lock-out: ${plan.text}`);
+  return lockout;
 }
 
 /** The config with all that is offered as a mend in its place. */

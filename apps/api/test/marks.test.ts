@@ -1,6 +1,15 @@
 /** Marks over HTTP on a real machine: kept over all that happens to a config, set by hand, refused by name, moved by a mask. */
-import { directorSchema, directorsSchema } from "@flowmgr/flow-api";
+
+import {
+  appliedSchema,
+  directorSchema,
+  directorsSchema,
+  planSchema,
+  problemSchema,
+  statusSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { testClock } from "./clock.ts";
 import { type Lab, startLab } from "./lab.ts";
 
@@ -13,10 +22,10 @@ const OTHER = flow("other", "otherd", 3);
 const clock = testClock();
 let lab: Lab;
 
-async function put(body: string): Promise<{ changed: boolean; revision: number }> {
+async function put(body: string) {
   const answer = await lab.call("PUT", "/config", { body });
   expect(answer.status, answer.text).toBe(200);
-  return answer.json;
+  return answer.as(appliedSchema.extend({ changed: z.boolean() }));
 }
 
 /** The mark in force by director, as REST tells it. */
@@ -79,7 +88,7 @@ describe("kept", () => {
     for (let start = 0; start < 2; start += 1) {
       lab = await startLab({ clock, place: lab.place, flags });
       expect(await marks()).toEqual({ maild: "0x20000", webd: "0x10000" });
-      const { state, warnings } = (await lab.call("GET", "/status")).json;
+      const { state, warnings } = (await lab.call("GET", "/status")).as(statusSchema);
       expect(state).toBe("in-sync");
       expect(warnings.filter((one: string) => one.includes("director webd"))).toEqual([
         "--mark-mask was 0xff00 and is 0xff0000, so director webd has mark 0x10000 now and no longer 0x100; its IPVS service must follow: ipvsadm -A -f 65536, and what waits for 256 can go",
@@ -95,14 +104,14 @@ describe("kept", () => {
     }
     // What was applied under the old mask is loaded as ever, and goes back to it when a try is taken back.
     expect((await lab.call("GET", `/revisions/${revision}`)).status).toBe(200);
-    const tried = (await lab.call("PUT", "/config?confirmWithin=600", { body: OTHER })).json;
+    const tried = (await lab.call("PUT", "/config?confirmWithin=600", { body: OTHER })).as(appliedSchema);
     expect(tried.state).toBe("unconfirmed");
     const back = await lab.call("POST", "/apply/revert", { body: { revision: tried.revision } });
     expect(back.status, back.text).toBe(200);
     expect(await marks()).toMatchObject({ maild: "0x20000", webd: "0x10000" });
     // A revision of this mask has nothing to move.
     await put(WEB);
-    expect((await lab.call("GET", "/status")).json.warnings).toEqual([]);
+    expect((await lab.call("GET", "/status")).as(statusSchema).warnings).toEqual([]);
   });
 });
 
@@ -120,7 +129,7 @@ describe("set by hand", () => {
     expect(director).toMatchObject({ name: "maild", mark: "0x100", nextMark: "0x700", byHand: true });
     expect(lab.logged.at(-1)).toBe("the mark of director maild was set to 0x700 by admin (token, 127.0.0.1)");
     expect(isSet("0x100")).toBe(true);
-    const plan = (await lab.call("GET", "/draft/plan")).json;
+    const plan = (await lab.call("GET", "/draft/plan")).as(planSchema);
     expect(plan).toMatchObject({ applicable: true, diagnostics: [] });
     expect(plan.headline).toBe("director maild gets mark 0x700, was 0x100");
     expect(plan.kernel.ip.changed).toContain("@mail");
@@ -167,7 +176,7 @@ describe("set by hand", () => {
     for (const [name, mark, status, code, detail] of refusals) {
       const answer = await setMark(name, mark);
       expect(answer.json, `${name} ${mark}`).toMatchObject({ status, type: `urn:flowmgr:problem:${code}` });
-      expect(answer.json.detail).toMatch(detail);
+      expect(answer.as(problemSchema).detail).toMatch(detail);
     }
     await put(OTHER + WEB + MAIL);
     expect(await marks()).toEqual({ otherd: "0x600", webd: "0x200", maild: "0x100" });
@@ -203,7 +212,7 @@ describe("in force and used by others too", () => {
     lab = await startLab({ clock, place: lab.place });
     const warned = async () => {
       await look();
-      return (await lab.call("GET", "/status")).json.warnings;
+      return (await lab.call("GET", "/status")).as(statusSchema).warnings;
     };
     expect(await warned()).toEqual([
       expect.stringMatching(
@@ -211,8 +220,8 @@ describe("in force and used by others too", () => {
       ),
     ]);
     const refused = await lab.call("PUT", "/config", { body: MAIL + WEB });
-    expect(refused.json.diagnostics).toMatchObject([{ code: "mark-in-use", flow: "web" }]);
-    expect(refused.json.diagnostics[0].message).toBe(
+    expect(refused.as(problemSchema).diagnostics).toMatchObject([{ code: "mark-in-use", flow: "web" }]);
+    expect(refused.as(problemSchema).diagnostics[0]?.message).toBe(
       "mark 0x200, meant for director webd, is used by others: ip rule to table 77",
     );
     expect((await setMark("webd", "0x300")).status).toBe(200);

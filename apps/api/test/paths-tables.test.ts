@@ -1,4 +1,5 @@
 /** What on a machine keeps packets from going by the table that a flow names is said wherever somebody looks. */
+import { interfacesSchema, planSchema, statusSchema, tablesSchema } from "@flowmgr/flow-api";
 import { expect, onTestFinished, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { startLab } from "./lab.ts";
@@ -14,22 +15,19 @@ test("an empty table and a check of sources: warned of in draft, plan, status an
     clock.pass(600);
     const answer = await lab.call("GET", path);
     expect(answer.status, answer.text).toBe(200);
-    return answer.json;
+    return answer;
   };
-  const warnings = async () => (await get("/status?verify=true")).warnings;
+  const warnings = async () => (await get("/status?verify=true")).as(statusSchema).warnings;
   const planned = async () => {
     await get("/status?verify=true");
     const plan = await lab.call("PUT", "/config?dryRun=true", { body: CONFIG });
-    return plan.json.diagnostics.map(({ code, message }: { code: string; message: string }) => [
-      code,
-      message,
-    ]);
+    return plan.as(planSchema).diagnostics.map(({ code, message }) => [code, message]);
   };
   const lines = async (path: "tables" | "interfaces", name: string) => {
-    const found = (await get(`/${path}`))[path].find((one: { name: string }) => one.name === name);
-    return found.health
-      .filter((line: { state: string }) => line.state === "warning")
-      .map(({ what, text }: { what: string; text: string }) => `${what}: ${text}`);
+    const answer = await get(`/${path}`);
+    const all = path === "tables" ? answer.as(tablesSchema).tables : answer.as(interfacesSchema).interfaces;
+    const health = all.find((one) => one.name === name)?.health ?? [];
+    return health.filter(({ state }) => state === "warning").map(({ what, text }) => `${what}: ${text}`);
   };
 
   const empty = "the routing table 77 is empty, so its packets go by the next ip rule";

@@ -1,5 +1,5 @@
 /** What the plan says of packets: kinds of change in sentences, with regions and samples, page by page. */
-import { packetPageSchema, planSchema, searchSchema } from "@flowmgr/flow-api";
+import { packetPageSchema, planSchema, searchSchema, traceSchema } from "@flowmgr/flow-api";
 import { parsePacketLine } from "@flowmgr/flow-model";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => lab.remove());
 
 const traced = async (config: string, fields: object) =>
-  (await lab.call("POST", "/trace", { body: { config, packet: fields } })).json;
+  (await lab.call("POST", "/trace", { body: { config, packet: fields } })).as(traceSchema);
 
 test("an order that is turned around: who decides now, who did, and packets that the tester agrees on", async () => {
   await lab.call("PUT", "/draft", { headers, body: MOVED });

@@ -1,4 +1,11 @@
 /** History over real HTTP. */
+import {
+  appliedSchema,
+  revisionDetailSchema,
+  revisionDiffSchema,
+  revisionListSchema,
+  writtenDraftSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
 
@@ -12,17 +19,17 @@ const ids: number[] = [];
 beforeAll(async () => {
   lab = await startLab();
   for (const [index, body] of TEXTS.entries()) {
-    const { json } = await lab.call("PUT", `/config?message=step%20${index}`, { body });
-    ids.push(json.revision);
+    const put = await lab.call("PUT", `/config?message=step%20${index}`, { body });
+    ids.push(put.as(appliedSchema).revision);
   }
 });
 afterAll(() => lab.remove());
 
 test("the newest first, page by page, each once", async () => {
-  const first = (await lab.call("GET", "/revisions?limit=2")).json;
+  const first = (await lab.call("GET", "/revisions?limit=2")).as(revisionListSchema);
   expect(first.revisions.map(({ id }: { id: number }) => id)).toEqual([ids[2], ids[1]]);
   expect(first.next).toBe(ids[1]);
-  const rest = (await lab.call("GET", `/revisions?limit=2&after=${first.next}`)).json;
+  const rest = (await lab.call("GET", `/revisions?limit=2&after=${first.next}`)).as(revisionListSchema);
   expect(rest.revisions.map(({ id }: { id: number }) => id)).toEqual([ids[0]]);
   expect(rest.next).toBeNull();
   expect(first.revisions[0]).toMatchObject({
@@ -32,11 +39,11 @@ test("the newest first, page by page, each once", async () => {
     running: true,
     counts: { flows: 2, rules: 2 },
   });
-  expect(rest.revisions[0].running).toBe(false);
+  expect(rest.revisions[0]?.running).toBe(false);
 });
 
 test("one of them with its config, as JSON and as text", async () => {
-  const one = (await lab.call("GET", `/revisions/${ids[1]}`)).json;
+  const one = (await lab.call("GET", `/revisions/${ids[1]}`)).as(revisionDetailSchema);
   expect(one.text).toBe(TEXTS[1]);
   expect(one.config.items[0]).toMatchObject({ kind: "flow", name: "one" });
   expect((await lab.call("GET", "/revisions/999")).json).toMatchObject({
@@ -47,20 +54,22 @@ test("one of them with its config, as JSON and as text", async () => {
 });
 
 test("what changed from one to another", async () => {
-  const diff = (await lab.call("GET", `/revisions/${ids[0]}/diff?to=${ids[2]}`)).json;
+  const diff = (await lab.call("GET", `/revisions/${ids[0]}/diff?to=${ids[2]}`)).as(revisionDiffSchema);
   expect(diff).toMatchObject({ from: ids[0], to: ids[2], headline: expect.stringMatching(/1 flow added/) });
   expect(diff.text).toContain(
     "-  match proto tcp dst 192.168.0.1 dstport 1\n+  match proto tcp dst 192.168.0.1 dstport 2\n",
   );
-  expect((await lab.call("GET", `/revisions/${ids[0]}/diff?to=${ids[0]}`)).json.text).toBe("");
+  expect((await lab.call("GET", `/revisions/${ids[0]}/diff?to=${ids[0]}`)).as(revisionDiffSchema).text).toBe(
+    "",
+  );
 });
 
 test("what changed from one to what is in force, and to the draft", async () => {
-  const running = (await lab.call("GET", `/revisions/${ids[0]}/diff?to=running`)).json;
+  const running = (await lab.call("GET", `/revisions/${ids[0]}/diff?to=running`)).as(revisionDiffSchema);
   expect(running).toEqual((await lab.call("GET", `/revisions/${ids[0]}/diff?to=${ids[2]}`)).json);
   const body = `${TEXTS[2]}\n${flow("three", 4)}`;
   await lab.call("PUT", "/draft", { body, headers: { "if-match": "*" } });
-  const draft = (await lab.call("GET", `/revisions/${ids[2]}/diff?to=draft`)).json;
+  const draft = (await lab.call("GET", `/revisions/${ids[2]}/diff?to=draft`)).as(revisionDiffSchema);
   expect(draft).toMatchObject({
     from: ids[2],
     to: "draft",
@@ -79,6 +88,6 @@ test("a restore goes into the draft, by the rules of the draft, and touches noth
   expect(restored.status, restored.text).toBe(200);
   const draft = await lab.call("GET", "/draft", { headers: { accept: "text/plain" } });
   expect(draft.text).toBe(TEXTS[0]);
-  expect(draft.headers.etag).toBe(`"${restored.json.etag}"`);
+  expect(draft.headers.etag).toBe(`"${restored.as(writtenDraftSchema).etag}"`);
   expect(lab.rules()).toEqual(rules);
 });

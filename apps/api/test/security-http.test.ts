@@ -1,5 +1,7 @@
 /** What strangers send: bytes that are hardly HTTP, foreign names, bodies that are made to hurt. */
+
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { checkSchema, problemSchema, writtenDraftSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
 import { headOf, sendRaw } from "./raw.ts";
@@ -131,13 +133,13 @@ describe("bodies", () => {
   ])("%s nested deep are refused, wherever they stand", async (_what, body) => {
     const answer = await check(body);
     expect(answer.status).toBe(400);
-    expect(answer.json.detail).toContain("nests too deep");
+    expect(answer.as(problemSchema).detail).toContain("nests too deep");
   });
 
   it("naming a field twice are refused with the place of the second", async () => {
     const answer = await check('{"items": [], "comment": ["\\"x\\": {"],\n  "items": []}');
     expect(answer.status).toBe(400);
-    expect(answer.json.diagnostics).toMatchObject([
+    expect(answer.as(problemSchema).diagnostics).toMatchObject([
       { message: '"items" stands here twice', line: 2, column: 3, endColumn: 10 },
     ]);
     expect((await check('{"items": [], "comment": ["a\\\\", "b: {"]}')).status).toBe(200);
@@ -147,9 +149,9 @@ describe("bodies", () => {
   it("with a million wrong values are refused whole; of many wrong ones the first thousand are told", async () => {
     expect((await check(`{"items":[${"1,".repeat(1_000_000)}1]}`)).status).toBe(413);
     const told = await check(`{"items":[${"1,".repeat(5_000)}1]}`);
-    expect(told.json.diagnostics).toHaveLength(1000);
+    expect(told.as(checkSchema).diagnostics).toHaveLength(1000);
     const keys = Array.from({ length: 5_000 }, (_, index) => `"k${index}":1`).join(",");
-    expect((await check(`{"items":[],${keys}}`)).json.diagnostics).toHaveLength(1000);
+    expect((await check(`{"items":[],${keys}}`)).as(checkSchema).diagnostics).toHaveLength(1000);
     const echoed = await check(`{"items":[{"kind":"${"x".repeat(100_000)}"}]}`);
     expect(echoed.text.length).toBeLessThan(1000);
   });
@@ -159,17 +161,17 @@ describe("bodies", () => {
       `{"items":[{"kind":"flow","name":"a","policy":{"action":"permit"},"rules":[{"verb":"match","conditions":${conditions}}]}]}`;
     for (const field of ["__proto__", "constructor", "toString"]) {
       const path = `/items/0/rules/0/conditions/${field}`;
-      expect((await check(rule(`{"${field}":"tcp"}`))).json.diagnostics).toMatchObject([
+      expect((await check(rule(`{"${field}":"tcp"}`))).as(checkSchema).diagnostics).toMatchObject([
         { code: "unknown-field", path },
       ]);
     }
   });
 
   it("with an unknown kind name the field and what it says", async () => {
-    expect((await check('{"items":[{"kind":"foo"}]}')).json.diagnostics).toMatchObject([
+    expect((await check('{"items":[{"kind":"foo"}]}')).as(checkSchema).diagnostics).toMatchObject([
       { code: "bad-shape", message: 'kind: "foo" is not known here', path: "/items/0/kind" },
     ]);
-    expect((await check('{"items":[{}]}')).json.diagnostics).toMatchObject([
+    expect((await check('{"items":[{}]}')).as(checkSchema).diagnostics).toMatchObject([
       { code: "missing-field", message: "kind: missing", path: "/items/0/kind" },
     ]);
   });
@@ -191,7 +193,9 @@ describe("bodies", () => {
       expect(traced.json).toMatchObject({ flow: "a", mark: expect.stringMatching(/^0x[1-9a-f]00$/) });
       const table = `flow a table ${name}\n  match proto tcp\n`;
       const stored = await lab.call("PUT", "/draft", { body: table, headers: { "if-match": "*" } });
-      expect(stored.json.diagnostics).toMatchObject([{ code: "unknown-table", severity: "error" }]);
+      expect(stored.as(writtenDraftSchema).diagnostics).toMatchObject([
+        { code: "unknown-table", severity: "error" },
+      ]);
     }
   });
 

@@ -1,5 +1,7 @@
 /** Who gets in, for how long, from where, and how often. */
+
 import { Agent } from "node:http";
+import { draftSchema, statusSchema, writtenDraftSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTokens } from "../src/auth/tokens.ts";
 import { testClock } from "./clock.ts";
@@ -175,7 +177,7 @@ describe("guessing", () => {
 
 describe("one wins", () => {
   it("of two writes that were made for the same draft", async () => {
-    const { etag } = (await lab.call("GET", "/draft")).json;
+    const { etag } = (await lab.call("GET", "/draft")).as(draftSchema);
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
         lab.call("PUT", "/draft", {
@@ -187,16 +189,17 @@ describe("one wins", () => {
     const won = answers.filter(({ status }) => status === 200);
     expect(won).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 412)).toHaveLength(7);
-    expect((await lab.call("GET", "/draft")).json.etag).toBe(won[0]?.json.etag);
+    expect((await lab.call("GET", "/draft")).as(draftSchema).etag).toBe(won[0]?.as(writtenDraftSchema).etag);
   });
 
   it("of two applies at once", async () => {
-    const { etag } = (await lab.call("GET", "/draft")).json;
+    const { etag } = (await lab.call("GET", "/draft")).as(draftSchema);
     const body = { etag, confirmWithin: 60 };
     const answers = await Promise.all(Array.from({ length: 4 }, () => lab.call("POST", "/apply", { body })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409]);
-    const { revision } = (await lab.call("GET", "/status")).json.unconfirmed;
-    expect((await lab.call("POST", "/apply/revert", { body: { revision } })).status).toBe(200);
+    const { unconfirmed } = (await lab.call("GET", "/status")).as(statusSchema);
+    const revert = { revision: unconfirmed?.revision };
+    expect((await lab.call("POST", "/apply/revert", { body: revert })).status).toBe(200);
   });
 });
 
@@ -209,7 +212,7 @@ describe("forwarded headers", () => {
     });
   const FORWARDED = { "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https" };
   const seen = async (address: string, headers: Record<string, string>) =>
-    (await from(address, "GET", "/status", { headers })).json.you.address;
+    (await from(address, "GET", "/status", { headers })).as(statusSchema).you.address;
 
   it("count from the proxy and from nobody else", async () => {
     expect(await seen("127.0.0.5", FORWARDED)).toBe("203.0.113.9");

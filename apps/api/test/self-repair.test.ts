@@ -1,7 +1,7 @@
 /** The server puts right by itself what somebody does to its rules by hand, and does not fight with other programs. */
 import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
-import { statusSchema } from "@flowmgr/flow-api";
+import { appliedSchema, kernelSchema, runningSchema, statusSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, makePlace, startLab } from "./lab.ts";
@@ -99,12 +99,12 @@ describe.each(["nft", "legacy"])("%s", (backend) => {
     expect(everything()).not.toEqual(before);
     await until(Promise.all([seen, told]));
     expect(everything()).toEqual(before);
-    const { revision } = (await lab.call("GET", "/running")).json;
+    const { revision } = (await lab.call("GET", "/running")).as(runningSchema);
     const { state, repair } = await status();
     expect(state).toBe("in-sync");
     const last = { by: "the server", revision, detail: expect.stringMatching(detail) };
     expect(repair).toMatchObject({ byItself: true, held: null, last });
-    expect((await lab.call("GET", "/kernel")).json.repairs[0]).toEqual(repair.last);
+    expect((await lab.call("GET", "/kernel")).as(kernelSchema).repairs[0]).toEqual(repair.last);
     expect(lab.logged.at(-1)).toMatch(`the server put revision ${revision} back into the kernel: `);
   });
 
@@ -176,8 +176,8 @@ describe("with restraint", () => {
 
   test("what is being tried is left alone until it is confirmed", async () => {
     await calm();
-    const tried = (await lab.call("PUT", "/config?confirmWithin=86400", { body: `${CONFIG}flow x permit\n` }))
-      .json;
+    const put = await lab.call("PUT", "/config?confirmWithin=86400", { body: `${CONFIG}flow x permit\n` });
+    const tried = put.as(appliedSchema);
     expect(tried.state).toBe("unconfirmed");
     let repairs = 0;
     const end = lab.running.parts.events.subscribe((name) => {

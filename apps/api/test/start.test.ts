@@ -1,4 +1,5 @@
 /** The command from outside: what it refuses to start with, what it leaves on disk, and how it ends. */
+
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -16,6 +17,7 @@ import { request } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { revisionListSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTokens } from "../src/auth/tokens.ts";
 import { start } from "../src/start.ts";
@@ -271,8 +273,8 @@ describe("the end", () => {
     const applying = call(url, tokenOf(place), "PUT", "/config", { body });
     // The kernel is at work when the status says so.
     for (;;) {
-      const { json } = await call(url, tokenOf(place), "GET", "/revisions");
-      if (json.revisions.length > 0) break;
+      const { revisions } = (await call(url, tokenOf(place), "GET", "/revisions")).as(revisionListSchema);
+      if (revisions.length > 0) break;
     }
     child.kill("SIGTERM");
     expect(await applying).toMatchObject({ status: 200, json: { changed: true } });

@@ -1,5 +1,14 @@
 /** Calls that keep nothing: compile and trace, and what only the machine says of a draft. */
-import { compiledSchema } from "@flowmgr/flow-api";
+import {
+  compiledSchema,
+  draftSchema,
+  formatSchema,
+  planSchema,
+  problemSchema,
+  runningSchema,
+  traceSchema,
+  writtenDraftSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
 
@@ -25,13 +34,13 @@ outflow own table 77
     const compiled = await lab.call("POST", "/compile", { body: CONFIG });
     expect(compiled.status, compiled.text).toBe(200);
     const { ip, ip6, routing, marks } = compiledSchema.strict().parse(compiled.json);
-    const { config } = (await lab.call("POST", "/format", { body: CONFIG })).json;
+    const { config } = (await lab.call("POST", "/format", { body: CONFIG })).as(formatSchema);
     expect((await lab.call("POST", "/compile", { body: config })).json).toEqual(compiled.json);
     expect(marks).toEqual({ directors: { pool: "0x100" }, tables: { 77: "0x200" } });
     expect(routing).toContain("ip rule add fwmark 0x100/0xff00 lookup ");
     expect(routing).toContain("ip -6 rule add fwmark 0x200/0xff00 lookup 77 ");
     // Nothing was kept: neither in the draft nor in the kernel.
-    expect((await lab.call("GET", "/draft")).json.config.items).toEqual([]);
+    expect((await lab.call("GET", "/draft")).as(draftSchema).config.items).toEqual([]);
     expect(lab.rules()).toEqual([]);
 
     await lab.call("PUT", "/config", { body: CONFIG });
@@ -42,7 +51,7 @@ outflow own table 77
 
   test("marks in force stay", async () => {
     const body = `flow first director new\n  match proto tcp dstport 1\n\n${CONFIG}`;
-    const { marks } = (await lab.call("POST", "/compile", { body })).json;
+    const { marks } = (await lab.call("POST", "/compile", { body })).as(compiledSchema);
     expect(marks.directors).toEqual({ pool: "0x100", new: "0x300" });
   });
 
@@ -54,7 +63,7 @@ outflow own table 77
       status: 422,
       json: { diagnostics: [{ code: "unknown-table", flow: "a", line: 1, path: "/items/0/policy" }] },
     });
-    const [{ help }] = unknown.json.diagnostics;
+    const help = unknown.as(problemSchema).diagnostics[0]?.help;
     expect(help).toMatch(/^known are .*\bmain\b/);
     expect(help, "no policy can name these").not.toMatch(/\b(local|unspec)\b/);
   });
@@ -76,7 +85,7 @@ outflow dns table 77
     const base = { iface: "eth0", proto: "tcp", src: "10.0.0.1", dst: "192.168.0.2", dstport: 443 };
     const answer = await lab.call("POST", "/trace", { body: { packet: { ...base, ...packet }, text: TEXT } });
     expect(answer.status, answer.text).toBe(200);
-    return answer.json;
+    return answer.as(traceSchema);
   };
 
   test("named lists and braces", async () => {
@@ -119,17 +128,17 @@ flow c table nowhere
 `;
     const put = await lab.call("PUT", "/draft", { headers, body });
     expect(put.status, put.text).toBe(200);
-    const ofMachine = put.json.diagnostics.filter(({ code }: { code: string }) =>
-      ["unknown-interface", "unknown-table", "empty-table"].includes(code),
-    );
+    const ofMachine = put
+      .as(writtenDraftSchema)
+      .diagnostics.filter(({ code }) => ["unknown-interface", "unknown-table", "empty-table"].includes(code));
     expect(ofMachine).toMatchObject([
       { code: "unknown-interface", severity: "warning", flow: "a", rule: 1, line: 2 },
       { code: "empty-table", severity: "warning", flow: "b" },
       { code: "unknown-interface", severity: "warning", flow: "b", rule: 1 },
       { code: "unknown-table", severity: "error", flow: "c" },
     ]);
-    expect(ofMachine[0].message).toBe("there is no interface eth7 now");
-    const apply = await lab.call("POST", "/apply", { body: { etag: put.json.etag } });
+    expect(ofMachine[0]?.message).toBe("there is no interface eth7 now");
+    const apply = await lab.call("POST", "/apply", { body: { etag: put.as(writtenDraftSchema).etag } });
     expect(apply.status).toBe(422);
   });
 
@@ -140,7 +149,7 @@ expect deny iface eth+
 `;
     const put = await lab.call("PUT", "/draft", { headers, body });
     expect(put.status, put.text).toBe(200);
-    const ofMachine = put.json.diagnostics.filter(({ code }: { code: string }) => /^un/.test(code));
+    const ofMachine = put.as(writtenDraftSchema).diagnostics.filter(({ code }) => /^un/.test(code));
     expect(ofMachine).toMatchObject([
       {
         code: "unknown-table",
@@ -157,19 +166,19 @@ expect deny iface eth+
   test("marks that cannot be given are part of the plan, which is not applicable", async () => {
     lab.inside("ip", "rule", "add", "fwmark", "0x300/0xff00", "lookup", "88");
     await lab.call("GET", "/status?verify=true");
-    const { text } = (await lab.call("GET", "/running")).json;
+    const { text } = (await lab.call("GET", "/running")).as(runningSchema);
     const body = `${text}\nflow new director fresh\n  match proto tcp dstport 1\n`;
     await lab.call("PUT", "/draft", { headers, body });
     const plan = await lab.call("GET", "/draft/plan");
     expect(plan.status, plan.text).toBe(200);
     expect(plan.json).toMatchObject({ applicable: false, headline: expect.stringContaining("1 flow added") });
-    expect(plan.json.diagnostics.at(-1)).toMatchObject({
+    expect(plan.as(planSchema).diagnostics.at(-1)).toMatchObject({
       code: "mark-in-use",
       severity: "error",
       flow: "new",
       line: expect.any(Number),
     });
-    const apply = await lab.call("POST", "/apply", { body: { etag: plan.json.etag } });
+    const apply = await lab.call("POST", "/apply", { body: { etag: plan.as(planSchema).etag } });
     expect(apply).toMatchObject({ status: 422, json: { diagnostics: [{ code: "mark-in-use" }] } });
     lab.inside("ip", "rule", "delete", "fwmark", "0x300/0xff00", "lookup", "88");
   });
@@ -189,12 +198,12 @@ flow usual table main
     },
   });
   await lab.call("PUT", "/config", { body: text });
-  const farm = (await lab.call("POST", "/trace", { body: body(80) })).json;
+  const farm = (await lab.call("POST", "/trace", { body: body(80) })).as(traceSchema);
   expect(farm).toMatchObject({ verdict: { action: "director" }, route: { name: null } });
   const rules: { fwmark?: string; table: string }[] = JSON.parse(lab.inside("ip", "-N", "-json", "rule"));
   const lookup = rules.find(({ fwmark }) => fwmark === farm.mark);
-  expect(farm.route.table).toBe(Number(lookup?.table));
-  const usual = (await lab.call("POST", "/trace", { body: body(81) })).json;
+  expect(farm.route?.table).toBe(Number(lookup?.table));
+  const usual = (await lab.call("POST", "/trace", { body: body(81) })).as(traceSchema);
   expect(usual).toMatchObject({ route: { table: 254, name: "main" } });
   expect((await lab.call("POST", "/trace", { body: body(82) })).json).toMatchObject({
     mark: null,

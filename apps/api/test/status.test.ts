@@ -1,5 +1,5 @@
 /** The status, drift and marks, read by REST while others change the kernel. */
-import { statusSchema } from "@flowmgr/flow-api";
+import { problemSchema, statusSchema } from "@flowmgr/flow-api";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, startLab } from "./lab.ts";
@@ -9,7 +9,7 @@ const SSH = "flow ssh permit\n  match proto tcp dst 192.168.0.1 dstport 22\n";
 const clock = testClock();
 let lab: Lab;
 
-const status = async () => (await lab.call("GET", "/status")).json;
+const status = async () => (await lab.call("GET", "/status")).as(statusSchema);
 
 beforeAll(async () => {
   lab = await startLab({ clock });
@@ -27,7 +27,7 @@ test("what others change is named; our own apply is no drift", async () => {
   });
   lab.inside("iptables", "-t", "mangle", "-F", "@ssh");
   const told = lab.event("drift", ({ drift }) => drift === true);
-  const drifted = (await lab.call("GET", "/status?verify=true")).json;
+  const drifted = (await lab.call("GET", "/status?verify=true")).as(statusSchema);
   await told;
   expect(drifted.state).toBe("drift");
   expect(drifted.detail).toBe("The kernel differs from the running revision: IPv4: chain @ssh changed.");
@@ -41,7 +41,7 @@ test("what others change is named; our own apply is no drift", async () => {
 test("a jump that is missing is named beside all else", async () => {
   lab.inside("iptables", "-t", "mangle", "-F", "@ssh");
   lab.inside("iptables", "-t", "mangle", "-F", "PREROUTING");
-  expect((await lab.call("GET", "/status?verify=true")).json.detail).toBe(
+  expect((await lab.call("GET", "/status?verify=true")).as(statusSchema).detail).toBe(
     "The kernel differs from the running revision: IPv4: chain @ssh changed, a jump into our chains is missing or out of place.",
   );
 });
@@ -60,7 +60,7 @@ test("rules of others are none of our business", async () => {
     "--set-mark",
     "7",
   );
-  expect((await lab.call("GET", "/status?verify=true")).json.state).toBe("in-sync");
+  expect((await lab.call("GET", "/status?verify=true")).as(statusSchema).state).toBe("in-sync");
   lab.inside("iptables", "-t", "mangle", "-F", "POSTROUTING");
 });
 
@@ -108,10 +108,10 @@ test("a mark that others use is refused by name, and those in force stay", async
   expect((await lab.call("PUT", "/config", { body: `# again\n${mail}` })).status).toBe(200);
   const refused = await lab.call("PUT", "/config", { body: mail + web });
   expect(refused.status).toBe(422);
-  expect(refused.json.diagnostics).toMatchObject([
+  expect(refused.as(problemSchema).diagnostics).toMatchObject([
     { code: "mark-in-use", flow: "web", path: "/items/1/policy" },
   ]);
-  expect(refused.json.diagnostics[0].message).toBe(
+  expect(refused.as(problemSchema).diagnostics[0]?.message).toBe(
     "mark 0x200, meant for director farm, is used by others: ip rule to table 77",
   );
   lab.inside("ip", "rule", "delete", "fwmark", "0x100/0xff00", "lookup", "77");

@@ -1,5 +1,13 @@
 /** One server killed at one boundary, started again, and what must be true then. */
+
 import assert from "node:assert/strict";
+import {
+  appliedSchema,
+  revisionDetailSchema,
+  revisionListSchema,
+  revisionSchema,
+  statusSchema,
+} from "@flowmgr/flow-api";
 import type { Answer } from "../lab.ts";
 import type { How } from "./boundaries.ts";
 import { LONG, NEW, OLD, type Scenario } from "./scenarios.ts";
@@ -115,32 +123,33 @@ async function judge(
   answer: Answer | null,
   before: number | null,
 ): Promise<"old" | "new"> {
-  const { json: status } = await must(scene, server, "GET", "/status?verify=true");
+  const status = (await must(scene, server, "GET", "/status?verify=true")).as(statusSchema);
   const disk = scene.onDisk();
   const kernel = scene.kernel();
   assert(["in-sync", "unconfirmed"].includes(status.state), `${status.state}: ${status.detail}`);
   assert.equal(disk.at, status.state === "in-sync" ? "idle" : "unconfirmed");
   const trying = disk.at === "unconfirmed" ? disk.trying : null;
   const revision = trying ?? disk.running;
-  assert.equal(status.running.revision, revision);
+  assert.equal(status.running?.revision, revision);
   assert.equal(status.unconfirmed?.revision ?? null, trying);
-  const { json: inForce } = await must(scene, server, "GET", `/revisions/${revision}`);
+  const inForce = (await must(scene, server, "GET", `/revisions/${revision}`)).as(revisionDetailSchema);
   assert.equal(inForce.running, true);
   assert.equal(inForce.outcome, trying === null ? "confirmed" : "unconfirmed");
   const which = inForce.text === OLD ? "old" : "new";
   assert.equal(inForce.text, which === "old" ? OLD : NEW);
   assert.equal(kernel, looks[which], `the kernel does not hold the ${which} rules, which the disk names`);
   assert(scenario.after(answer).includes(which), `${which} rules after ${scenario.name}`);
-  const { json: history } = await must(scene, server, "GET", "/revisions?limit=3");
-  for (const { id, outcome } of history.revisions) {
+  const { revisions } = (await must(scene, server, "GET", "/revisions?limit=3")).as(revisionListSchema);
+  for (const { id, outcome } of revisions) {
     assert.equal(outcome === "unconfirmed", id === trying, `revision ${id} ended ${outcome}`);
     if (which === "old" && id > (before ?? 0)) assert.notEqual(outcome, "confirmed");
   }
   if (answer !== null && scenario.answered !== undefined) {
     assert.equal(answer.status, 200, answer.text);
-    assert.equal(answer.json.state, scenario.answered);
-    const { json: told } = await must(scene, server, "GET", `/revisions/${answer.json.revision}`);
-    assert.equal(told.outcome, scenario.answered);
+    const { revision, state } = answer.as(appliedSchema);
+    assert.equal(state, scenario.answered);
+    const told = await must(scene, server, "GET", `/revisions/${revision}`);
+    assert.equal(told.as(revisionSchema).outcome, scenario.answered);
   }
   return which;
 }
@@ -152,9 +161,10 @@ async function waitForTheEnd(
   server: Server,
   answer: Answer | null,
 ): Promise<number | null> {
-  const { unconfirmed } = (await must(scene, server, "GET", "/status")).json;
+  const { unconfirmed } = (await must(scene, server, "GET", "/status")).as(statusSchema);
   if (!unconfirmed) return null;
-  assert.equal(answer === null || answer.json.deadline === undefined || near(answer.json, unconfirmed), true);
+  const deadline = answer?.as(appliedSchema.partial()).deadline;
+  assert.equal(deadline === undefined || near({ deadline }, unconfirmed), true);
   assert(unconfirmed.secondsLeft <= LONG);
   if (unconfirmed.secondsLeft > LONG / 2) return null;
   const end = performance.now() + unconfirmed.secondsLeft * 1000;
@@ -178,7 +188,7 @@ const near = (one: { deadline: string }, other: { deadline: string }) =>
 /** Nothing waits any more. */
 async function settle(scene: Scene, server: Server): Promise<Server> {
   scene.boundaries.arm();
-  const { state, unconfirmed } = (await must(scene, server, "GET", "/status")).json;
+  const { state, unconfirmed } = (await must(scene, server, "GET", "/status")).as(statusSchema);
   if (state === "applying") {
     await pause(50);
     return settle(scene, server);

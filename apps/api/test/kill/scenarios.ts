@@ -1,4 +1,5 @@
 /** What a server may be killed at: every way in which the kernel comes to hold other rules, and a start. */
+import { appliedSchema } from "@flowmgr/flow-api";
 import { OUR_PROTOCOL, OUR_TABLES } from "@flowmgr/flow-compiler";
 import type { Answer } from "../lab.ts";
 import type { Scene, Server } from "./server.ts";
@@ -56,7 +57,8 @@ const stay = async (_: Scene, server: Server) => server;
 
 const trying = (within: number) => async (scene: Scene, server: Server) => {
   const applied = await put(within, NEW)(scene, server);
-  if (applied?.json.state !== "unconfirmed") throw new Error(`not unconfirmed: ${applied?.text}`);
+  if (applied?.as(appliedSchema).state !== "unconfirmed")
+    throw new Error(`not unconfirmed: ${applied?.text}`);
   return server;
 };
 
