@@ -122,9 +122,14 @@ export async function makeNamespace(): Promise<TestNamespace> {
 /** The bit of the mark that packets of `send` carry, by which a rule tells them from the kernel's own. */
 export const SENT_MARK = 1;
 
-/** Ends with the input, so that no test leaves a sender behind. */
+/**
+ * Ends with the input, so that no test leaves a sender behind. Asked until it ends: before tcpreplay has begun to listen
+ * the signal is lost, since what a shell starts beside itself ignores it.
+ */
 const STREAMER = `tcpreplay --topspeed --preload-pcap --loop=0 --quiet --intf1 "$1" "$2" < /dev/null &
-cat > /dev/null; kill -INT $!; wait $!`;
+cat > /dev/null
+while kill -INT $! && grep -q "^State:[[:space:]]*[RSD]" /proc/$!/status; do sleep 0.05; done
+wait $!`;
 
 function streamFrom(argv: readonly string[]): ReturnType<TestNamespace["stream"]> {
   const child = start(argv);
