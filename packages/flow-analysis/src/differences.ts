@@ -83,17 +83,18 @@ export function packetChanges(
   return { status, changes, total: groups.size };
 }
 
-type Part = { space: Space; differing: Node; number: number };
+type Part = { space: Space; differing: Node; number: number; isWhole: boolean };
 /** The packets of one kind, a part for each family. */
 type Group = Pick<PacketChange, "direction" | "was" | "is"> & { share: number; parts: Part[] };
 
 function describe({ direction, was, is, parts }: Group, most: number): PacketChange {
-  const told = parts.map(({ space, differing, number }) => {
+  const told = parts.map(({ space, differing, number, isWhole }) => {
     // What was found is told, however large it was.
     space.diagram.widen();
     return within(() => {
       const set = space.diagram.map(differing, (other) => (other === number ? 1 : 0));
-      return describeSet(space, set, most);
+      const { regions, whole } = describeSet(space, set, most);
+      return { regions, whole: whole && isWhole };
     });
   });
   return {
@@ -125,14 +126,14 @@ function compare(
   space.renew(options.edges ?? MOST_EDGES);
   const sides = [alignedSide(old, alignment, 0), alignedSide(next, alignment, 1)] as const;
   const kinds = new Kinds(...sides, options);
-  const { differing, complete } = new Differing(space, sides, (was, is) => kinds.of(was, is)).find();
+  const { differing, complete, isWhole } = new Differing(space, sides, (was, is) => kinds.of(was, is)).find();
   const shares = space.diagram.shares(differing, (level, low, high) => space.weight(level, low, high));
   return {
     complete,
     kinds: [...shares].map(([number, share]) => ({
       ...kinds.describe(number),
       share,
-      part: { space, differing, number },
+      part: { space, differing, number, isWhole: isWhole(number) },
     })),
   };
 }

@@ -13,6 +13,9 @@ const FEW = 32;
 /** Packets that are tried where there is no room for all, and kinds that are looked at around one of them. */
 const DRAWS = 400;
 const WITNESSES = 20;
+/** Rules before one that make it late, and slices of what comes to it. */
+const MANY = 1000;
+const SLICES = 3;
 /** A prime, so that all rules get their turn. */
 const STRIDE = 7919;
 
@@ -25,6 +28,15 @@ export type Aligned = {
   same: readonly number[];
 };
 
+export type Found = {
+  /** For each packet the number of its kind. */
+  differing: Node;
+  /** Are there no other kinds? */
+  complete: boolean;
+  /** Are all packets of a kind in it? */
+  isWhole(kind: number): boolean;
+};
+
 /**
  * The packets with another verdict. Each is decided, before or after, by a rule that the edit touched, or was ignored
  * by one: all others meet the same rules, that end the visits to the same flows.
@@ -35,6 +47,7 @@ export class Differing {
   readonly #kindOf: (was: number, is: number) => number;
   #seen: Node = NONE;
   #found: Node = NONE;
+  readonly #inPart = new Set<number>();
 
   /** `kindOf`: the number of the terminal for packets that one terminal decided and another does, 0 for none. */
   constructor(space: Space, sides: readonly [Aligned, Aligned], kindOf: (was: number, is: number) => number) {
@@ -44,7 +57,7 @@ export class Differing {
   }
 
   /** Incomplete when the diagram would become too large; what had been found by then is told. */
-  find(): { differing: Node; complete: boolean } {
+  find(): Found {
     const touched = this.#sides.flatMap((side) =>
       side.judged.rules.flatMap((_, at) => (side.isTouched(at) ? [{ side, at }] : [])),
     );
@@ -58,7 +71,8 @@ export class Differing {
       return true;
     });
     if (!done) within(() => this.#sample(touched));
-    return { differing: this.#found, complete: done ?? false };
+    const complete = done ?? false;
+    return { differing: this.#found, complete, isWhole: (kind) => complete && !this.#inPart.has(kind) };
   }
 
   /** There was no room for all: looks around single packets that differ, whose number is kept small. */
@@ -106,7 +120,47 @@ export class Differing {
     this.#found = diagram.pair(was ?? NONE, is ?? NONE, (a, b) => this.#kindOf(a, b));
   }
 
+  /**
+   * What comes to a late rule is what thousands leave, and may have no room. Where nobody else decides it in the other
+   * config, it is all of one kind: then a few slices show what there is.
+   */
   #look(side: Aligned, at: number, box: Box): void {
+    const slices = at > MANY && this.#isLeftAlone(side, at, box) ? this.#slices(side.judged, at, box) : [];
+    for (const slice of slices) this.#lookAt(side, at, slice);
+    if (slices.length === 0) this.#lookAt(side, at, box);
+    else {
+      const number = side.judged.base + at;
+      this.#inPart.add(side === this.#sides[0] ? this.#kindOf(number, 0) : this.#kindOf(0, number));
+    }
+  }
+
+  /** In the other config, does no rule decide packets that come to this one? */
+  #isLeftAlone(side: Aligned, at: number, box: Box): boolean {
+    if (side.judged.rules[at]?.ignores) return false;
+    return this.#sides.every((other) => {
+      if (other === side) return true;
+      const passed = passedBefore(side, at, other);
+      return other.judged.rules.every(
+        ({ flowIndex, ignores, boxes }) =>
+          ignores || passed(flowIndex) || boxes.every((one) => meet(one, box) === null),
+      );
+    });
+  }
+
+  /** Parts of a box, each of one destination, with packets that come to the rule. */
+  #slices({ index }: Judged, at: number, box: Box): Box[] {
+    const sampler = new Sampler(this.#space.world, at);
+    const slices = new Map<number, Box>();
+    for (let draw = 0; draw < DRAWS && slices.size < SLICES; draw += 1) {
+      const point = sampler.draw(box);
+      const dst = point[LEVEL.dst] ?? 0;
+      const slice = slices.has(dst) || index.decider(point) !== at ? null : meet(box, [[dst, dst]]);
+      if (slice) slices.set(dst, slice);
+    }
+    return [...slices.values()];
+  }
+
+  #lookAt(side: Aligned, at: number, box: Box): void {
     const { diagram } = this.#space;
     const set = diagram.minus(reaching(this.#space, side.judged, at, box), this.#seen);
     if (set === NONE) return;
@@ -126,13 +180,18 @@ export class Differing {
 
   /** And in the other one. Packets that came past a flow which both have whole go past it there too. */
   #others(side: Aligned, at: number, other: Aligned, region: Region): Node {
-    const end = placeIn(side.same, side.judged.rules[at]?.flowIndex ?? 0);
-    const passed = (flow: number) => {
-      const place = placeIn(other.same, flow);
-      return place < end && other.same[place] === flow;
-    };
+    const passed = passedBefore(side, at, other);
     return this.#space.decisions(other.judged, region, 0, other.judged.rules.length, passed);
   }
+}
+
+/** Flows of the other config that both have whole, and that stand before a rule's. */
+function passedBefore(side: Aligned, at: number, other: Aligned): (flow: number) => boolean {
+  const end = placeIn(side.same, side.judged.rules[at]?.flowIndex ?? 0);
+  return (flow) => {
+    const place = placeIn(other.same, flow);
+    return place < end && other.same[place] === flow;
+  };
 }
 
 /** How many of the numbers, which rise, are lower. */

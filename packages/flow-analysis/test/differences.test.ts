@@ -138,6 +138,26 @@ describe("packetChanges", () => {
     expect(changes.flatMap(({ regions }) => regions.map(({ family }) => family))).toContain(4);
   });
 
+  it("tells in slices who is left alone by a late rule, and that they are not all", () => {
+    const config = manyFlows(900);
+    const last = config.items.length - 1;
+    const items = config.items.map((item, at) => (at === last ? { ...item, skipped: true } : item));
+    const after: Config = { ...config, items };
+    for (const [one, other] of [
+      [config, after],
+      [after, config],
+    ] as const) {
+      const { status, changes, total } = packetChanges(one, other);
+      expect([status, total]).toEqual(["complete", 1]);
+      expect(changes[0]?.whole).toBe(false);
+      expect(new Set(changes[0]?.regions.map(({ family }) => family))).toEqual(new Set([4, 6]));
+      for (const { packet } of changes[0]?.regions ?? []) {
+        const verdicts = [decide(one, packet), decide(other, packet)].map(({ verdict }) => verdict.action);
+        expect(verdicts.sort()).toEqual(["deny", "undecided"]);
+      }
+    }
+  });
+
   it.each([
     ["flow a permit match src 10.0.0.0/8", "flow b permit match src 10.0.0.0/8", []],
     [
