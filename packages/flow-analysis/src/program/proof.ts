@@ -105,9 +105,9 @@ function compare(
   const { diagram, world } = space;
   const chainSpace = new ChainSpace(space, chains);
   const flows = flowEffects(space, chainSpace.outcomes, owners, options);
-  const all = diagram.minus(space.boxNode([]), space.boxNode(impossibleBox(world)));
-  for (const way of waysThrough(chains, BUILT_IN[direction], all, space, chainSpace)) {
-    const differs = differenceOn(way, flows, space, chainSpace);
+  const packets = diagram.minus(space.boxNode([]), space.boxNode(impossibleBox(world)));
+  for (const way of waysThrough(chains, BUILT_IN[direction], { packets, flows }, space, chainSpace)) {
+    const differs = differenceOn(way, space, chainSpace);
     if (differs !== NONE) return packetOf(world, direction, likelyPoint(diagram.cell(differs), world));
   }
   if (direction === "in") owners.judgeInput(chains, family);

@@ -6,7 +6,7 @@
 import type { Box } from "../space/boxes.ts";
 import type { Judged, Space } from "../space/decisions.ts";
 import { LEVEL } from "../space/fields.ts";
-import type { Intervals } from "../space/intervals.ts";
+import { haveCommon, type Intervals, unionOf } from "../space/intervals.ts";
 import { NONE, type Node, terminal } from "../space/node-store.ts";
 import type { JudgingRule } from "../space/rules.ts";
 import { commonSubsequence } from "../subsequence.ts";
@@ -17,8 +17,14 @@ import { type Outcomes, UNTOUCHED } from "./outcomes.ts";
 import type { ProofOptions } from "./proof.ts";
 import type { Way } from "./ways.ts";
 
-/** What one flow does to packets, in the outcomes of chains; `low` and `high`: the destinations that it is for. */
-export type FlowEffect = { node: Node; low: number; high: number };
+/** What one flow does to packets, in the outcomes of chains. */
+export type FlowEffect = { node: Node; hull: Hull };
+
+/** The values of each of DISPATCHED that some packet of a set has, absent: any. */
+type Hull = readonly (Intervals | undefined)[];
+
+/** What dispatches tell flows apart by. */
+const DISPATCHED = [LEVEL.dst, LEVEL.src, LEVEL.proto];
 
 /** What each flow does, in their order. */
 export function flowEffects(
@@ -31,9 +37,8 @@ export function flowEffects(
   return byFlow(space.judged[0]).map((rules) => {
     space.step();
     const [first] = rules;
-    const boxes = rules.flatMap((rule) => rule.boxes);
-    const gives = rules.some((rule) => !rule.ignores && rule.boxes.length > 0);
-    const outcome = first && gives ? owners.give(verdictOf(first.flow, options)) : UNTOUCHED;
+    const deciding = rules.flatMap((rule) => (rule.ignores ? [] : rule.boxes));
+    const outcome = first && deciding.length > 0 ? owners.give(verdictOf(first.flow, options)) : UNTOUCHED;
     const verdict = outcomes.numberOf(outcome);
     const nodes = rules.flatMap((rule) =>
       rule.boxes.map((box) => space.boxNode(box, terminal(rule.ignores ? ignored : verdict))),
@@ -42,7 +47,7 @@ export function flowEffects(
     const node = rules.some(({ ignores }) => ignores)
       ? space.diagram.map(ended, (number) => (number === ignored ? 0 : number))
       : ended;
-    return { node, ...destinationsOf(boxes) };
+    return { node, hull: hullOf(deciding) };
   });
 }
 
@@ -56,31 +61,43 @@ function byFlow(judged: Judged | undefined): JudgingRule[][] {
   return flows;
 }
 
-function destinationsOf(boxes: readonly Box[]): { low: number; high: number } {
-  let [low, high] = [Number.POSITIVE_INFINITY, -1];
-  for (const box of boxes) {
-    const intervals = box[LEVEL.dst];
-    low = Math.min(low, intervals?.[0] ?? 0);
-    high = Math.max(high, intervals?.at(-1) ?? Number.POSITIVE_INFINITY);
-  }
-  return { low, high };
+function hullOf(boxes: readonly Box[]): Hull {
+  return DISPATCHED.map((level) => {
+    const pairs: [number, number][] = [];
+    for (const box of boxes) {
+      const intervals = box[level];
+      if (!intervals) return undefined;
+      for (let at = 0; at < intervals.length; at += 2)
+        pairs.push([intervals[at] ?? 0, intervals[at + 1] ?? 0]);
+    }
+    return unionOf(pairs);
+  });
+}
+
+/** The flows that may be for some of the packets, and perhaps some more. */
+export function flowsFor(
+  packets: Node,
+  flows: readonly FlowEffect[],
+  { diagram, world }: Space,
+): FlowEffect[] {
+  const hull = DISPATCHED.map((level) => diagram.project(packets, level, world.maxima[level] ?? 0));
+  return flows.filter((flow) =>
+    hull.every((values, at) => {
+      const own = flow.hull[at];
+      return own === undefined || haveCommon(own, values);
+    }),
+  );
 }
 
 /** The packets of a way for which chains and flows differ. Throws TooLarge. */
-export function differenceOn(
-  { packets, effects }: Way,
-  flows: readonly FlowEffect[],
-  space: Space,
-  chainSpace: ChainSpace,
-): Node {
-  const { diagram, world } = space;
-  const within = (all: readonly Effect[], set: Node): Effect[] =>
-    all
+export function differenceOn({ packets, effects, flows }: Way, space: Space, chainSpace: ChainSpace): Node {
+  const { diagram } = space;
+  const within = (some: readonly Effect[], set: Node): Effect[] =>
+    some
       .map(({ node, open }) => ({ node: diagram.restrict(node, set), open }))
       .filter(({ node }) => node !== NONE);
-  const destinations = diagram.project(packets, LEVEL.dst, world.maxima[LEVEL.dst] ?? 0);
-  const near = flows.filter((flow) => reaches(flow, destinations)).map(({ node }) => ({ node, open: false }));
-  const [got, wanted] = [within(effects, packets), within(near, packets)];
+  const all = flows.map(({ node }) => ({ node, open: false }));
+  const [got, wanted] = [within(effects, packets), within(all, packets)];
   let seen: Node = NONE;
   for (const { node } of others(got, wanted)) {
     const set = diagram.minus(node, seen);
@@ -94,10 +111,6 @@ export function differenceOn(
     seen = diagram.override(seen, set);
   }
   return NONE;
-}
-
-function reaches({ low, high }: FlowEffect, destinations: Intervals): boolean {
-  return low <= (destinations.at(-1) ?? -1) && (destinations[0] ?? 0) <= high;
 }
 
 /** Those that are not on both sides in one order. */

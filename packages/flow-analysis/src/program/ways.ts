@@ -9,9 +9,13 @@ import { NONE, type Node, TooLarge } from "../space/node-store.ts";
 import type { ChainSpace, Effect } from "./chain-space.ts";
 import { UnreadableProgram } from "./restore-tests.ts";
 import type { Chains, ReadRule, Target } from "./restore-text.ts";
+import { type FlowEffect, flowsFor } from "./sequence.ts";
 
-/** Packets of one kind, and what they meet, in order; an effect may hold for others too. */
-export type Way = { packets: Node; effects: readonly Effect[] };
+/**
+ * Packets of one kind, and what they meet, in order; an effect may hold for others too. `flows`: those of the config
+ * that may be for them, in order.
+ */
+export type Way = { packets: Node; effects: readonly Effect[]; flows: readonly FlowEffect[] };
 
 /** A chain that is worked out whole, once, however it is reached; others are walked. Any choice proves the same. */
 const isWhole = (chain: string): boolean => chain.startsWith("@");
@@ -22,24 +26,25 @@ const MOST_WAYS = 100_000;
 /** Where packets are: at a rule of a chain, and when that chain ends, where it was jumped to from; null: at the end. */
 type Place = { rules: readonly ReadRule[]; at: number; caller: Place } | null;
 
-type Walk = { place: Place; packets: Node; effects: Effect[] };
+type Walk = Way & { place: Place; effects: Effect[] };
 
 /** The ways of packets behind a built-in chain; each packet has one. Throws TooLarge, UnreadableProgram. */
 export function waysThrough(
   chains: Chains,
   builtIn: string,
-  packets: Node,
+  { packets, flows }: Pick<Way, "packets" | "flows">,
   space: Space,
   chainSpace: ChainSpace,
 ): Way[] {
   requireEnd(chains, builtIn);
   const ways: Way[] = [];
   const rulesOf = (chain: string) => chains.get(chain) ?? [];
-  const open: Walk[] = [{ place: { rules: rulesOf(builtIn), at: 0, caller: null }, packets, effects: [] }];
+  const start: Place = { rules: rulesOf(builtIn), at: 0, caller: null };
+  const open: Walk[] = [{ place: start, packets, effects: [], flows }];
   for (let walk = open.pop(); walk; walk = open.pop()) {
     space.step();
     follow(walk, open);
-    if (walk.packets !== NONE) ways.push({ packets: walk.packets, effects: walk.effects });
+    if (walk.packets !== NONE) ways.push({ ...walk, flows: flowsFor(walk.packets, walk.flows, space) });
     if (ways.length + open.length > MOST_WAYS) throw new TooLarge(`more than ${MOST_WAYS} ways`);
   }
   return ways;
@@ -63,7 +68,8 @@ export function waysThrough(
       const turning = space.diagram.restrict(walk.packets, set);
       if (turning === NONE) continue;
       const place = turn(rule, walk.place, caller);
-      later.push({ place, packets: turning, effects: [...walk.effects] });
+      const near = flowsFor(turning, walk.flows, space);
+      later.push({ place, packets: turning, effects: [...walk.effects], flows: near });
       walk.packets = space.diagram.minus(walk.packets, set);
     }
   }

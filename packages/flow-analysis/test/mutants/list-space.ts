@@ -31,14 +31,14 @@ export const OF_SPACE: readonly Mutant[] = [
     tests: "space",
   },
   {
-    file: "space/diagram.ts",
+    file: "space/readable-diagram.ts",
     what: "the last value of an interval is taken for the next one",
-    old: "if (value <= this.#nodes.highOf(middle)) last = middle;",
-    wrong: "if (value < this.#nodes.highOf(middle)) last = middle;",
+    old: "if (value <= this.nodes.highOf(middle)) last = middle;",
+    wrong: "if (value < this.nodes.highOf(middle)) last = middle;",
     tests: "space",
   },
   {
-    file: "space/diagram.ts",
+    file: "space/readable-diagram.ts",
     what: "a field that is not asked has not every value",
     old: "if (this.levelOf(at) > level) return [0, max];",
     wrong: "if (this.levelOf(at) > level) return [0, max - 1];",
