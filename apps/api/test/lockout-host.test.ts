@@ -6,7 +6,14 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Lockout } from "@flowmgr/flow-api";
+import {
+  appliedSchema,
+  type Lockout,
+  planSchema,
+  problemSchema,
+  statusSchema,
+  writtenDraftSchema,
+} from "@flowmgr/flow-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ended, type Host, makeHost, type Served } from "./host.ts";
 
@@ -46,8 +53,7 @@ const sent = request(url, { method, headers, localAddress, agent: false }, async
 sent.on("error", (error) => { throw error; });
 sent.end(body);`;
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-type Answer = { status: number; headers: Record<string, string>; json: any };
+type Answer = { status: number; headers: Record<string, string>; json: unknown };
 
 type Where = {
   inside?: true;
@@ -81,11 +87,18 @@ async function ask(method: string, path: string, body?: unknown, where: Where = 
   return JSON.parse(said);
 }
 
+/** Of a plan. */
+function lockoutIn(plan: Answer | null): Lockout {
+  const { lockout } = planSchema.parse(plan?.json);
+  if (lockout === undefined) throw new Error("a plan without a lock-out");
+  return lockout;
+}
+
 /** What an apply of a config would do to those who are guarded. */
 async function lockoutOf(config: string, where: Where = {}): Promise<Lockout> {
   const answer = await ask("PUT", "/config?dryRun=true", config, where);
   expect(answer?.status, JSON.stringify(answer?.json)).toBe(200);
-  return answer?.json.lockout;
+  return lockoutIn(answer);
 }
 
 const sentences = ({ findings }: Lockout, blocks = true) =>
@@ -142,18 +155,18 @@ describe("the admin's own connection", () => {
 
   it("is told before it is cut; cut, once that is accepted; and back when nobody confirms", async () => {
     const put = await ask("PUT", "/draft", CUT, { headers: { "If-Match": "*" } });
-    const etag = put?.json.etag;
-    const plan = await ask("GET", "/draft/plan");
-    expect(sentences(plan?.json.lockout)).toEqual([
+    const { etag } = writtenDraftSchema.parse(put?.json);
+    const lockout = lockoutIn(await ask("GET", "/draft/plan"));
+    expect(sentences(lockout)).toEqual([
       `your connection from ${ADMIN} to port 8080 would be denied by badnets, rule 1`,
     ]);
-    expect(plan?.json.lockout.findings[0].sample.line).toContain(`${ADMIN}:`);
-    expect(plan?.json.lockout.status).toBe("complete");
+    expect(lockout.findings[0]?.sample.line).toContain(`${ADMIN}:`);
+    expect(lockout.status).toBe("complete");
 
     const before = rules();
     const refused = await ask("POST", "/apply", { etag, confirmWithin: 8 });
     expect(refused?.status).toBe(422);
-    expect(refused?.json.diagnostics).toContainEqual(
+    expect(problemSchema.parse(refused?.json).diagnostics).toContainEqual(
       expect.objectContaining({ code: "lockout", severity: "error", flow: "badnets", rule: 1 }),
     );
     expect(rules()).toEqual(before);
@@ -162,10 +175,10 @@ describe("the admin's own connection", () => {
     expect(applied?.json).toMatchObject({ state: "unconfirmed" });
     expect(await ask("GET", "/status", undefined, { patience: 1000 })).toBeNull();
     const other = await ask("GET", "/status", undefined, { from: OTHER });
-    expect(other?.json.state).toBe("unconfirmed");
+    expect(other?.json).toMatchObject({ state: "unconfirmed" });
     let back: Answer | null = null;
     while (back === null) back = await ask("GET", "/status", undefined, { patience: 1000 });
-    expect(back.json.state).not.toBe("unconfirmed");
+    expect(statusSchema.parse(back.json).state).not.toBe("unconfirmed");
     expect(rules().join("\n")).not.toContain("badnets");
   });
 
@@ -211,7 +224,8 @@ describe("the admin's own connection", () => {
     });
     expect(applied?.status).toBe(200);
     expect(await ask("GET", "/status", undefined, { address: "fd01::1", patience: 1000 })).toBeNull();
-    const reverted = await ask("POST", "/apply/revert", { revision: applied?.json.revision });
+    const { revision } = appliedSchema.parse(applied?.json);
+    const reverted = await ask("POST", "/apply/revert", { revision });
     expect(reverted?.status).toBe(200);
     expect((await ask("GET", "/status", undefined, { address: "fd01::1" }))?.status).toBe(200);
   });
