@@ -14,7 +14,7 @@ import { type Judged, Space } from "./space/decisions.ts";
 import { describeSet, type PacketRegion } from "./space/described.ts";
 import { flowsAround } from "./space/narrow.ts";
 import { type Node, within } from "./space/node-store.ts";
-import { type Direction, flowsInForce } from "./space/rules.ts";
+import { type Direction, type FlowInForce, flowsInForce } from "./space/rules.ts";
 
 export type { Deciders };
 
@@ -118,8 +118,14 @@ function compare(
   const reaches = touchedReaches(configs, alignment, family);
   if (reaches.length === 0) return { complete: true, kinds: [] };
   const space = within(() => {
-    const around = configs.map((config) => flowsAround(flowsInForce(config, direction), family, reaches));
-    return new Space(around, direction, family, options);
+    const [before, after] = [flowsInForce(configs[0], direction), flowsInForce(configs[1], direction)];
+    const around = flowsAround(before, family, reaches);
+    return new Space(
+      [around, counterparts(around, after, alignment, (rest) => flowsAround(rest, family, reaches))],
+      direction,
+      family,
+      options,
+    );
   });
   const [old, next] = space?.judged ?? [];
   if (!space || !old || !next) return { complete: false, kinds: [] };
@@ -136,6 +142,19 @@ function compare(
       part: { space, differing, number, isWhole: isWhole(number) },
     })),
   };
+}
+
+/** Of the other config's flows those that both have whole and one has chosen, and what is chosen of the rest. */
+function counterparts(
+  chosen: readonly FlowInForce[],
+  flows: readonly FlowInForce[],
+  { same }: Alignment,
+  choose: (rest: readonly FlowInForce[]) => readonly FlowInForce[],
+): FlowInForce[] {
+  const counterpart = new Map(same.map(([one, other]) => [other, one]));
+  const places = new Set(chosen.map(({ flowIndex }) => flowIndex));
+  const others = new Set(choose(flows.filter(({ flowIndex }) => !counterpart.has(flowIndex))));
+  return flows.filter((flow) => others.has(flow) || places.has(counterpart.get(flow.flowIndex) ?? -1));
 }
 
 function alignedSide(judged: Judged, { touched, same }: Alignment, side: 0 | 1): Aligned {
