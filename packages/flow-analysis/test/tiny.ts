@@ -36,6 +36,9 @@ const ICMP = [
   { type: 1, code: 0 },
   { type: 128, code: 0 },
   { type: 135, code: 0 },
+  // Named by no rule: an error that a director takes, and what is spared beside 135.
+  { type: 11, code: 0 },
+  { type: 133, code: 0 },
 ];
 const STATE_NAMES: readonly State[] = ["new", "established"];
 /** One more than conditions name: what `not state { new, established }` leaves. */
@@ -164,7 +167,8 @@ function payloads(
   family: Family,
   asked: ReadonlySet<string>,
 ): Pick<Packet, "proto" | "srcport" | "dstport" | "icmp">[] {
-  return [1, 6, 17, 47, 58]
+  // 50 is what no rule names.
+  return [1, 6, 17, 47, 50, 58]
     .filter((proto) => protocolOccurs(proto, family))
     .flatMap((proto): Pick<Packet, "proto" | "srcport" | "dstport" | "icmp">[] => {
       if (proto === icmpProtocol(family)) return ICMP.map((icmp) => ({ proto, icmp }));
