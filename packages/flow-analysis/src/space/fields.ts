@@ -138,7 +138,19 @@ function atomOf({ placeOf }: Atoms, name: string): number {
   return 0;
 }
 
-/** A packet that has these values: of the addresses of a rank the first, of the interfaces of an atom a likely one. */
+/** In the blocks that are kept for documentation (RFC 5737, RFC 3849): nobody's address. */
+export const OUTSIDE: Readonly<Record<Family, bigint>> = {
+  4: 0xc633_6407n,
+  6: 0x2001_0db8_ffff_0000_0000_0000_0000_0007n,
+};
+
+/** Nobody's where that is in the rank, else its first address. */
+function addressOf(ranks: Ranks, rank: number): bigint {
+  const usual = OUTSIDE[ranks.family];
+  return ranks.rankOf(usual) === rank ? usual : ranks.startOf(rank);
+}
+
+/** A packet that has these values: of the addresses of a rank and the interfaces of an atom likely ones. */
 export function packetOf(world: World, direction: Packet["direction"], point: ArrayLike<number>): Packet {
   const { family, src, dst, ifaces } = world;
   const value = (level: number) => point[level] ?? 0;
@@ -150,8 +162,8 @@ export function packetOf(world: World, direction: Packet["direction"], point: Ar
     family,
     iface: interfaceOf(ifaces, value(LEVEL.iface)),
     proto,
-    src: src.startOf(value(LEVEL.src)),
-    dst: dst.startOf(value(LEVEL.dst)),
+    src: addressOf(src, value(LEVEL.src)),
+    dst: addressOf(dst, value(LEVEL.dst)),
     ...(hasPorts(proto) && { srcport: value(LEVEL.srcport), dstport: value(LEVEL.dstport) }),
     ...(proto === icmpProtocol(family) && { icmp: { type: icmp >>> 8, code: icmp & 255 } }),
     ...(state !== "new" && { state }),

@@ -1,7 +1,7 @@
 /** Packets of a box, as points: its corners and what lies between. The same for the same seed. */
 import { icmpProtocol, TCP, UDP } from "@flowmgr/flow-model";
 import type { Box } from "./boxes.ts";
-import { LEVEL, LEVELS, type World } from "./fields.ts";
+import { LEVEL, LEVELS, OUTSIDE, type World } from "./fields.ts";
 import { complement, type Intervals, intersection } from "./intervals.ts";
 import { OCCURRING } from "./reach.ts";
 
@@ -96,9 +96,9 @@ export function likelyPoint(box: Box, world: World): number[] {
   });
 }
 
-/** From the blocks that are kept for documentation (RFC 5737, RFC 3849); a port that is nobody's service (RFC 6335). */
+/** An address that is nobody's; a port that is nobody's service (RFC 6335). */
 function usualAt(level: number, world: World): number[] {
-  const outside = world.family === 4 ? 0xc633_6407n : 0x2001_0db8_ffff_0000_0000_0000_0000_0007n;
+  const outside = OUTSIDE[world.family];
   switch (level) {
     case LEVEL.src:
       return [world.src.rankOf(outside)];

@@ -1,13 +1,14 @@
 import { flowsOf, parse } from "@flowmgr/flow-model";
 import { expect, it } from "vitest";
 import { LEVELS, packetOf, valuesOf, worldOf } from "../../src/space/fields.ts";
+import { reachOf } from "../../src/space/reach.ts";
 
 /** Names that packets get where no rule tells the interface apart from those of a pattern. */
 const ifacesOf = (patterns: string) => {
   const { config } = parse(`flow a permit match iface { ${patterns} }`);
   const world = worldOf(
     4,
-    flowsOf(config).flatMap(({ rules }) => rules.map(({ conditions }) => conditions)),
+    flowsOf(config).flatMap(({ rules }) => rules.flatMap(({ conditions }) => reachOf(conditions, 4) ?? [])),
   );
   return world.ifaces.names.map((name, place) => {
     const point = Array.from({ length: LEVELS }, () => 0);
