@@ -167,6 +167,16 @@ describe("packetChanges", () => {
     ],
     ["flow a deny match", "", ["a 1 -> nobody: match", "a 1 -> nobody: match"]],
     [
+      "flow a permit match src 10.0.0.0/8",
+      "flow a deny match src 10.0.0.0/8",
+      ["a 1 -> a 1: match src 10.0.0.0/8"],
+    ],
+    [
+      "flow a deny ignore src 10.0.0.1 match src 10.0.0.0/8",
+      "flow a deny match src 10.0.0.0/8",
+      ["nobody -> a 1: match src 10.0.0.1"],
+    ],
+    [
       "flow a deny match src { 10.0.0.1, 10.0.0.2 }",
       "flow a deny match not src { 10.0.0.1, 10.0.0.2 }",
       [

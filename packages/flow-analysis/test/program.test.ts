@@ -137,6 +137,7 @@ describe("chains that no compiler writes today", () => {
         "-A FLOWS-10 -j @b",
       ],
     ],
+    ["two flows changed places", ["-A FLOWS -j @b", "-A FLOWS -j @a", "-A FLOWS -j @c"]],
     [
       "a flow is left for good",
       ["-A FLOWS -j @a", "-A FLOWS -d 10.1.0.0/16 -g @c", "-A FLOWS -j @b", "-A FLOWS -j @c"],

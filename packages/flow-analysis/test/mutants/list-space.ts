@@ -14,7 +14,7 @@ export const OF_SPACE: readonly Mutant[] = [
     what: "nothing taken away leaves nothing",
     old: "if (a === NONE || this.isTotal(set)) return NONE;",
     wrong: "if (a === NONE || set === NONE) return NONE;",
-    tests: "space",
+    tests: "told",
   },
   {
     file: "space/diagram.ts",
@@ -151,10 +151,10 @@ export const OF_SPACE: readonly Mutant[] = [
   },
   {
     file: "space/rule-index.ts",
-    what: "an ignoring rule stands in its own way",
-    old: "if (at >= rule) break;",
-    wrong: "if (at > rule) break;",
-    tests: "dead",
+    what: "what a flow ignores is decided by it all the same",
+    old: "const decides = (at: number) => at !== without && this.#ignoredBy(point, at, without) < 0;",
+    wrong: "const decides = (at: number) => at !== without;",
+    tests: "space",
   },
   {
     file: "space/rule-index.ts",

@@ -26,7 +26,7 @@ function failures(mutant: string, tests: readonly string[]): number {
   const asked = ["run", "--config", config, "--bail", "1", "--reporter", "json", "--outputFile", report];
   const { error } = spawnSync(join(root, "node_modules/.bin/vitest"), [...asked, ...tests], {
     cwd: root,
-    env: { ...process.env, FLOWMGR_MUTANT: mutant, FLOWMGR_CELLS: "60000", FLOWMGR_RUNS: "20" },
+    env: { ...process.env, FLOWMGR_MUTANT: mutant, FLOWMGR_CELLS: "400000", FLOWMGR_RUNS: "60" },
     stdio: "ignore",
     timeout: PATIENCE,
     killSignal: "SIGKILL",
