@@ -140,7 +140,7 @@ export const OF_SPACE: readonly Mutant[] = [
     what: "a wildcard takes one name",
     old: "while (names[first - 1]?.startsWith(start)) first -= 1;",
     wrong: "if (names[first - 1]?.startsWith(start)) first -= 1;",
-    tests: "space",
+    tests: "search",
   },
   {
     file: "space/decisions.ts",
@@ -152,8 +152,8 @@ export const OF_SPACE: readonly Mutant[] = [
   {
     file: "space/rule-index.ts",
     what: "what a flow ignores is decided by it all the same",
-    old: "const decides = (at: number) => at !== without && this.#ignoredBy(point, at, without) < 0;",
-    wrong: "const decides = (at: number) => at !== without;",
+    old: "isIn(box, point) && this.#ignoredBy(point, at, without) < 0) first = at;",
+    wrong: "isIn(box, point)) first = at;",
     tests: "space",
   },
   {
