@@ -1,9 +1,11 @@
 /** A program is tried in an empty namespace that nobody else sees and that ends with the command. */
+import { isDeepStrictEqual } from "node:util";
 import {
   delta,
   describeIpRule,
   describeRoute,
   type FamilyDelta,
+  type FamilyProgram,
   type Program,
   type Source,
   type State,
@@ -12,32 +14,46 @@ import type { Capabilities, Tools } from "./capabilities.ts";
 import { kernelError, lineOf, refusal, telling } from "./errors.ts";
 import { type Ran, succeeded } from "./run.ts";
 import { canTry, runInEmptyNamespace } from "./target.ts";
+import { toTry } from "./to-try.ts";
 
 /** Milliseconds. `--test` of iptables-restore would be faster and proves nothing: a loop of jumps passes it. */
 const TRY_LIMIT = 120_000;
 
 /**
  * Throws KernelError with the flow and rule that the kernel does not take. Touches nothing. Has nothing to say where
- * there is no namespace to try it in, which `lacks` of the capabilities tells.
+ * there is no namespace to try it in, which `lacks` of the capabilities tells. `passed`: what the kernel is known to
+ * take, of which nothing is tried again: 10 000 flows cost iptables-nft-restore 16 s of a core, an edit of one 3 ms.
  */
-export async function check(capabilities: Capabilities, program: Program): Promise<void> {
+export async function check(
+  capabilities: Capabilities,
+  program: Program,
+  passed: Program | null,
+): Promise<void> {
   if (!(await canTry())) return;
-  const parts = fromNothing(program);
+  const { ip, ip6 } = program;
+  const parts = fromNothing({
+    ...program,
+    ip: toTry(ip, passed?.ip),
+    ip6: ip6 && toTry(ip6, passed?.ip6),
+  });
   const all = [
-    { tools: capabilities.ip, part: parts.ip },
+    { tools: capabilities.ip, part: parts.ip, isNew: !sameRouting(ip, passed?.ip) },
     ...(capabilities.ip6 === null || parts.ip6 === null
       ? []
-      : [{ tools: capabilities.ip6, part: parts.ip6 }]),
+      : [{ tools: capabilities.ip6, part: parts.ip6, isNew: !sameRouting(ip6, passed?.ip6) }]),
   ];
   try {
-    for (const { tools, part } of all) {
+    for (const { tools, part, isNew } of all) {
       await tryRules(tools, part, program);
-      await tryRouting(tools, part);
+      if (isNew) await tryRouting(tools, part);
     }
   } catch (error) {
     throw kernelError(error, "nothing was changed", true);
   }
 }
+
+const sameRouting = (one: FamilyProgram | null, other: FamilyProgram | null | undefined): boolean =>
+  isDeepStrictEqual([one?.ipRules, one?.routes], [other?.ipRules, other?.routes]);
 
 function fromNothing(program: Program): {
   ip: FamilyDelta;

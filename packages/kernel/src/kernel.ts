@@ -148,7 +148,10 @@ export type Kernel = {
   readonly facts: Facts;
   /** What is ours on the machine now, and what is around it. */
   read(): Promise<Reading>;
-  /** Loads the program into an empty throw-away namespace with the same back end; throws KernelError. */
+  /**
+   * Loads the program into an empty throw-away namespace with the same back end; throws KernelError. What passed last,
+   * or is in force, is not loaded again but for what the difference could make wrong.
+   */
   check(program: Program): Promise<void>;
   /**
    * Snapshot on disk, create, one restore per family, delete, read back and compare; then what was in force before is

@@ -1,4 +1,5 @@
 /** The one way to a Kernel. */
+import type { Program } from "@flowmgr/flow-compiler";
 import { apply, programOf } from "./apply.ts";
 import { type Backend, findCapabilities } from "./capabilities.ts";
 import { check } from "./check.ts";
@@ -36,6 +37,8 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const { target: spec } = options;
   const ensureTarget = spec.kind === "namespace" ? await keepWorld(spec.name) : async () => {};
   const inTurn = oneAtATime();
+  // What the kernel is known to take, by a trial or since it holds it.
+  let passed: Program | null = null;
   const applyLocked: Kernel["apply"] = (program, how) =>
     inTurn(() =>
       underLock(target, async (locked) => {
@@ -43,13 +46,17 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
         const there = { ...machine, target: locked };
         const moved = await moveOver(there);
         const applied = await apply(there, snapshots, program, how);
+        passed = program;
         return { ...applied, changed: applied.changed || moved };
       }),
     );
   return {
     facts: capabilities.facts,
     read: () => nothingChanged(() => readAll(machine, snapshots.remembered())),
-    check: (program) => check(capabilities, program),
+    async check(program) {
+      await check(capabilities, program, passed);
+      passed = program;
+    },
     apply: applyLocked,
     async restore(snapshot) {
       const image = snapshots.read(snapshot);
