@@ -8,6 +8,7 @@ import {
   type Fix,
   type Flow,
   flowsOf,
+  keyOf,
   printPacket,
 } from "@flowmgr/flow-model";
 import type { DeadRule } from "./dead-rules.ts";
@@ -58,7 +59,7 @@ export function findingsOf(
     const move = looks >= 0 && one.reason !== "no-effect" ? moveOf(config, flow, one, options) : null;
     return [ofDeadRule(one, one.rule, flow, `/items/${index}/rules/${one.rule - 1}`, move)];
   });
-  return [...ofRules, ...expectations.flatMap(ofExpectation)];
+  return [...ofRules, ...expectations.flatMap((one) => ofExpectation(config, one))];
 }
 
 function ofDeadRule(
@@ -145,11 +146,20 @@ function moveFlow(name: string, before: string | null): Move | null {
   return { label: `Move ${name} before ${before}`, edits: [{ do: "move", name, before }], position: null };
 }
 
-function ofExpectation({ index, status, packet, decision }: ExpectationResult): Diagnostic[] {
-  if (status === "holds") return [];
+/** Of an expectation that is named: a list may make it long. */
+const LONGEST_NAME = 80;
+
+function ofExpectation(
+  { items }: Config,
+  { index, status, packet, decision }: ExpectationResult,
+): Diagnostic[] {
+  const item = items[index];
+  if (status === "holds" || item === undefined) return [];
+  const text = keyOf(item);
+  const name = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME - 3)}...` : text;
   const path = `/items/${index}`;
   if (status === "open") {
-    const message = "could neither be proven nor refuted in time";
+    const message = `"${name}" could neither be proven nor refuted in time`;
     const help = "make what it says narrower, or check again";
     return [{ code: "expectation-open", severity: "error", message, help, path }];
   }
@@ -162,7 +172,7 @@ function ofExpectation({ index, status, packet, decision }: ExpectationResult): 
     {
       code: "expectation-fails",
       severity: "error",
-      message: `does not hold: ${line} is ${what}`,
+      message: `"${name}" does not hold: ${line} is ${what}`,
       help: "change the flows, or what is expected",
       path,
       by,

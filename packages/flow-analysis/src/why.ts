@@ -38,7 +38,7 @@ function policyOf(policy: Met["flow"]["policy"]): string {
 /** What the language spares keeps this packet from rules that do not ask for it. */
 export function explainSpared(packet: Packet, { loopback }: MeaningOptions): string {
   if (loopback === "spare" && isLoopback(packet)) {
-    return "lo carries this machine's own packets: only a rule with iface lo takes them";
+    return "packets on lo are this machine's own: only a rule with iface lo takes them";
   }
   return "IPv6 needs neighbour discovery: only a rule with proto icmp6 takes it";
 }

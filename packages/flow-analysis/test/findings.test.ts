@@ -88,8 +88,11 @@ describe("rules that could go", () => {
 });
 
 describe("expectations", () => {
-  const { config } = checkText(MAIL);
-  const packet = deadRules(config).dead[0]?.packet ?? null;
+  const many = Array.from({ length: 20 }, (_, at) => `10.0.0.${at}`).join(", ");
+  const { config } = checkText(
+    `flow mail deny match proto tcp dst 192.168.0.2\nexpect permit dst 192.168.0.2\nexpect deny src { ${many} }`,
+  );
+  const packet = deadRules(checkText(MAIL).config).dead[0]?.packet ?? null;
   const decision = { verdict: { action: "deny" as const }, flow: "mail", rule: 1, icmpErrors: false };
 
   it("one that fails is an error with the packet and who decided it", () => {
@@ -97,7 +100,6 @@ describe("expectations", () => {
     const found = findingsOf(config, {
       dead: [],
       expectations: [
-        { index: 0, status: "holds", packet: null, decision: null },
         { index: 1, status: "fails", packet, decision },
         { index: 2, status: "open", packet: null, decision: null },
       ],
@@ -108,11 +110,16 @@ describe("expectations", () => {
         severity: "error",
         path: "/items/1",
         message: expect.stringMatching(
-          /^does not hold: tcp \S+ -> 192\.168\.0\.2:25 in \S+ is denied by mail, rule 1$/,
+          /^"expect permit dst 192\.168\.0\.2" does not hold: tcp \S+ -> 192\.168\.0\.2:25 in \S+ is denied by mail, rule 1$/,
         ),
         by: [{ flow: "mail", rule: 1 }],
       },
-      { code: "expectation-open", severity: "error", path: "/items/2" },
+      {
+        code: "expectation-open",
+        severity: "error",
+        path: "/items/2",
+        message: expect.stringMatching(/^"expect deny src \{ 10\.0\.0\.0, .*\.\.\." could/),
+      },
     ]);
   });
 });

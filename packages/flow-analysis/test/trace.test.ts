@@ -238,7 +238,7 @@ describe("the steps", () => {
   it("say when a packet was spared, and only then", () => {
     const lo = packet("tcp 127.0.0.1:4000 -> 127.0.0.1:25 in lo");
     const spared = trace(config("flow a deny match"), lo);
-    expect(spared.spared).toBe("lo carries this machine's own packets: only a rule with iface lo takes them");
+    expect(spared.spared).toBe("packets on lo are this machine's own: only a rule with iface lo takes them");
     expect(spared.steps[0]).toMatchObject({ holds: false, failed: null, why: spared.spared });
     expect(trace(config("flow a deny match dstport 26"), lo).spared).toBeNull();
     expect(trace(config("flow a deny match iface lo"), lo)).toMatchObject({ spared: null, flow: "a" });
