@@ -48,7 +48,7 @@ it("what the five examples take is said once, stops nothing, and is mended by wh
   expect(found.findings.map(({ sentence, blocks }) => ({ sentence, blocks }))).toEqual([
     {
       sentence:
-        "answers to whatever this machine itself opens (health checks, names, time) and ICMPv6 errors about them would be denied by alltherest, rule 1",
+        "answers to whatever this machine itself opens (health checks, names, time) and ICMPv6 errors about this machine's own connections would be denied by alltherest, rule 1",
       blocks: false,
     },
   ]);
@@ -68,6 +68,14 @@ it("what the five examples take is said once, stops nothing, and is mended by wh
   ]);
   expect((await lockoutOf(lab, mended(FIVE_EXAMPLES, speaking))).findings).toEqual([]);
   // With outflows the machine's own adverts may be kept back as well.
+  const ahead = await lockoutOf(
+    lab,
+    "flow all deny match\nflow mail director maildirect match dst 192.168.0.2",
+  );
+  expect(ahead.findings.map(({ what, fix }) => [what, fix?.label])).toEqual([
+    ["replies", undefined],
+    ["vrrp", "Add flow vrrp before all"],
+  ]);
   const { findings } = await lockoutOf(lab, "outflow quiet deny match dst 224.0.0.0/4");
   expect(findings.map(({ sentence }) => sentence)).toEqual([
     "all VRRP of this machine would be denied by quiet, rule 1",

@@ -189,8 +189,8 @@ describe("answers to what the machine opens itself", () => {
     "answers from udp port 123 of 10.1.0.5: deny",
     "answers of the name server 10.2.0.53: deny",
     "answers to whatever this machine itself opens (health checks, names, time): deny",
-    "ICMP errors about them: deny",
-    "ICMPv6 errors about them: deny",
+    "ICMP errors about this machine's own connections: deny",
+    "ICMPv6 errors about this machine's own connections: deny",
   ];
 
   it.each<[string, string[]]>([
@@ -247,7 +247,7 @@ it("what the five examples of the page lose on a machine of their own", () => {
   expect(lost(FIVE_EXAMPLES, lab)).toEqual([]);
   expect(lost(FIVE_EXAMPLES, lab, "replies")).toEqual([
     "answers to whatever this machine itself opens (health checks, names, time): deny",
-    "ICMPv6 errors about them: deny",
+    "ICMPv6 errors about this machine's own connections: deny",
   ]);
 });
 

@@ -1,4 +1,4 @@
-/** The committed document is the served one. Write it anew with `vitest run -u apps/api/test/openapi`. */
+/** The committed document is the served one. Write it anew with `vitest run apps/api/test/openapi -u`. */
 import { expect, it } from "vitest";
 import { startLab } from "./lab.ts";
 

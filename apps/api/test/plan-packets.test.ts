@@ -98,7 +98,8 @@ test("further regions of one kind, until there are no more", async () => {
   expect(seen.length).toBeGreaterThan(20);
   expect(new Set(seen).size).toBe(seen.length);
   expect((await lab.call("GET", "/draft/plan/packets?change=1")).status).toBe(404);
-  expect((await lab.call("GET", "/draft/plan/packets?after=x")).status).toBe(400);
+  for (const wrong of ["after=x", "limit=0", "limit=101", "change=9999999"])
+    expect((await lab.call("GET", `/draft/plan/packets?${wrong}`)).status, wrong).toBe(400);
 });
 
 test("packets that are not judged here change nothing", async () => {

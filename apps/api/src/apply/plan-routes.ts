@@ -39,18 +39,18 @@ export function registerPlan(app: Api, parts: Parts): void {
   registerPackets(app, parts);
 }
 
-const count = (most: number) =>
+const count = (least: number, most: number) =>
   z
     .string()
-    .regex(/^\d{1,6}$/, "write a number")
+    .regex(/^\d+$/, "write a number")
     .transform(Number)
-    .refine((number) => number <= most, `at most ${most}`);
+    .refine((number) => least <= number && number <= most, `write a number, ${least} to ${most}`);
 
 const querySchema = z.strictObject({
   /** Number of a kind in the whole list, from 0: its regions are told, no other kind is. */
-  change: count(100_000).optional(),
-  after: count(100_000).default(0),
-  limit: count(100).default(20),
+  change: count(0, 100_000).optional(),
+  after: count(0, 100_000).default(0),
+  limit: count(1, 100).default(20),
 });
 
 function registerPackets(app: Api, parts: Parts): void {

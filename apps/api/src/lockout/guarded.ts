@@ -237,8 +237,8 @@ function answersAtAll(facts: Facts, network: Network): Guarded[] {
       "answers to whatever this machine itself opens (health checks, names, time)",
       network.own(["ip", "ip6"]),
     ),
-    ...any(errors.ip, "ICMP errors about them", network.own(["ip"])),
-    ...any(errors.ip6, "ICMPv6 errors about them", network.own(["ip6"])),
+    ...any(errors.ip, "ICMP errors about this machine's own connections", network.own(["ip"])),
+    ...any(errors.ip6, "ICMPv6 errors about this machine's own connections", network.own(["ip6"])),
   ];
 }
 

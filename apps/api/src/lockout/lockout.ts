@@ -111,10 +111,24 @@ function fixOf(
       return flow("admin", ends(direction === "in" ? { src: only, dst } : { src, dst: only }));
     }
     case "replies":
+      if (steersFrom(config, first.flow)) return null;
       return flow("replies", { state: { not: false, values: ["established", "related"] } });
     case "vrrp":
       return flow("vrrp", { proto });
   }
+}
+
+/**
+ * Does this flow or a later one hand packets to a director or a table? Connections that it steers are established, too,
+ * and what lets all answers through before it would take them away from it.
+ */
+function steersFrom(config: Config, name: string): boolean {
+  const flows = flowsOf(config);
+  const behind = flows.slice(flows.findIndex((flow) => flow.name === name));
+  return behind.some(
+    ({ kind, skipped, policy }) =>
+      kind === "flow" && !skipped && (policy?.action === "director" || policy?.action === "table"),
+  );
 }
 
 function freeName(wanted: string, taken: ReadonlySet<string>): string {

@@ -57,7 +57,7 @@ export function LockoutNotice({ lockout, blocks, accepted, accept, mended }: Loc
 
 function titleOf({ findings }: Lockout, blocks: boolean): string {
   if (findings.length === 0) return "Whether somebody is cut off is not known.";
-  if (!blocks) return "This would drop packets that a machine usually needs.";
+  if (!blocks) return "Packets that a machine usually needs would not get through.";
   const you = findings.some(({ what, blocks }) => blocks && (what === "connection" || what === "admin"));
   return you ? "This would cut you off." : "This would cut off what the machine needs.";
 }
