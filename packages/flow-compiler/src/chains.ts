@@ -50,8 +50,17 @@ export function rulesOf(flow: Flow, family: FamilyName): number[] {
   return partsOf(flow, FAMILIES[family]).flatMap(({ rule }) => rule ?? []);
 }
 
+/** Flows are values, and an edit leaves most of them. */
+const known = { 4: new WeakMap<Flow, Part[]>(), 6: new WeakMap<Flow, Part[]>() };
+
 /** The rules that are on and can hold in the family, in order; behind them a director's ICMP errors. */
 export function partsOf(flow: Flow, family: Family): Part[] {
+  const parts = known[family].get(flow) ?? findParts(flow, family);
+  known[family].set(flow, parts);
+  return parts;
+}
+
+function findParts(flow: Flow, family: Family): Part[] {
   const parts: Part[] = [];
   for (const [index, { off, verb, conditions }] of flow.rules.entries()) {
     if (off) continue;

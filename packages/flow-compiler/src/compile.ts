@@ -23,13 +23,21 @@ import { routingOf } from "./routing.ts";
  * or says why there are none.
  */
 export function compile(config: Config, marks: Marks, options: CompileOptions): Program {
+  const asked = JSON.stringify([marks, options]);
+  const before = compiled.get(config);
+  if (before?.asked === asked) return before.program;
   const flows = flowsOf(expandLists(config)).filter(isOn);
-  return {
+  const program = {
     ip: compileFamily(flows, marks, options, 4),
     ip6: options.ipv6 ? compileFamily(flows, marks, options, 6) : null,
     marks,
   };
+  compiled.set(config, { asked, program });
+  return program;
 }
+
+/** A plan and the apply behind it ask for the same: 10 000 flows take a second and a half. Configs are values. */
+const compiled = new WeakMap<Config, { asked: string; program: Program }>();
 
 /** The program of a config without flows: main chains and hooks, empty. */
 export function EMPTY_PROGRAM(options: CompileOptions): Program {

@@ -44,8 +44,13 @@ export function protocolWord(number: number): string {
   return OWN_WORDS.get(number) ?? String(number);
 }
 
+const OURS: ReadonlySet<string> = new Set(OWN_WORDS.values());
+const PROTOCOL = /(?:^| )-p (\S+)/;
+
 /** A rule as iptables-save printed it (the words behind `-A CHAIN`), in the form that `compile` writes. */
 export function normaliseRule(words: string, _family: FamilyName): string {
+  // Most rules say it so already; there are a hundred thousand of them.
+  if (OURS.has(PROTOCOL.exec(words)?.[1] ?? "tcp")) return words;
   return words.replace(/(^| )-p (\S+)/, (whole, before: string, protocol: string) => {
     const number = NUMBER_OF.get(protocol) ?? (/^\d+$/.test(protocol) ? Number(protocol) : null);
     return number === null ? whole : `${before}-p ${protocolWord(number)}`;

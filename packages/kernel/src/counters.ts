@@ -99,7 +99,18 @@ const keyOf = ({ family, chain, words }: Pick<CountedLine, "family" | "chain" | 
   `${family} ${chain} ${words}`;
 
 /** What counts in a program, each once, and by which lines: of two that read alike in a chain, no packet gets to the second. */
-function owners(program: Program): { ownerOf: Map<string, Source>; sources: Source[] } {
+function owners(program: Program): Owners {
+  const owners = found.get(program) ?? findOwners(program);
+  found.set(program, owners);
+  return owners;
+}
+
+type Owners = { ownerOf: ReadonlyMap<string, Source>; sources: readonly Source[] };
+
+/** Programs are values, and each look at the kernel asks. */
+const found = new WeakMap<Program, Owners>();
+
+function findOwners(program: Program): Owners {
   const ownerOf = new Map<string, Source>();
   const sources = new Map<string, Source>();
   for (const family of FAMILIES) {

@@ -45,6 +45,10 @@ function linesOf(text: string): string[] {
   const lines: string[] = [];
   let begun: string[] = [];
   for (const line of text.split("\n")) {
+    if (begun.length === 0 && !line.includes('"')) {
+      lines.push(line);
+      continue;
+    }
     begun.push(line);
     const whole = begun.join("\n");
     if (!isBegun(whole)) lines.push(whole);
@@ -74,8 +78,19 @@ export function wordsOf(rule: string): string[] {
   return rule.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? [];
 }
 
+/** One space between two words, nothing in quotes. */
+const PLAIN = /^[!#-~]+(?: [!#-~]+)*$/;
+
 /** The word behind an option, without quotes: `-j`, `--comment`. Null when the rule does not have it. */
 export function wordBehind(rule: string, option: string): string | null {
+  // Most rules are plain, and there are a hundred thousand of them.
+  if (PLAIN.test(rule)) {
+    const at = ` ${rule}`.indexOf(` ${option} `);
+    if (at < 0) return null;
+    const begin = at + option.length + 1;
+    const end = rule.indexOf(" ", begin);
+    return rule.slice(begin, end < 0 ? rule.length : end);
+  }
   const words = wordsOf(rule);
   const at = words.indexOf(option);
   const word = at < 0 ? undefined : words[at + 1];

@@ -84,3 +84,20 @@ test.each([
 ])("the line that a restore complains about", (stderr, line) => {
   expect(lineOf(stderr)).toBe(line);
 });
+
+test.each([
+  "-p tcp -j ACCEPT",
+  "-j",
+  "-j -j x",
+  "--set-j y -j  two-spaces",
+  " -j leading",
+  "-m recent --name -j -j @x",
+  "-m recent --name a\tb -j @x",
+  "-m recent --name ä -j @x",
+  "-g @ssh",
+  "",
+])("a plain rule is read as one with quotes is: %s", (rule) => {
+  for (const option of ["-j", "-g", "-m", "--name"]) {
+    expect(wordBehind(rule, option)).toBe(wordBehind(`"x" ${rule}`, option));
+  }
+});

@@ -28,6 +28,9 @@ import { serial } from "./serial.ts";
 /** `marks` and `program` under the mask of today; `stored`: as it was written. */
 export type Loaded = StoredRevision & { program: Program; stored: StoredRevision };
 
+/** The one in force, and the one that is tried. */
+const KEPT = 2;
+
 type InForceParts = Pick<Parts, "settings" | "db" | "kernel" | "clock" | "events"> & { analyst: Prover };
 
 export class InForce {
@@ -47,6 +50,7 @@ export class InForce {
   /** The program that `kernel.check` took last, so that a plan and the apply behind it check once. */
   #checked = "";
   readonly #judge: Judge;
+  readonly #written = new Map<number, StoredRevision>();
   /** What an operator should know of the proof of what was put there last, a sentence; null: nothing. */
   unproven: string | null = null;
 
@@ -174,12 +178,18 @@ export class InForce {
     return this.#warned.sentences;
   }
 
+  /** What was just written as a revision: read back from disk it would be another value, and be worked out anew. */
+  keep(written: StoredRevision): void {
+    this.#written.set(written.revision, written);
+    for (const revision of [...this.#written.keys()].slice(0, -KEPT)) this.#written.delete(revision);
+  }
+
   /**
    * A revision with its program, the same as when it was applied; only marks that another mask cannot hold are given
    * anew.
    */
   load(revision: number): Loaded {
-    const stored = this.#journal.get(revision);
+    const stored = this.#written.get(revision) ?? this.#journal.get(revision);
     if (!stored) throw new Error(`revision ${revision} is not in the database`);
     const options = { ...this.#options, tables: stored.tables };
     const marks = this.marking.ofRevision(stored, options);

@@ -141,7 +141,9 @@ class Runner implements Engine {
     let revision = 0;
     const commands = this.#commit(() => {
       this.#journal.prune();
-      revision = this.#journal.add({ ...fields, at: this.#parts.clock.now() });
+      const at = this.#parts.clock.now();
+      revision = this.#journal.add({ ...fields, at });
+      this.#inForce.keep({ ...fields, at: rfc3339(at), revision });
       marking.remember(marks);
       return { on: "apply", revision, within: confirmWithin };
     });

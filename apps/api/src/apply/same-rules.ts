@@ -1,6 +1,6 @@
 /** Which rule of one config is which of another: known by what it says, since numbers change. */
 import type { Source } from "@flowmgr/flow-compiler";
-import { type Config, expandLists, flowsOf, printRule } from "@flowmgr/flow-model";
+import { type Config, expandLists, type Flow, flowsOf, printRule } from "@flowmgr/flow-model";
 
 /** Rule 0 stands for a flow's ICMP errors: rules count from 1. */
 export const keyOf = ({ flow, rule }: Source): string => `${flow}/${rule ?? 0}`;
@@ -25,17 +25,26 @@ export function sameRules(from: Config, to: Config): Map<string, string> {
 }
 
 function keysBySaying(config: Config): Map<string, string> {
-  const keys = new Map<string, string>();
-  for (const { kind, name, rules } of flowsOf(expandLists(config))) {
-    keys.set(`${kind} ${name}`, keyOf({ flow: name, rule: null }));
-    const times = new Map<string, number>();
-    for (const [at, rule] of rules.entries()) {
-      if (rule.off) continue;
-      const text = printRule({ ...rule, note: "" });
-      const before = times.get(text) ?? 0;
-      times.set(text, before + 1);
-      keys.set(`${kind} ${name} ${before} ${text}`, keyOf({ flow: name, rule: at + 1 }));
-    }
+  return new Map(flowsOf(expandLists(config)).flatMap((flow) => sayings(flow)));
+}
+
+/** Flows are values, and an edit leaves most of them. */
+const said = new WeakMap<Flow, (readonly [string, string])[]>();
+
+/** What a flow's rules say, each with its key. */
+function sayings(flow: Flow): readonly (readonly [string, string])[] {
+  const before = said.get(flow);
+  if (before) return before;
+  const { kind, name, rules } = flow;
+  const found: (readonly [string, string])[] = [[`${kind} ${name}`, keyOf({ flow: name, rule: null })]];
+  const times = new Map<string, number>();
+  for (const [at, rule] of rules.entries()) {
+    if (rule.off) continue;
+    const text = printRule({ ...rule, note: "" });
+    const before = times.get(text) ?? 0;
+    times.set(text, before + 1);
+    found.push([`${kind} ${name} ${before} ${text}`, keyOf({ flow: name, rule: at + 1 })]);
   }
-  return keys;
+  said.set(flow, found);
+  return found;
 }
