@@ -7,28 +7,27 @@
  * one, and points inside of later rules that say something else. Only where none is found, a diagram of the
  * earlier rules, restricted to what this rule holds for, decides.
  */
-import { type Config, type Family, icmpErrorDestinations, type Packet } from "@flowmgr/flow-model";
+import type { Config, Family, Packet } from "@flowmgr/flow-model";
 import { type Kept, keptJudgements, type Previous } from "./kept-judgements.ts";
 import type { AnalysisOptions } from "./options.ts";
-import { type Box, meet } from "./space/boxes.ts";
+import { type Box, meet, meetings } from "./space/boxes.ts";
 import { type Judged, Space } from "./space/decisions.ts";
 import { packetOf } from "./space/fields.ts";
 import { flowsAround } from "./space/narrow.ts";
 import { within } from "./space/node-store.ts";
 import { type Reach, reachOf } from "./space/reach.ts";
-import { flowEnd, proveRule } from "./space/rule-proof.ts";
+import { errorsLost, flowEnd, loseVerdict, proveRule } from "./space/rule-proof.ts";
 import {
   type Direction,
   type FlowInForce,
   flowsInForce,
   type JudgingRule,
   keyOfRule,
-  meets,
   nameOf,
   type RuleName,
 } from "./space/rules.ts";
 import { isInside, Sampler } from "./space/sample.ts";
-import { type TraceOptions, type Verdict, verdictOf } from "./walk.ts";
+import { type TraceOptions, verdictKey } from "./walk.ts";
 
 export type DeadRule = RuleName & {
   /**
@@ -158,12 +157,6 @@ function flowsBeside(flows: readonly FlowInForce[], asked: readonly Asked[], fam
   return flows.filter((one) => own.has(one.flowIndex) || around.has(one));
 }
 
-/** Without it, its director's connections would lose the ICMP errors to its destinations. */
-function feedsErrors({ flow, rule }: JudgingRule): boolean {
-  const alone = flow.rules.filter((_, index) => index === rule);
-  return icmpErrorDestinations({ ...flow, rules: alone }).length > 0;
-}
-
 class Judgement {
   readonly #space: Space;
   readonly #judged: Judged;
@@ -174,9 +167,7 @@ class Judgement {
   constructor(space: Space, judged: Judged, options: TraceOptions) {
     this.#space = space;
     this.#judged = judged;
-    this.#verdicts = judged.rules.map(({ flow, ignores }) =>
-      ignores ? "" : JSON.stringify(verdictOf(flow, options) satisfies Verdict),
-    );
+    this.#verdicts = judged.rules.map(({ flow, ignores }) => (ignores ? "" : verdictKey(flow, options)));
   }
 
   of(at: number): Found["state"] {
@@ -188,12 +179,18 @@ class Judgement {
     const tried = this.#try(at);
     if (!rule || tried.acts) return "acts";
     const one = tried.reached ? null : this.#coveredByOne(at, tried.point);
-    if (one !== null) return this.#dead(at, "covered-by-one", [one], tried.point);
+    const errors = errorsLost(this.#space, this.#judged, at);
+    if (one !== null && errors.length === 0) return this.#dead(at, "covered-by-one", [one], tried.point);
     if (this.#edgesLeft <= 0) return "open";
     try {
       this.#space.renew(Math.min(EDGES_FOR_ONE, this.#edgesLeft));
-      const proof = proveRule(this.#space, this.#judged, at, (one) => this.#verdictOf(one));
-      if (proof === "matters" || (proof === "no-effect" && feedsErrors(rule))) return "acts";
+      const verdict = (place: number) => this.#verdictOf(place);
+      const proof = one === null ? proveRule(this.#space, this.#judged, at, verdict) : "unreached";
+      if (proof === "matters") return "acts";
+      // What it takes itself may then be errors, too, so only of one that takes nothing these alone are to be looked at.
+      const loses = proof === "no-effect" || loseVerdict(this.#space, this.#judged, at, errors, verdict);
+      if (errors.length > 0 && loses) return "acts";
+      if (one !== null) return this.#dead(at, "covered-by-one", [one], tried.point);
       const reason = proof === "unreached" ? "covered-together" : proof;
       return this.#dead(at, reason, this.#takers(at, reason), tried.point);
     } finally {
@@ -245,7 +242,7 @@ class Judgement {
     for (let later = at + 1; later < end && tries < TRIES; later += 1) {
       this.#space.step();
       if (this.#verdicts[later] === this.#verdicts[at]) continue;
-      for (const both of meets(rules[at], rules[later])) {
+      for (const both of meetings(rules[at]?.boxes ?? [], rules[later]?.boxes ?? [])) {
         for (let turn = 0; turn < TRIES_FOR_LATER; turn += 1) {
           const point = sampler.draw(both);
           if (index.blocker(point, at) < 0 && this.#matters(at, point)) return true;

@@ -1,7 +1,7 @@
 /** Who gives a verdict, before an edit and after it, so that changes of one kind are told together. */
 import type { Aligned } from "./differing.ts";
 import { nameOf, type RuleName } from "./space/rules.ts";
-import { type TraceOptions, UNDECIDED, type Verdict, verdictOf } from "./walk.ts";
+import { type TraceOptions, UNDECIDED, type Verdict, verdictKey, verdictOf } from "./walk.ts";
 
 /**
  * Who gives a verdict: every rule that the edit touched by itself, all others together; where it touched a great many,
@@ -75,7 +75,7 @@ class Side {
 
   constructor(aligned: Aligned, options: TraceOptions) {
     this.#aligned = aligned;
-    this.#verdicts = aligned.judged.rules.map(({ flow }) => JSON.stringify(verdictOf(flow, options)));
+    this.#verdicts = aligned.judged.rules.map(({ flow }) => verdictKey(flow, options));
     this.#options = options;
     const touched = aligned.judged.rules.filter((_, at) => aligned.isTouched(at));
     this.#byItself = touched.length > MOST_BY_THEMSELVES ? () => false : (at) => aligned.isTouched(at);

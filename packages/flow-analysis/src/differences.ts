@@ -89,8 +89,8 @@ type Group = Pick<PacketChange, "direction" | "was" | "is"> & { share: number; p
 
 function describe({ direction, was, is, parts }: Group, most: number): PacketChange {
   const told = parts.map(({ space, differing, number, isWhole }) => {
-    // What was found is told, however large it was.
-    space.diagram.widen();
+    // What was found is told, late as it may be.
+    space.diagram.lastRoom();
     return within(() => {
       const set = space.diagram.map(differing, (other) => (other === number ? 1 : 0));
       const { regions, whole } = describeSet(space, set, most);

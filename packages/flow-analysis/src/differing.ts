@@ -1,11 +1,10 @@
 /** The packets that an edit gives another verdict, in one direction and family. */
 
-import { type Box, meet } from "./space/boxes.ts";
+import { type Box, meet, meetings } from "./space/boxes.ts";
 import type { Judged, Region, Space } from "./space/decisions.ts";
 import { LEVEL } from "./space/fields.ts";
 import { NONE, type Node, within } from "./space/node-store.ts";
 import { flowEnd, reaching } from "./space/rule-proof.ts";
-import { meets } from "./space/rules.ts";
 import { Sampler } from "./space/sample.ts";
 
 /** More touched rules are looked at all at once: each by itself costs a walk through both configs. */
@@ -217,7 +216,7 @@ function boxesThatMatter({ rules }: Judged, at: number): Box[] {
   if (!rule?.ignores) return [...(rule?.boxes ?? [])];
   const parts: Box[] = [];
   for (let later = at + 1; rules[later]?.flowIndex === rule.flowIndex; later += 1) {
-    if (!rules[later]?.ignores) parts.push(...meets(rule, rules[later]));
+    if (!rules[later]?.ignores) parts.push(...meetings(rule.boxes, rules[later]?.boxes ?? []));
   }
   return parts;
 }

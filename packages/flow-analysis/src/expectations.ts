@@ -5,7 +5,7 @@
 import { type Config, type Expect, expandLists, type Family, type Packet } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "./options.ts";
 import { decisionsOf } from "./space/asked.ts";
-import { type Box, boxesOf, meet } from "./space/boxes.ts";
+import { boxesOf, meetings } from "./space/boxes.ts";
 import type { Judged, Space } from "./space/decisions.ts";
 import { describeSet } from "./space/described.ts";
 import { packetOf, valuesOf } from "./space/fields.ts";
@@ -103,7 +103,7 @@ function likelyRefuter(
     space.step();
     const policy = policyAt(judged, judged.base + at);
     if (rule.ignores || isExpected(expect.verdict, policy, options) !== false) continue;
-    for (const box of meetsOf(rule.boxes, asked)) {
+    for (const box of meetings(rule.boxes, asked)) {
       if (tries === TRIES) return null;
       tries += 1;
       const point = likelyPoint(box, world);
@@ -113,15 +113,6 @@ function likelyRefuter(
     }
   }
   return null;
-}
-
-function meetsOf(boxes: readonly Box[], others: readonly Box[]): Box[] {
-  return boxes.flatMap((one) =>
-    others.flatMap((other) => {
-      const both = meet(one, other);
-      return both ? [both] : [];
-    }),
-  );
 }
 
 /** The policy that decides at a terminal: undecided behind the last rule. */
@@ -148,8 +139,8 @@ function isExpected(
 /** A packet of the set, from the middle of it where there is time to look for that. */
 function likelyPacket(space: Space, set: Node): Packet {
   const { diagram, world, direction } = space;
-  // What was found is told, however large it was.
-  diagram.widen();
+  // What was found is told, late as it may be.
+  diagram.lastRoom();
   const told = within(() => describeSet(space, set, 1).regions[0]?.packet);
   // Words that describe a set may hold what no packet is, or what is spared.
   if (told && diagram.find(set, valuesOf(world, told)) !== 0) return told;

@@ -3,7 +3,7 @@ import { type Config, expandLists, type Family, flowsOf } from "@flowmgr/flow-mo
 import { align, touchedReaches } from "./align.ts";
 import type { DeadRule, DeadRules } from "./dead-rules.ts";
 import { fewer, meetAny } from "./space/narrow.ts";
-import { type Reach, reachOf } from "./space/reach.ts";
+import { errorReach, type Reach, reachOf } from "./space/reach.ts";
 import { type Direction, keyOfRule, type RuleName } from "./space/rules.ts";
 
 /** What `deadRules` found of an earlier config, under the same options. */
@@ -35,9 +35,13 @@ export function keptJudgements({ config: before, result }: Previous, after: Conf
       for (const [rule, { off, conditions }] of flow?.rules.entries() ?? []) {
         const key = nameKey({ flow: flow?.name ?? "", rule: rule + 1 });
         if (off || open.has(key)) continue;
+        // A director's rule may matter for ICMP errors that it does not hold for itself.
         const mayDiffer = ([4, 6] as const).some((family) => {
-          const reach = reachOf(conditions, family);
-          return reach !== null && meetAny([reach], touched[family]);
+          const reaches = [reachOf(conditions, family), flow ? errorReach(flow, family) : null];
+          return meetAny(
+            reaches.filter((reach) => reach !== null),
+            touched[family],
+          );
         });
         const known = dead.get(key) ?? null;
         if (mayDiffer || known?.by.some((one) => !unchanged.has(one.flow))) continue;

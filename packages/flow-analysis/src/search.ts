@@ -12,7 +12,7 @@ import {
 import type { Deciders } from "./differences.ts";
 import { type AnalysisOptions, FAMILIES } from "./options.ts";
 import { decisionsOf } from "./space/asked.ts";
-import { type Box, boxesOf, meet } from "./space/boxes.ts";
+import { type Box, boxesOf, meetings } from "./space/boxes.ts";
 import type { Judged, Space } from "./space/decisions.ts";
 import { describeSet, type PacketRegion, sharesOf } from "./space/described.ts";
 import { spaceAround } from "./space/narrow.ts";
@@ -147,7 +147,7 @@ function searchByRule(space: Space, judged: Judged, asked: Asked, options: Searc
     const decider = deciderAt(judged, place, options);
     const rule = judged.rules[place];
     if (rule?.ignores || (asked.verdict && !isSame(asked.verdict, decider.verdict))) return [];
-    const boxes = rule ? rule.boxes.flatMap((box) => meetings(box, wanted)) : wanted;
+    const boxes = rule ? meetings(rule.boxes, wanted) : wanted;
     const most = boxes.reduce((sum, box) => sum + shareOfBox(space, box), 0);
     return boxes.length === 0 ? [] : [{ place, decider, boxes, most }];
   });
@@ -168,13 +168,6 @@ function searchByRule(space: Space, judged: Judged, asked: Asked, options: Searc
     }
   }
   return { parts, complete };
-}
-
-function meetings(box: Box, others: readonly Box[]): Box[] {
-  return others.flatMap((other) => {
-    const both = meet(box, other);
-    return both ? [both] : [];
-  });
 }
 
 /** The packets of a box that come to a rule; behind the last one those that come to the end. Throws TooLarge. */

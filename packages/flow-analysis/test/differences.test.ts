@@ -196,6 +196,17 @@ describe("packetChanges", () => {
     expect(said.sort()).toEqual(expected);
   });
 
+  it("does not take two tables for one whose numbers nobody knows", () => {
+    const [before, after] = ["blue", "green"].map((name) => checkText(`flow a table ${name} match`).config);
+    if (!before || !after) throw new Error("no config");
+    expect(packetChanges(before, after).total).toBe(1);
+    const both = new Map([
+      ["blue", 7],
+      ["green", 7],
+    ]);
+    expect(packetChanges(before, after, { tables: both }).total).toBe(0);
+  });
+
   it("finds nothing where nothing changed, and one edit among many", () => {
     const config = manyFlows(300);
     expect(packetChanges(config, config)).toEqual({ status: "complete", changes: [], total: 0 });

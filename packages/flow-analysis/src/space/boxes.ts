@@ -58,6 +58,18 @@ export function meet(one: Box, other: Box): Box | null {
   return both;
 }
 
+/** The packets that lie in one of the boxes and in one of the others, as boxes. */
+export function meetings(boxes: readonly Box[], others: readonly Box[]): Box[] {
+  const both: Box[] = [];
+  for (const one of boxes) {
+    for (const other of others) {
+      const here = meet(one, other);
+      if (here) both.push(here);
+    }
+  }
+  return both;
+}
+
 /** What a box asks of the packets of another one; null when none of these lie in it. */
 export function meetWithin(box: Box, within: Box): Box | null {
   const asked: (Intervals | undefined)[] = [];

@@ -153,14 +153,14 @@ export class Diagram extends ReadableDiagram {
     );
   }
 
-  /** From now on it may become twice as large. */
+  /** From now on it may be twice as large as at first. */
   moreRoom(): void {
-    this.nodes.widen();
+    this.nodes.widen(2);
   }
 
-  /** From now on it may become twice as large, and nobody gives up: what was found is then told, however large it was. */
-  widen(): void {
-    this.nodes.widen();
+  /** From now on it may be three times as large as at first, and only that ends it: what was found is to be told. */
+  lastRoom(): void {
+    this.nodes.widen(3);
     this.#step = () => {};
   }
 

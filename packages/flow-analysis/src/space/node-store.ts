@@ -34,7 +34,9 @@ export function within<Answer>(work: () => Answer): Answer | null {
 const MOST_EDGES = 8_000_000;
 
 export class NodeStore {
-  #mostEdges: number;
+  readonly #mostEdges: number;
+  /** How many times as many there may be. */
+  #times = 1;
   #level = new Uint8Array(1 << 12);
   /** Is there no way to NONE below? */
   #total = new Uint8Array(1 << 12);
@@ -59,9 +61,9 @@ export class NodeStore {
     return this.#nodes;
   }
 
-  /** Doubles the limit. */
-  widen(): void {
-    this.#mostEdges *= 2;
+  /** Makes the limit so many times what it was at first, unless it is more already. */
+  widen(times: number): void {
+    this.#times = Math.max(this.#times, times);
   }
 
   /** Which field a node asks. */
@@ -105,7 +107,8 @@ export class NodeStore {
 
   #append(level: number, highs: readonly number[], children: readonly Node[]): Node {
     const from = this.edges;
-    if (from + highs.length > this.#mostEdges) throw new TooLarge(`more than ${this.#mostEdges} edges`);
+    const most = this.#times * this.#mostEdges;
+    if (from + highs.length > most) throw new TooLarge(`more than ${most} edges`);
     while (from + highs.length > this.#high.length) {
       this.#high = grown(this.#high);
       this.#child = grown(this.#child);

@@ -1,6 +1,10 @@
 /** What a rule does, over all packets that it holds for: exact, by diagrams that are restricted to those packets. */
-import type { Box } from "./boxes.ts";
+import { icmpErrorDestinations, setOf } from "@flowmgr/flow-model";
+import { addressesIn } from "./addresses.ts";
+import { type Box, meetings } from "./boxes.ts";
 import type { Judged, Region, Space } from "./decisions.ts";
+import { LEVEL } from "./fields.ts";
+import { complement, intersection } from "./intervals.ts";
 import { NONE, type Node } from "./node-store.ts";
 
 /**
@@ -29,6 +33,40 @@ export function reaching(space: Space, judged: Judged, at: number, box: Box): No
   const start = flowStart(judged, at);
   const left = space.diagram.minus(space.boxNode(box), space.endings(judged, box, start, at));
   return left === NONE ? NONE : space.diagram.minus(left, space.decided(judged, region, 0, start));
+}
+
+/** The ICMP errors that the end of a director's flow would take no longer without the rule, whoever else takes them. */
+export function errorsLost({ world }: Space, judged: Judged, at: number): Box[] {
+  const { rules } = judged;
+  const rule = rules[at];
+  if (!rule) return [];
+  const { flow, rule: number } = rule;
+  const ranks = (keep: (index: number) => boolean) => {
+    const destinations = icmpErrorDestinations({ ...flow, rules: flow.rules.filter((_, at) => keep(at)) });
+    return world.dst.ranksIn(addressesIn(setOf(destinations), world.family));
+  };
+  const own = ranks((index) => index === number);
+  if (own.length === 0) return [];
+  const others = ranks((index) => index !== number);
+  const lost = intersection(own, complement(others, world.maxima[LEVEL.dst] ?? 0));
+  if (lost.length === 0) return [];
+  const end = rules[flowEnd(judged, at) - 1];
+  return end?.rule === null ? meetings(end.boxes, [[lost]]) : [];
+}
+
+/** Would some of the ICMP errors get another verdict? Of a rule that no packet comes to. Throws TooLarge. */
+export function loseVerdict(
+  space: Space,
+  judged: Judged,
+  at: number,
+  errors: readonly Box[],
+  verdict: (at: number) => string,
+): boolean {
+  const end = flowEnd(judged, at) - 1;
+  return errors.some((box) => {
+    const here = reaching(space, judged, end, box);
+    return here !== NONE && differs(space, judged, end, box, here, verdict);
+  });
 }
 
 /** Is there a packet among those that come to the rule whose verdict would be another one without it? */

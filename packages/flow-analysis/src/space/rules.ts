@@ -8,7 +8,7 @@ import {
   type MeaningOptions,
   type Packet,
 } from "@flowmgr/flow-model";
-import { type Box, boxesIn, meet } from "./boxes.ts";
+import { type Box, boxesIn } from "./boxes.ts";
 import type { World } from "./fields.ts";
 import { errorReach, type Reach, reachOf } from "./reach.ts";
 
@@ -93,16 +93,4 @@ export type RuleName = { flow: string; rule: number | null };
 /** How a rule is told to people. */
 export function nameOf({ flow, rule }: Pick<JudgingRule, "flow" | "rule">): RuleName {
   return { flow: flow.name, rule: rule === null ? null : rule + 1 };
-}
-
-/** The packets that both rules hold for. */
-export function meets(one: JudgingRule | undefined, other: JudgingRule | undefined): Box[] {
-  const both: Box[] = [];
-  for (const mine of one?.boxes ?? []) {
-    for (const theirs of other?.boxes ?? []) {
-      const here = meet(mine, theirs);
-      if (here) both.push(here);
-    }
-  }
-  return both;
 }

@@ -180,8 +180,8 @@ export const OF_SPACE: readonly Mutant[] = [
   {
     file: "dead-rules.ts",
     what: "a rule that gives its director ICMP errors has no effect",
-    old: '(proof === "no-effect" && feedsErrors(rule))',
-    wrong: "false",
+    old: 'if (errors.length > 0 && loses) return "acts";',
+    wrong: "",
     tests: "dead",
   },
   {
@@ -194,8 +194,8 @@ export const OF_SPACE: readonly Mutant[] = [
   {
     file: "differing.ts",
     what: "what is no longer ignored changes nothing",
-    old: "if (!rules[later]?.ignores) parts.push(...meets(rule, rules[later]));",
-    wrong: "if (rules[later]?.ignores) parts.push(...meets(rule, rules[later]));",
+    old: "if (!rules[later]?.ignores) parts.push(...meetings(rule.boxes, rules[later]?.boxes ?? []));",
+    wrong: "if (rules[later]?.ignores) parts.push(...meetings(rule.boxes, rules[later]?.boxes ?? []));",
     tests: "differences",
   },
   {
