@@ -15,7 +15,7 @@ import type {
 import type { FamilyName, Marks, Program } from "@flowmgr/flow-compiler";
 import type { Config, Diagnostic, Places } from "@flowmgr/flow-model";
 import type { Kernel, Reading, Sender } from "@flowmgr/kernel";
-import type { Analyst } from "./analysis/analyst.ts";
+import type { Analyst } from "./analysis/asking.ts";
 import type { Seen } from "./apply/drift-watch.ts";
 import type { Settings } from "./settings.ts";
 
@@ -178,6 +178,6 @@ export type Parts = {
   events: Events;
   draft: DraftStore;
   engine: Engine;
-  /** analysis/analyst.ts */
+  /** analysis/asking.ts */
   analyst: Analyst;
 };

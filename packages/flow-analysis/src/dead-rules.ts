@@ -7,7 +7,8 @@
  * one, and points inside of later rules that say something else. Only where none is found, a diagram of the
  * earlier rules, restricted to what this rule holds for, decides.
  */
-import type { Config, Family, Packet } from "@flowmgr/flow-model";
+import type { Config, Family } from "@flowmgr/flow-model";
+import type { DeadRule, DeadRules } from "./dead-rule.ts";
 import { type Kept, keptJudgements, type Previous } from "./kept-judgements.ts";
 import type { AnalysisOptions } from "./options.ts";
 import { type Box, meet, meetings } from "./space/boxes.ts";
@@ -28,25 +29,6 @@ import {
 } from "./space/rules.ts";
 import { isInside, Sampler } from "./space/sample.ts";
 import { type TraceOptions, verdictKey } from "./walk.ts";
-
-export type DeadRule = RuleName & {
-  /**
-   * `covered-by-one` and `covered-together`: earlier rules take every packet that it holds for.
-   * `no-effect`: packets come to it, and each would have the same verdict without it.
-   */
-  reason: "covered-by-one" | "covered-together" | "no-effect";
-  /** The rules that take its packets, or that give them the same verdict: the greediest first, not all of many. */
-  by: RuleName[];
-  /** A packet that it holds for. */
-  packet: Packet;
-};
-
-export type DeadRules = {
-  /** `partial`: some rules are open; what was found is true all the same. */
-  status: "complete" | "partial";
-  dead: DeadRule[];
-  open: RuleName[];
-};
 
 /** Edges of a diagram for one rule: some 300 ms. */
 const EDGES_FOR_ONE = 1_000_000;

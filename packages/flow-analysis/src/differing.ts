@@ -2,7 +2,7 @@
 
 import { type Box, meet, meetings } from "./space/boxes.ts";
 import type { Judged, Region, Space } from "./space/decisions.ts";
-import { LEVEL } from "./space/fields.ts";
+import { LEVEL } from "./space/levels.ts";
 import { NONE, type Node, within } from "./space/node-store.ts";
 import { flowEnd, reaching } from "./space/rule-proof.ts";
 import { Sampler } from "./space/sample.ts";

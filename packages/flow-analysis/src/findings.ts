@@ -11,7 +11,7 @@ import {
   keyOf,
   printPacket,
 } from "@flowmgr/flow-model";
-import type { DeadRule } from "./dead-rules.ts";
+import type { DeadRule } from "./dead-rule.ts";
 import type { ExpectationResult } from "./expectations.ts";
 import type { RuleName } from "./space/rules.ts";
 import { toldDeciders, toldRule } from "./told.ts";

@@ -1,3 +1,4 @@
+export type * from "./dead-rule.ts";
 export * from "./dead-rules.ts";
 export * from "./differences.ts";
 export * from "./expectations.ts";

@@ -1,7 +1,7 @@
 /** What was known of a config's rules before an edit, and is known after it as well. */
 import { type Config, expandLists, type Family, flowsOf } from "@flowmgr/flow-model";
 import { align, touchedReaches } from "./align.ts";
-import type { DeadRule, DeadRules } from "./dead-rules.ts";
+import type { DeadRule, DeadRules } from "./dead-rule.ts";
 import { fewer, meetAny } from "./space/narrow.ts";
 import { errorReach, type Reach, reachOf } from "./space/reach.ts";
 import { type Direction, keyOfRule, type RuleName } from "./space/rules.ts";

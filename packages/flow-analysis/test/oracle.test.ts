@@ -16,7 +16,7 @@ import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import { Space } from "../src/space/decisions.ts";
 import { describeSet } from "../src/space/described.ts";
-import { LEVEL } from "../src/space/fields.ts";
+import { LEVEL } from "../src/space/levels.ts";
 import { NONE, type Node } from "../src/space/node-store.ts";
 import type { JudgingRule } from "../src/space/rules.ts";
 import { and, differing, endOracle, not, Oracle, or, possible } from "./oracle.ts";

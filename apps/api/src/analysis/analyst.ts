@@ -2,18 +2,11 @@
  * Questions over all packets, asked of a thread of their own. The same question that is asked twice is answered once;
  * one that nobody waits for any longer is given up; what cannot be answered in time is answered in part, and says so.
  */
-import {
-  type ChangesAsked,
-  type ExpectationResult,
-  FAMILIES,
-  findingsOf,
-  type Guarded,
-  type Asked as SearchAsked,
-} from "@flowmgr/flow-analysis";
-import { PROVEN, type ProgramText } from "@flowmgr/flow-analysis/program";
+import { type ExpectationResult, FAMILIES, findingsOf } from "@flowmgr/flow-analysis";
+import { PROVEN, type Proof } from "@flowmgr/flow-analysis/program";
 import type { Config } from "@flowmgr/flow-model";
-import { reportOf } from "../apply/judge.ts";
 import type { Clock, Parts } from "../parts.ts";
+import type { Analyst, Asked, FoundBy } from "./asking.ts";
 import type { MachineOptions } from "./messages.ts";
 import { type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
 import { numberOf } from "./shelf.ts";
@@ -34,42 +27,6 @@ const ORDER: readonly Kind[] = [
   "packet-changes",
   "dead-rules",
 ];
-
-export type Asked = {
-  /** A newer question of its kind from the same place takes its turn: `draft`. Nothing said: none does. */
-  place?: string | undefined;
-  /** Whoever asks has gone. */
-  signal?: AbortSignal | undefined;
-  /** Milliseconds, from the moment at which the work begins. */
-  budget?: number | undefined;
-};
-
-/** Every answer may be a partial one: what it tells is true, and what it does not tell is not known. */
-export type Analyst = {
-  deadRules(config: Config, asked?: Asked): Promise<FoundBy<"dead-rules">>;
-  expectations(config: Config, asked?: Asked): Promise<FoundBy<"expectations">>;
-  packetChanges(
-    before: Config,
-    after: Config,
-    asked?: Asked & Partial<ChangesAsked>,
-  ): Promise<FoundBy<"packet-changes">>;
-  lockouts(config: Config, guarded: readonly Guarded[], asked?: Asked): Promise<FoundBy<"lockouts">>;
-  search(config: Config, what: SearchAsked, asked?: Asked): Promise<FoundBy<"search">>;
-  /**
-   * Do the texts, of one family each, do what the config says? `tables`: numbers by name, as they were for the compiler.
-   * A proof that differs is logged with what a report of it needs.
-   */
-  proveProgram(
-    config: Config,
-    texts: readonly ProgramText[],
-    tables: { [name: string]: number },
-    asked?: Asked,
-  ): Promise<FoundBy<"program">>;
-  /** Ends the thread; whoever waits hears that nothing is known. */
-  close(): Promise<void>;
-};
-
-export type FoundBy<K extends Kind> = Extract<Found, { kind: K }>["found"];
 
 type AnalystParts = {
   clock: Clock;
@@ -253,4 +210,9 @@ class Questions {
 /** Equal for questions that have the same answer. */
 function keyOf(question: Question<Config>, options: Options): string {
   return JSON.stringify([heldOtherwise(question, numberOf), { ...options, tables: [...options.tables] }]);
+}
+
+/** For the log: what a report needs. */
+function reportOf({ said, got }: Proof): Error {
+  return new Error([`the compiler differs from the flows: ${said}`, ...(got?.way ?? [])].join("\n  "));
 }

@@ -4,7 +4,7 @@ import { type Config, type Diagnostic, locate, type Places } from "@flowmgr/flow
 import { type Guards, guardsOf } from "../apply/guards.ts";
 import { countsOf } from "../config/answer.ts";
 import type { Caller, Parts } from "../parts.ts";
-import type { Asked } from "./analyst.ts";
+import type { Asked } from "./asking.ts";
 import { expectationsOf } from "./expectations.ts";
 
 type Checked = {

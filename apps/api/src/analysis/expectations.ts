@@ -3,7 +3,7 @@ import { type ExpectationResult, sampleOf } from "@flowmgr/flow-analysis";
 import type { Expectation, Findings } from "@flowmgr/flow-api";
 import { type Config, type Diagnostic, keyOf } from "@flowmgr/flow-model";
 import type { Parts } from "../parts.ts";
-import type { Asked } from "./analyst.ts";
+import type { Asked } from "./asking.ts";
 
 /** Of a config without errors; the diagnostics have paths and no places. */
 export async function expectationsOf(

@@ -3,7 +3,7 @@ import { changeSentence, type PacketChange as FoundChange, toldRegion } from "@f
 import type { PacketChange, PacketChanges, PacketPage } from "@flowmgr/flow-api";
 import type { Config } from "@flowmgr/flow-model";
 import type { Parts } from "../parts.ts";
-import type { Asked } from "./analyst.ts";
+import type { Asked } from "./asking.ts";
 
 /** Regions of one kind that can be had, for each family. */
 const MOST_REGIONS = 500;

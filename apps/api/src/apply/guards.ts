@@ -10,7 +10,7 @@ import {
   type Places,
   print,
 } from "@flowmgr/flow-model";
-import type { Asked } from "../analysis/analyst.ts";
+import type { Asked } from "../analysis/asking.ts";
 import { expectationsOf } from "../analysis/expectations.ts";
 import { lockoutFor } from "../lockout/lockout.ts";
 import type { Caller, Engine, Parts } from "../parts.ts";

@@ -7,7 +7,7 @@
 import type { ProgramText, Proof } from "@flowmgr/flow-analysis/program";
 import { type CompileOptions, type Program, renderFamily } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, locate, printPacket, printWithPlaces } from "@flowmgr/flow-model";
-import type { Analyst } from "../analysis/analyst.ts";
+import type { Analyst } from "../analysis/asking.ts";
 import { Problem } from "../problem.ts";
 
 export type Prover = Pick<Analyst, "proveProgram">;
@@ -94,9 +94,4 @@ function differsDiagnostic({ said, packet, expected }: Proof, config: Config): D
     ...(packet && { packet: printPacket(packet) }),
   };
   return locate([diagnostic], printWithPlaces(config).places)[0] ?? diagnostic;
-}
-
-/** For the log: what a report needs. */
-export function reportOf({ said, got }: Proof): Error {
-  return new Error([`the compiler differs from the flows: ${said}`, ...(got?.way ?? [])].join("\n  "));
 }

@@ -1,7 +1,7 @@
 /** What an apply would do, in every form that somebody may want to read before it happens. */
 import type { Plan } from "@flowmgr/flow-api";
 import { type Config, changes, type Diagnostic, EMPTY_CONFIG, type Places, print } from "@flowmgr/flow-model";
-import type { Asked } from "../analysis/analyst.ts";
+import type { Asked } from "../analysis/asking.ts";
 import { packetsOf } from "../analysis/packets.ts";
 import type { Caller, Engine, Parts } from "../parts.ts";
 import { blocking } from "./blocking.ts";

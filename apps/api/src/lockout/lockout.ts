@@ -9,7 +9,7 @@ import {
 } from "@flowmgr/flow-analysis";
 import type { Lockout, LockoutFinding } from "@flowmgr/flow-api";
 import { type Conditions, type Config, type Flow, flowsOf, printFlow } from "@flowmgr/flow-model";
-import type { Asked } from "../analysis/analyst.ts";
+import type { Asked } from "../analysis/asking.ts";
 import type { Caller, Engine, Parts } from "../parts.ts";
 import { readFacts } from "./facts.ts";
 import { guardedSets, listed } from "./guarded.ts";

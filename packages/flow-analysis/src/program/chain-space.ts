@@ -5,8 +5,9 @@
  */
 import type { Box } from "../space/boxes.ts";
 import type { Space } from "../space/decisions.ts";
-import { interfacesIn, LEVEL, ranksIn, type World } from "../space/fields.ts";
+import { interfacesIn, ranksIn, type World } from "../space/fields.ts";
 import { complement, type Intervals, intersection } from "../space/intervals.ts";
+import { LEVEL } from "../space/levels.ts";
 import { NONE, type Node, terminal } from "../space/node-store.ts";
 import type { Direction } from "../space/rules.ts";
 import { type Outcome, Outcomes, UNTOUCHED } from "./outcomes.ts";

@@ -1,7 +1,7 @@
 /** One packet through the chains of a restore text, rule by rule, as the kernel takes it. */
 import { interfaceMatches, type Packet, STATES } from "@flowmgr/flow-model";
-import { LEVEL } from "../space/fields.ts";
 import type { Intervals } from "../space/intervals.ts";
+import { LEVEL } from "../space/levels.ts";
 import { marked } from "./outcomes.ts";
 import type { Test } from "./restore-tests.ts";
 import type { Chains, ReadRule } from "./restore-text.ts";

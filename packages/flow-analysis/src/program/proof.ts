@@ -12,11 +12,12 @@ import { likelyPoint } from "../space/sample.ts";
 import { decide } from "../trace.ts";
 import type { Decision } from "../walk.ts";
 import { ChainSpace } from "./chain-space.ts";
+import { flowEffects } from "./flow-effects.ts";
 import { type Got, gotOf } from "./got.ts";
 import { MarkOwners, type OwnedMarks } from "./mark-owners.ts";
 import { UnreadableProgram } from "./restore-tests.ts";
 import { type Chains, readRestoreText } from "./restore-text.ts";
-import { differenceOn, flowEffects } from "./sequence.ts";
+import { differenceOn } from "./sequence.ts";
 import { BUILT_IN, spaceOf } from "./text-world.ts";
 import { waysThrough } from "./ways.ts";
 

@@ -9,8 +9,8 @@ import {
   rangeOf,
   STATES,
 } from "@flowmgr/flow-model";
-import { LEVEL } from "../space/fields.ts";
 import { type Intervals, unionOf } from "../space/intervals.ts";
+import { LEVEL } from "../space/levels.ts";
 
 /** A text that a program may not hold; the message names the word. */
 export class UnreadableProgram extends Error {

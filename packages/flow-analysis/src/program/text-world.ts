@@ -2,7 +2,8 @@
 import { type Conditions, type Config, networksOf, type Packet } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "../options.ts";
 import { Space } from "../space/decisions.ts";
-import { LEVEL, type World } from "../space/fields.ts";
+import type { World } from "../space/fields.ts";
+import { LEVEL } from "../space/levels.ts";
 import type { Direction } from "../space/rules.ts";
 import type { Test } from "./restore-tests.ts";
 import type { Chains } from "./restore-text.ts";

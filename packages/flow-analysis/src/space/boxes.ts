@@ -3,8 +3,9 @@
  * packet has ports or an ICMP type belongs to the box itself, so nothing that works on boxes has to remember it.
  */
 import { type Conditioned, ICMP6, type MeaningOptions, NEIGHBOUR_TYPES } from "@flowmgr/flow-model";
-import { interfacesIn, LEVEL, LEVELS, type World } from "./fields.ts";
+import { interfacesIn, type World } from "./fields.ts";
 import { complement, type Intervals, intersection, isFull, unionOf } from "./intervals.ts";
+import { LEVEL, LEVELS } from "./levels.ts";
 import { codesOf, OCCURRING, type Reach, reachOf } from "./reach.ts";
 
 /** For each level the values that the field may have; absent: any. No level is empty. */

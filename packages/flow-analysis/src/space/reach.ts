@@ -25,8 +25,8 @@ import {
   setOf,
 } from "@flowmgr/flow-model";
 import { type Addresses, addressesIn, outside, overlap } from "./addresses.ts";
-import { HIGHEST, LEVEL } from "./fields.ts";
 import { complement, haveCommon, type Intervals, intersection, isFull, unionOf } from "./intervals.ts";
+import { HIGHEST, LEVEL } from "./levels.ts";
 
 export type Reach = {
   /** Absent: any. None is empty. */

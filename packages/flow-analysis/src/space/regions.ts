@@ -5,8 +5,9 @@
 import { hasPorts, icmpProtocol } from "@flowmgr/flow-model";
 import { type Box, impossibleBox, NEIGHBOUR_BOX } from "./boxes.ts";
 import type { Space } from "./decisions.ts";
-import { interfacesIn, LEVEL, LEVELS } from "./fields.ts";
+import { interfacesIn } from "./fields.ts";
 import { complement, type Intervals, intersection, isFull, unionOf } from "./intervals.ts";
+import { LEVEL, LEVELS } from "./levels.ts";
 import { NONE, type Node } from "./node-store.ts";
 import { isUnder } from "./words.ts";
 

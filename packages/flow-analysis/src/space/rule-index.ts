@@ -3,8 +3,9 @@
  * where many rules meet, one over the sources. A config of ten thousand flows leaves some tens of rules to look at.
  */
 import type { Box } from "./boxes.ts";
-import { LEVEL, LEVELS, type World } from "./fields.ts";
+import type { World } from "./fields.ts";
 import type { Intervals } from "./intervals.ts";
+import { LEVEL, LEVELS } from "./levels.ts";
 import type { JudgingRule } from "./rules.ts";
 
 /** A packet by its value at each level. */

@@ -3,8 +3,8 @@ import { icmpErrorDestinations, setOf } from "@flowmgr/flow-model";
 import { addressesIn } from "./addresses.ts";
 import { type Box, meetings } from "./boxes.ts";
 import type { Judged, Region, Space } from "./decisions.ts";
-import { LEVEL } from "./fields.ts";
 import { complement, intersection } from "./intervals.ts";
+import { LEVEL } from "./levels.ts";
 import { NONE, type Node } from "./node-store.ts";
 
 /**

@@ -1,8 +1,9 @@
 /** Packets of a box, as points: its corners and what lies between. The same for the same seed. */
 import { icmpProtocol, TCP, UDP } from "@flowmgr/flow-model";
 import type { Box } from "./boxes.ts";
-import { LEVEL, LEVELS, OUTSIDE, type World } from "./fields.ts";
+import { OUTSIDE, type World } from "./fields.ts";
 import { complement, type Intervals, intersection } from "./intervals.ts";
+import { LEVEL, LEVELS } from "./levels.ts";
 import { OCCURRING } from "./reach.ts";
 
 export class Sampler {

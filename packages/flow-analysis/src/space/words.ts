@@ -12,8 +12,9 @@ import {
   UDP,
 } from "@flowmgr/flow-model";
 import type { Box } from "./boxes.ts";
-import { interfacesIn, LEVEL, rangesOf, type World } from "./fields.ts";
+import { interfacesIn, rangesOf, type World } from "./fields.ts";
 import { complement, type Intervals, intersection } from "./intervals.ts";
+import { LEVEL } from "./levels.ts";
 
 /** What a box holds, as the conditions of a rule that holds for the same packets, and interfaces that it leaves out. */
 export type Described = { conditions: Conditions; exceptInterfaces: string[] };

@@ -1,6 +1,7 @@
 import { flowsOf, parse } from "@flowmgr/flow-model";
 import { expect, it } from "vitest";
-import { LEVELS, packetOf, valuesOf, worldOf } from "../../src/space/fields.ts";
+import { packetOf, valuesOf, worldOf } from "../../src/space/fields.ts";
+import { LEVELS } from "../../src/space/levels.ts";
 import { reachOf } from "../../src/space/reach.ts";
 
 /** Names that packets get where no rule tells the interface apart from those of a pattern. */
