@@ -1,5 +1,5 @@
 /** The parser's hand on the tokens: takes them, gives comments to their owners, complains, and finds its way back. */
-import type { Diagnostic, Fix, Places, Span } from "./diagnostic.ts";
+import type { Diagnostic, Fix, Span } from "./diagnostic.ts";
 import { adviceFor, KEYWORDS, meantBy, type Place } from "./keywords.ts";
 import { Lexer, type Token } from "./lexer.ts";
 import type { Report } from "./report.ts";
@@ -22,7 +22,7 @@ export class Cursor {
   readonly #report: Report;
   /** A megabyte of text has 150 000 places, and most readers ask for few or none: the map is made on demand. */
   readonly #placed: [pointer: string, span: Span][] = [];
-  #places: Places | null = null;
+  #places: ReadonlyMap<string, Span> | null = null;
   #owner: Owner = { comment: [], note: "" };
   #pointer = "";
   /** Where the owner's note begins. */
@@ -49,7 +49,7 @@ export class Cursor {
     return this.#ahead;
   }
 
-  get places(): Places {
+  get places(): ReadonlyMap<string, Span> {
     this.#places ??= new Map(this.#placed);
     return this.#places;
   }

@@ -34,5 +34,5 @@ export type Diagnostic = Partial<Span> & {
   packet?: string;
 };
 
-/** JSON pointer -> the text it stands in; given by `parse` and by `print`. */
-export type Places = ReadonlyMap<string, Span>;
+/** JSON pointer -> the text it stands in; given by `parse` and by `printWithPlaces`. */
+export type Places = { get(pointer: string): Span | undefined };

@@ -18,7 +18,17 @@ export * from "./networks.ts";
 export * from "./packet.ts";
 export { type Parse, parse } from "./parser.ts";
 export * from "./ports.ts";
-export * from "./printer.ts";
+export { printWithPlaces } from "./print-places.ts";
+export {
+  print,
+  printCondition,
+  printExpect,
+  printFlow,
+  printItem,
+  printPolicy,
+  printRule,
+  printValues,
+} from "./printer.ts";
 export * from "./protocols.ts";
 export { locate } from "./report.ts";
 export * from "./schema.ts";

@@ -10,7 +10,7 @@
  * `match`, no word is reserved, and a word that is new in a later version breaks no config.
  */
 import { Cursor } from "./cursor.ts";
-import type { Diagnostic, Places } from "./diagnostic.ts";
+import type { Diagnostic, Span } from "./diagnostic.ts";
 import { ACTION_WORDS, CONDITION, ITEM, ITEM_WORDS, POLICY, RULE, SKIPPED, VERBS } from "./keywords.ts";
 import { parseAction } from "./parse-action.ts";
 import { parseBraces } from "./parse-braces.ts";
@@ -22,7 +22,7 @@ import type { Config, Flow, Item, List, Rule } from "./schema.ts";
 export type Parse = {
   config: Config;
   diagnostics: Diagnostic[];
-  places: Places;
+  places: ReadonlyMap<string, Span>;
 };
 
 /**
@@ -37,7 +37,7 @@ export function parse(text: string): Parse {
 }
 
 /** What was read; `places` is a call because few ask for it, see `Cursor`. */
-type Reading = { config: Config; places: () => Places };
+type Reading = { config: Config; places: () => Parse["places"] };
 
 /** A reading as `parse` gives it, the places still on demand. */
 export function withPlaces({ config, places }: Reading, diagnostics: Diagnostic[]): Parse {

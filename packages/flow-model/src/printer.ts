@@ -6,8 +6,6 @@
  * back as something else, so `print` refuses it; `check` finds it before, with a place.
  */
 import { parseAddress, printAddress } from "./address.ts";
-import type { Places } from "./diagnostic.ts";
-import { parse } from "./parser.ts";
 import { parsePorts, printPorts } from "./ports.ts";
 import {
   type Action,
@@ -25,29 +23,27 @@ import {
 
 /** The text of a config that `check` finds no error in; of another it may throw, and never prints it wrong. */
 export function print(config: Config): string {
-  const items = config.items.map((item, index) => {
-    for (const [pointer, text] of wordsOf(item)) assertOneWord(text, `/items/${index}${pointer}`);
-    for (const text of linesOf(item)) assertOneLine(text, `/items/${index}`);
-    return `${printItem(item)}\n`;
-  });
-  for (const text of config.comment) assertOneLine(text, "/comment");
-  const rest = config.comment.map((text) => `${printComment(text)}\n`).join("");
-  return [...items, rest].filter((part) => part !== "").join("\n");
+  return partsOf(config).join("\n");
 }
 
-/**
- * `print`, and where each part of the config stands in the text. To know it, the text is parsed; what came back is
- * compared with what was printed, comments too, and a difference throws.
- */
-export function printWithPlaces(config: Config): {
-  text: string;
-  places: Places;
-} {
-  const text = print(config);
-  const read = parse(text);
-  if (!same(read.config, canonicalConfig(config)))
-    throw new Error("the printed config does not read back the same");
-  return { text, places: read.places };
+/** The pieces of a config's text, each on lines of its own; an empty line stands between two. Throws as `print` does. */
+export function partsOf({ items, comment }: Config): string[] {
+  for (const text of comment) assertOneLine(text, "/comment");
+  const rest = comment.map((text) => `${printComment(text)}\n`).join("");
+  return [...items.map(partOf), ...(rest === "" ? [] : [rest])];
+}
+
+/** Keyed by the item itself: a config is a value, so of ten thousand flows an edit prints one. */
+const printed = new WeakMap<Item, string>();
+
+function partOf(item: Item, index: number): string {
+  const known = printed.get(item);
+  if (known !== undefined) return known;
+  for (const [pointer, text] of wordsOf(item)) assertOneWord(text, `/items/${index}${pointer}`);
+  for (const text of linesOf(item)) assertOneLine(text, `/items/${index}`);
+  const part = `${printItem(item)}\n`;
+  printed.set(item, part);
+  return part;
 }
 
 /** An item on its lines, without a line end at the end. Never throws. */
@@ -165,11 +161,8 @@ function withNote(line: string, note: string): string {
   return note === "" ? line : `${line} ${printComment(note)}`;
 }
 
-function canonicalConfig(config: Config): Config {
-  return { ...config, items: config.items.map(canonicalItem) };
-}
-
-function canonicalItem(item: Item): Item {
+/** The item with its values as they are printed. */
+export function canonicalItem(item: Item): Item {
   if (item.kind === "expect") return { ...item, conditions: canonicalConditions(item.conditions) };
   if (item.kind === "list") return { ...item, values: item.values.map(printListed) };
   const rules = item.rules.map((rule) => ({ ...rule, conditions: canonicalConditions(rule.conditions) }));
@@ -233,15 +226,4 @@ function assertOneLine(text: string, pointer: string): void {
 
 function cannotPrint(what: string, pointer: string): Error {
   return new Error(`${pointer}: ${what} cannot be printed: print takes what check has passed`);
-}
-
-/** Deep equality of what JSON can hold. */
-function same(a: unknown, b: unknown): boolean {
-  if (!isObject(a) || !isObject(b)) return a === b;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

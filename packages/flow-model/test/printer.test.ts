@@ -3,12 +3,15 @@ import {
   type Config,
   configSchema,
   type Flow,
+  flowsOf,
+  type Item,
   parse,
   print,
   printFlow,
   printRule,
   printWithPlaces,
 } from "../src/index.ts";
+import { manyFlows } from "../src/testing.ts";
 import { FIVE_EXAMPLES, ON_MANY_LINES } from "./examples.ts";
 
 const config = (...items: object[]): Config => configSchema.parse({ items, comment: [] });
@@ -145,5 +148,28 @@ flow b skip deny
     const [one] = config(flow).items as Flow[];
     if (one)
       expect(() => printWithPlaces({ items: [{ ...one, policy: null }], comment: [] })).toThrow(/read back/);
+  });
+});
+
+describe("a config of many flows", () => {
+  it("prints an item once: an edit costs the item that it touches", () => {
+    const asked: string[] = [];
+    const watched = (item: Item): Item =>
+      new Proxy(item, {
+        get(target, key, self) {
+          if (key === "kind" && target.kind === "flow") asked.push(target.name);
+          return Reflect.get(target, key, self);
+        },
+      });
+    const before = manyFlows(50);
+    const items = flowsOf(before).map(watched);
+    printWithPlaces({ ...before, items });
+    expect(new Set(asked).size).toBe(50);
+    asked.length = 0;
+    const edited = flowsOf(before)
+      .slice(0, 1)
+      .map((flow) => watched({ ...flow, note: "edited" }));
+    expect(printWithPlaces({ ...before, items: [...edited, ...items.slice(1)] }).text).toContain("# edited");
+    expect(new Set(asked)).toEqual(new Set(["service-0"]));
   });
 });

@@ -6,7 +6,8 @@ import { check } from "../check.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { icmpErrorDestinations } from "../icmp-errors.ts";
 import { expandLists } from "../lists.ts";
-import { printExpect, printPolicy, printRule, printWithPlaces } from "../printer.ts";
+import { printWithPlaces } from "../print-places.ts";
+import { printExpect, printPolicy, printRule } from "../printer.ts";
 import type { Conditions, Config, Flow, Item, Rule } from "../schema.ts";
 import { pageConditions, type Wordless } from "./page-rule.ts";
 
