@@ -13,7 +13,7 @@ import type {
   Status,
 } from "@flowmgr/flow-api";
 import type { FamilyName, Marks, Program } from "@flowmgr/flow-compiler";
-import type { Config, Diagnostic, Places } from "@flowmgr/flow-model";
+import type { Config, Diagnostic, Edit, Places } from "@flowmgr/flow-model";
 import type { Kernel, Reading, Sender } from "@flowmgr/kernel";
 import type { Analyst } from "./analysis/asking.ts";
 import type { Seen } from "./apply/drift-watch.ts";
@@ -75,9 +75,14 @@ export type DraftStore = {
   sound(): boolean;
   /**
    * `ifMatch`: the header's value, `*`, or undefined (428). Throws Problem. Emits `draft`. `checked`: what check said
-   * of the config, when the caller has asked it already.
+   * of the config, when the caller has asked it already. `edits`: what made it of the present one, for who listens.
    */
-  replace(config: Config, by: string, ifMatch: string | undefined, checked?: Diagnostic[]): StoredDraft;
+  replace(
+    config: Config,
+    by: string,
+    ifMatch: string | undefined,
+    known?: { checked?: Diagnostic[]; edits?: readonly Edit[] },
+  ): StoredDraft;
   /** Throws Problem 428 or 412 when a write with this If-Match would be refused. */
   requireMatch(ifMatch: string | undefined): void;
   /** Makes the draft the running config, e.g. for DELETE /draft, or when PUT /config found it clean. */

@@ -134,6 +134,20 @@ describe("flows and edits", () => {
     expect((await lab.call("GET", "/draft/flows/c")).json).toMatchObject({ name: "c" });
   });
 
+  it("who prefers a minimal answer gets the new ETag without the config", async () => {
+    await put("flow a permit match dst 10.0.0.1\n");
+    const edits = [{ do: "switch", name: "a", on: false }];
+    const headers = { ...ANY, prefer: "return=minimal" };
+    const made = await lab.call("POST", "/draft/edits", { headers, body: { edits } });
+    expect(made).toMatchObject({ status: 200, headers: { "preference-applied": "return=minimal" } });
+    const { etag, changedAt, changedBy } = (await lab.call("GET", "/draft")).json;
+    expect(made.json).toEqual({ etag, changedAt, changedBy });
+    expect(made.headers.etag).toBe(`"${etag}"`);
+    expect((await text()).startsWith("flow a skip permit")).toBe(true);
+    const whole = await lab.call("PUT", "/draft", { headers: ANY, body: "flow b deny match\n" });
+    expect(whole.json.config.items).toHaveLength(1);
+  });
+
   it("edits are made all or none", async () => {
     await put(MAIL);
     const before = await text();

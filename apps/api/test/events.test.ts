@@ -19,6 +19,23 @@ afterEach(() => {
   for (const stream of streams.splice(0)) stream.answer.destroy();
 });
 
+test("an event of edits tells them, and which draft they were made of; a new text tells its ETag", async () => {
+  const headers = { "if-match": "*" };
+  const written = await lab.call("PUT", "/draft", { headers, body: DNS });
+  const from: string = written.json.etag;
+  const stream = await open("/events");
+  await stream.wait("draft");
+  const edits = [{ do: "switch", name: "dns", on: false }];
+  const edited = await lab.call("POST", "/draft/edits", { headers, body: { edits } });
+  const event = await stream.wait("draft", ({ etag }) => etag === edited.json.etag);
+  expect(eventSchemas.draft.parse(event)).toMatchObject({ from, edits });
+  const many = Array.from({ length: 3000 }, (_, at) => ({ do: "switch", name: "dns", on: at % 2 === 0 }));
+  const long = await lab.call("POST", "/draft/edits", { headers, body: { edits: [...many, many[0]] } });
+  expect(await stream.wait("draft", ({ etag }) => etag === long.json.etag)).not.toHaveProperty("edits");
+  const other = await lab.call("PUT", "/draft", { headers, body: `${DNS}flow b deny\n` });
+  expect(await stream.wait("draft", ({ etag }) => etag === other.json.etag)).not.toHaveProperty("edits");
+});
+
 type Received = { name: string; payload: Record<string, unknown> };
 type Stream = {
   answer: IncomingMessage;

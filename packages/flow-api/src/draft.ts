@@ -24,6 +24,10 @@ export type Draft = z.output<typeof draftSchema>;
 export const writtenDraftSchema = draftSchema.extend({ diagnostics: z.array(diagnosticSchema) });
 export type WrittenDraft = z.output<typeof writtenDraftSchema>;
 
+/** The same for who knows what was written: `Prefer: return=minimal`. */
+export const draftHeadSchema = draftSchema.pick({ etag: true, changedAt: true, changedBy: true });
+export type DraftHead = z.output<typeof draftHeadSchema>;
+
 export const flowAddSchema = z.strictObject({ flow: flowSchema, ...placeSchema });
 export const flowMoveSchema = z.strictObject(placeSchema);
 export const flowListSchema = z.object({

@@ -1,4 +1,5 @@
 /** The state of it all, sessions and server-sent events. */
+import { editSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
 import { countersSchema } from "./apply.ts";
 import { repairSchema } from "./kernel.ts";
@@ -60,7 +61,15 @@ export const sessionSchema = z.object({ name: z.string(), since: z.string(), unt
 
 /** Names and payloads of `GET /events`. `counters` comes only to those who ask with `?counters=true`. */
 export const eventSchemas = {
-  draft: z.object({ etag: z.string(), changedBy: z.string(), changedAt: z.string(), changes: z.number() }),
+  draft: z.object({
+    etag: z.string(),
+    changedBy: z.string(),
+    changedAt: z.string(),
+    changes: z.number(),
+    /** What made it of the draft with the ETag `from`; absent where that is long, or nothing that edits can say. */
+    edits: z.array(editSchema).optional(),
+    from: z.string().optional(),
+  }),
   apply: z.object({
     state: statusSchema.shape.state,
     revision: z.number().nullable(),

@@ -120,8 +120,19 @@ function complainer(
   };
 }
 
+/** Flows that name no list, and of which nothing is to say but for their name among others: configs are values. */
+const clean = new WeakSet<Flow>();
+
 /** `expanded`: the flow's rules with the values of named lists. */
 function checkFlow(flow: Flow, expanded: Rule[], pointer: string, context: Context): void {
+  const { report, names } = context;
+  const said = report.said;
+  if (!clean.has(flow) || names.has(flow.name)) checkFlowAnew(flow, expanded, pointer, context);
+  if (report.said === said && expanded === flow.rules) clean.add(flow);
+  names.add(flow.name);
+}
+
+function checkFlowAnew(flow: Flow, expanded: Rule[], pointer: string, context: Context): void {
   const { report, names } = context;
   const complain = complainer(report, pointer, { flow: flow.name });
   checkComments(flow, complain);
@@ -135,7 +146,6 @@ function checkFlow(flow: Flow, expanded: Rule[], pointer: string, context: Conte
       help: "give each flow a name of its own",
     });
   }
-  names.add(flow.name);
   checkPolicy(flow, complain);
   const lastFor = lastRuleFor(expanded);
   for (const [index, rule] of flow.rules.entries()) {

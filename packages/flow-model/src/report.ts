@@ -13,6 +13,11 @@ export class Report {
     else this.#kept.push(diagnostic);
   }
 
+  /** How many there were, kept or not. */
+  get said(): number {
+    return this.#kept.length + this.#more.error + this.#more.warning;
+  }
+
   get full(): boolean {
     return this.#kept.length >= MOST_DIAGNOSTICS;
   }

@@ -1,6 +1,7 @@
 /** The draft as it is answered: JSON or text, its ETag always in the header. */
-import type { Check, Draft, WrittenDraft } from "@flowmgr/flow-api";
+import type { Check, Draft, DraftHead, WrittenDraft } from "@flowmgr/flow-api";
 import { type Config, type Diagnostic, flowsOf } from "@flowmgr/flow-model";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { DraftStore, StoredDraft } from "../parts.ts";
 import { quoted } from "./draft.ts";
 
@@ -28,6 +29,23 @@ export function draftAnswer(
 export function writtenAnswer(store: DraftStore, draft: StoredDraft): WrittenDraft {
   const diagnostics = store.check();
   return { ...draftAnswer(draft, diagnostics), diagnostics };
+}
+
+/**
+ * The answer to a write of the whole draft. Who prefers `return=minimal` (RFC 7240) knows what was written, and of ten
+ * thousand flows needs the new ETag.
+ */
+export function answerWrite(
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  store: DraftStore,
+  draft: StoredDraft,
+): WrittenDraft | DraftHead {
+  reply.headers(etagHeader(draft));
+  if (!/\breturn=minimal\b/i.test([request.headers.prefer ?? ""].flat().join()))
+    return writtenAnswer(store, draft);
+  reply.header("Preference-Applied", "return=minimal");
+  const { etag, changedAt, changedBy } = draft;
+  return { etag, changedAt, changedBy };
 }
 
 export function etagHeader(draft: StoredDraft): { ETag: string } {

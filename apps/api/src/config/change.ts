@@ -13,5 +13,5 @@ export function change(
   const ifMatch = request.headers["if-match"];
   const edited = edit(draft.get().config, what);
   if ("error" in edited) throw refusedEdit(draft, ifMatch, edited.error);
-  return draft.replace(edited.config, request.caller.name, ifMatch);
+  return draft.replace(edited.config, request.caller.name, ifMatch, { edits: [what] });
 }

@@ -1,17 +1,26 @@
 /** `/draft` as a whole: read, replace, drop, check, edit. */
-import { checkSchema, draftSchema, editsSchema, writtenDraftSchema } from "@flowmgr/flow-api";
+import {
+  checkSchema,
+  draftHeadSchema,
+  draftSchema,
+  editsSchema,
+  writtenDraftSchema,
+} from "@flowmgr/flow-api";
 import { EMPTY_CONFIG, editAll } from "@flowmgr/flow-model";
+import { z } from "zod";
 import { checkAll } from "../analysis/check.ts";
 import { goneSignal } from "../analysis/gone.ts";
 import type { Api } from "../api.ts";
 import type { Parts } from "../parts.ts";
 import { wantsText } from "./accept.ts";
-import { draftAnswer, etagHeader, writtenAnswer } from "./answer.ts";
+import { answerWrite, draftAnswer, etagHeader } from "./answer.ts";
 import { readConfig } from "./body.ts";
 import { refusedEdit } from "./refusal.ts";
-import { CONFIG_BODY, IF_MATCH, TEXT } from "./schemas.ts";
+import { CONFIG_BODY, IF_MATCH, PREFER, TEXT } from "./schemas.ts";
 
 const tags = ["draft"];
+const WRITE = IF_MATCH.extend(PREFER.shape);
+const WRITTEN = { 200: z.union([writtenDraftSchema, draftHeadSchema]) };
 
 export function registerDraft(app: Api, parts: Parts): void {
   registerWhole(app, parts);
@@ -47,15 +56,17 @@ function registerWhole(app: Api, { draft, engine }: Parts): void {
       schema: {
         tags,
         summary: "Replace the draft; refused with all diagnostics when it has errors",
-        headers: IF_MATCH,
+        headers: WRITE,
         body: CONFIG_BODY,
-        response: { 200: writtenDraftSchema },
+        response: WRITTEN,
       },
     },
     async (request, reply) => {
       const { config, diagnostics } = readConfig(request);
-      const stored = draft.replace(config, request.caller.name, request.headers["if-match"], diagnostics);
-      return reply.headers(etagHeader(stored)).send(writtenAnswer(draft, stored));
+      const stored = draft.replace(config, request.caller.name, request.headers["if-match"], {
+        checked: diagnostics,
+      });
+      return reply.send(answerWrite({ request, reply }, draft, stored));
     },
   );
   app.delete(
@@ -64,15 +75,17 @@ function registerWhole(app: Api, { draft, engine }: Parts): void {
       schema: {
         tags,
         summary: "Back to the running config",
-        headers: IF_MATCH,
-        response: { 200: writtenDraftSchema },
+        headers: WRITE,
+        response: WRITTEN,
       },
     },
     async (request, reply) => {
       const running = engine.running()?.config ?? EMPTY_CONFIG;
       // What is in force is taken as it is: a check that has become stricter must not keep anybody from going back.
-      const stored = draft.replace(running, request.caller.name, request.headers["if-match"], []);
-      return reply.headers(etagHeader(stored)).send(writtenAnswer(draft, stored));
+      const stored = draft.replace(running, request.caller.name, request.headers["if-match"], {
+        checked: [],
+      });
+      return reply.send(answerWrite({ request, reply }, draft, stored));
     },
   );
 }
@@ -84,17 +97,19 @@ function registerEdits(app: Api, { draft }: Parts): void {
       schema: {
         tags,
         summary: "Edits, all or none: the same values as the page's actions",
-        headers: IF_MATCH,
+        headers: WRITE,
         body: editsSchema,
-        response: { 200: writtenDraftSchema },
+        response: WRITTEN,
       },
     },
     async (request, reply) => {
       const edited = editAll(draft.get().config, request.body.edits);
       const ifMatch = request.headers["if-match"];
       if ("error" in edited) throw refusedEdit(draft, ifMatch, edited.error, `/edits/${edited.index}`);
-      const stored = draft.replace(edited.config, request.caller.name, ifMatch);
-      return reply.headers(etagHeader(stored)).send(writtenAnswer(draft, stored));
+      const stored = draft.replace(edited.config, request.caller.name, ifMatch, {
+        edits: request.body.edits,
+      });
+      return reply.send(answerWrite({ request, reply }, draft, stored));
     },
   );
 }

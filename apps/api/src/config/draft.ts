@@ -5,13 +5,16 @@
  * undone again is no conflict, and the tag that was reviewed is the config that is applied.
  */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import {
   type Config,
   changes,
   check,
   configSchema,
   type Diagnostic,
+  type Edit,
   EMPTY_CONFIG,
+  keyOf,
   locate,
   printWithPlaces,
 } from "@flowmgr/flow-model";
@@ -21,6 +24,9 @@ import { Problem } from "../problem.ts";
 import { transaction, tryWrite } from "../store/database.ts";
 import { refuseErrors } from "./body.ts";
 import { checkMachine } from "./machine-check.ts";
+
+/** Characters of edits that are told to all who listen; beyond them reading the draft again costs less. */
+const MOST_TOLD = 100_000;
 
 type DraftParts = Pick<Parts, "db" | "clock" | "events"> & { engine: Pick<Engine, "running" | "state"> };
 
@@ -69,19 +75,29 @@ class SqliteDraft implements DraftStore {
     return this.#checked.diagnostics;
   }
 
-  replace(config: Config, by: string, ifMatch: string | undefined, checked?: Diagnostic[]): StoredDraft {
+  replace(
+    config: Config,
+    by: string,
+    ifMatch: string | undefined,
+    known: Parameters<DraftStore["replace"]>[3] = {},
+  ): StoredDraft {
     this.requireMatch(ifMatch);
-    const diagnostics = checked ?? check(config);
+    const diagnostics = known.checked ?? check(config);
     refuseErrors(diagnostics);
-    return this.#write(config, by);
+    const stored = this.#write(config, by, known.edits);
+    if (!known.checked) this.#checked = { etag: stored.etag, diagnostics };
+    return stored;
   }
 
   reset(config: Config, by: string): StoredDraft {
     return this.#write(config, by);
   }
 
-  #write(config: Config, by: string): StoredDraft {
+  /** `edits`: what made the config of the present one. */
+  #write(written: Config, by: string, edits?: readonly Edit[]): StoredDraft {
     const { db, clock, events, engine } = this.#parts;
+    const from = this.#row.etag;
+    const config = edits ? written : sharing(this.#row.config, written);
     const { text, places } = printWithPlaces(config);
     const etag = etagOf(text);
     if (etag === this.#row.etag) return this.get();
@@ -98,6 +114,7 @@ class SqliteDraft implements DraftStore {
       changedBy: by,
       changedAt: row.changedAt,
       changes: changes(running, config).changes.length,
+      ...(edits && JSON.stringify(edits).length <= MOST_TOLD ? { edits: [...edits], from } : {}),
     });
     return this.get();
   }
@@ -113,7 +130,8 @@ class SqliteDraft implements DraftStore {
   #read(): Row | null {
     const row = this.#parts.db.prepare("SELECT * FROM draft").get();
     if (!row) return null;
-    const config = configSchema.parse(JSON.parse(String(row.config)));
+    const stored = configSchema.parse(JSON.parse(String(row.config)));
+    const config = sharing(this.#parts.engine.running()?.config ?? EMPTY_CONFIG, stored);
     const { text, places } = printWithPlaces(config);
     const changedAt = String(row.changed_at);
     return { etag: String(row.etag), config, text, places, changedAt, changedBy: String(row.changed_by) };
@@ -166,6 +184,16 @@ class SqliteDraft implements DraftStore {
       headers: { ETag: quoted(etag) },
     });
   }
+}
+
+/** `next` with the items of `known` wherever both say the same: what is remembered of an item then stays known. */
+function sharing(known: Config, next: Config): Config {
+  const named = new Map(known.items.map((item) => [keyOf(item), item]));
+  const items = next.items.map((item) => {
+    const same = named.get(keyOf(item));
+    return same && isDeepStrictEqual(same, item) ? same : item;
+  });
+  return { ...next, items };
 }
 
 function etagOf(text: string): string {

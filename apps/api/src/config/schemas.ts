@@ -18,6 +18,10 @@ export const PAGE = z.strictObject({
   after: z.string().optional().describe("Name of the last one of the page before"),
 });
 
+export const PREFER = z.object({
+  prefer: z.string().optional().describe("return=minimal: the answer is the new ETag, without the config"),
+});
+
 /** Optional here although the writes want it: its absence is a 428 that says so, not a malformed request. */
 export const IF_MATCH = z.object({
   "if-match": z.string().optional().describe("The draft's ETag, or * for whatever is there"),

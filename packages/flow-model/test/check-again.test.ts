@@ -1,0 +1,48 @@
+/** A config that was edited is checked like one that nobody has seen before. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { changes, check, configSchema, flowsOf, parse } from "../src/index.ts";
+import { arbitraryRawConfig } from "../src/testing.ts";
+
+const copy = (config: unknown) => configSchema.parse(JSON.parse(JSON.stringify(config)));
+
+describe("what is known of flows from an earlier check", () => {
+  it("holds in any other config that has them", () => {
+    const pairs = fc.tuple(arbitraryRawConfig(), arbitraryRawConfig(), fc.nat(20));
+    fc.assert(
+      fc.property(pairs, ([one, other, at]) => {
+        check(one);
+        check(other);
+        // Flows of both, some twice, and with each other's lists.
+        const items = [...one.items.slice(at % 3), ...other.items, ...flowsOf(one).slice(0, 2)];
+        const mixed = { items, comment: [] };
+        const said = check(mixed);
+        expect(said).toEqual(check(copy(mixed)));
+        expect(check(mixed)).toEqual(said);
+        expect(changes(one, mixed)).toEqual(changes(copy(one), copy(mixed)));
+        expect(changes(one, mixed)).toBe(changes(one, mixed));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("does not hide that a list is there no more", () => {
+    const { items } = parse("list web { 80 }\nflow a deny match proto tcp dstport @web").config;
+    expect(check({ items, comment: [] })).toEqual([]);
+    expect(check({ items: items.slice(1), comment: [] })).toMatchObject([{ code: "unknown-list" }]);
+  });
+
+  it("does not hide a second flow of a name", () => {
+    const { items } = copy({
+      items: [
+        { kind: "flow", name: "a", policy: { action: "deny" }, rules: [{ verb: "match", conditions: {} }] },
+      ],
+      comment: [],
+    });
+    const [flow] = flowsOf({ items, comment: [] });
+    expect(check({ items, comment: [] })).toEqual([]);
+    expect(check({ items: [...items, ...(flow ? [flow] : [])], comment: [] })).toMatchObject([
+      { code: "duplicate-flow", path: "/items/1/name" },
+    ]);
+  });
+});
