@@ -140,12 +140,12 @@ describe("flows and edits", () => {
     const headers = { ...ANY, prefer: "return=minimal" };
     const made = await lab.call("POST", "/draft/edits", { headers, body: { edits } });
     expect(made).toMatchObject({ status: 200, headers: { "preference-applied": "return=minimal" } });
-    const { etag, changedAt, changedBy } = (await lab.call("GET", "/draft")).json;
+    const { etag, changedAt, changedBy } = (await lab.call("GET", "/draft")).as(draftSchema);
     expect(made.json).toEqual({ etag, changedAt, changedBy });
     expect(made.headers.etag).toBe(`"${etag}"`);
     expect((await text()).startsWith("flow a skip permit")).toBe(true);
     const whole = await lab.call("PUT", "/draft", { headers: ANY, body: "flow b deny match\n" });
-    expect(whole.json.config.items).toHaveLength(1);
+    expect(whole.as(draftSchema).config.items).toHaveLength(1);
   });
 
   it("edits are made all or none", async () => {

@@ -1,6 +1,6 @@
 /** Server-sent events over real HTTP. */
 import { get, type IncomingMessage } from "node:http";
-import { appliedSchema, eventSchemas } from "@flowmgr/flow-api";
+import { appliedSchema, draftHeadSchema, eventSchemas } from "@flowmgr/flow-api";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
 import { type Lab, sendUdp, startLab } from "./lab.ts";
@@ -22,18 +22,22 @@ afterEach(() => {
 test("an event of edits tells them, and which draft they were made of; a new text tells its ETag", async () => {
   const headers = { "if-match": "*" };
   const written = await lab.call("PUT", "/draft", { headers, body: DNS });
-  const from: string = written.json.etag;
+  const from: string = written.as(draftHeadSchema).etag;
   const stream = await open("/events");
   await stream.wait("draft");
   const edits = [{ do: "switch", name: "dns", on: false }];
   const edited = await lab.call("POST", "/draft/edits", { headers, body: { edits } });
-  const event = await stream.wait("draft", ({ etag }) => etag === edited.json.etag);
+  const event = await stream.wait("draft", ({ etag }) => etag === edited.as(draftHeadSchema).etag);
   expect(eventSchemas.draft.parse(event)).toMatchObject({ from, edits });
   const many = Array.from({ length: 3000 }, (_, at) => ({ do: "switch", name: "dns", on: at % 2 === 0 }));
   const long = await lab.call("POST", "/draft/edits", { headers, body: { edits: [...many, many[0]] } });
-  expect(await stream.wait("draft", ({ etag }) => etag === long.json.etag)).not.toHaveProperty("edits");
+  expect(await stream.wait("draft", ({ etag }) => etag === long.as(draftHeadSchema).etag)).not.toHaveProperty(
+    "edits",
+  );
   const other = await lab.call("PUT", "/draft", { headers, body: `${DNS}flow b deny\n` });
-  expect(await stream.wait("draft", ({ etag }) => etag === other.json.etag)).not.toHaveProperty("edits");
+  expect(
+    await stream.wait("draft", ({ etag }) => etag === other.as(draftHeadSchema).etag),
+  ).not.toHaveProperty("edits");
 });
 
 type Received = { name: string; payload: Record<string, unknown> };

@@ -1,11 +1,12 @@
 import type { Draft } from "@flowmgr/flow-api";
-import { type Config, flowsOf, parse } from "@flowmgr/flow-model";
+import { type Config, type Edit, flowsOf, parse } from "@flowmgr/flow-model";
 import { expect, test } from "vitest";
 import {
   type Change,
   changed,
   type DraftState,
   EMPTY_DRAFT,
+  followed,
   letGo,
   loaded,
   outrun,
@@ -35,6 +36,7 @@ const remove = (name: string): Change => ({
   edits: [{ do: "remove", name }],
   label: `remove ${name}`,
 });
+const removing = (name: string): Edit[] => [{ do: "remove", name }];
 const names = (state: DraftState) => (state.config ? flowsOf(state.config).map(({ name }) => name) : null);
 
 function done(state: DraftState, change: Change): DraftState {
@@ -292,4 +294,20 @@ test("a discard shows the running config, and the server's answer is what stays"
   expect(names(result.state)).toEqual(["r"]);
   const answer = config("flow s permit\n  match\n");
   expect(names(sent(result.state, "2", "", "admin", answer))).toEqual(["s"]);
+});
+
+test("somebody else's edits are made on the draft that they were made of, and on no other", () => {
+  const at = "2026-01-01T00:00:05Z";
+  const event = { etag: "2", from: "1", edits: removing("a"), changedBy: "eve", changedAt: at, changes: 1 };
+  const next = followed(start, event);
+  expect(next?.saved).toMatchObject({ etag: "2", changedBy: "eve", changedAt: at });
+  expect(next && names(next)).toEqual(["b"]);
+  expect(next?.undo).toMatchObject([{ by: "eve" }]);
+  // What is not touched stays the same object.
+  expect(next?.config?.items[0]).toBe(start.config?.items[1]);
+  expect(followed(start, { ...event, from: "0" })).toBeNull();
+  const { edits: _, ...silent } = event;
+  expect(followed(start, silent)).toBeNull();
+  expect(followed(start, { ...event, edits: removing("nobody") })).toBeNull();
+  expect(followed(done(start, remove("b")), event)).toBeNull();
 });

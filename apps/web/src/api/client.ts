@@ -33,6 +33,8 @@ export type Call = {
   /** The draft's ETag, without its quotes. */
   ifMatch?: string;
   accept?: "application/json" | "text/plain";
+  /** The answer need not say what was written. */
+  minimal?: boolean;
   /** A connection of its own, as confirming needs one. */
   signal?: AbortSignal;
 };
@@ -41,6 +43,7 @@ export type Call = {
 export async function call(path: string, options: Call = {}): Promise<Response> {
   const headers = new Headers({ accept: options.accept ?? "application/json" });
   if (options.ifMatch !== undefined) headers.set("if-match", `"${options.ifMatch}"`);
+  if (options.minimal) headers.set("prefer", "return=minimal");
   let body: string | null = null;
   if (options.text !== undefined) {
     headers.set("content-type", "text/plain");

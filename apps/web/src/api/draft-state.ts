@@ -7,7 +7,7 @@
  * person chooses. Steps of the undo list are patches (patch.ts), so that one can be taken back although somebody
  * else changed other items since; where both changed the same one, it is refused with the reason.
  */
-import type { Draft } from "@flowmgr/flow-api";
+import type { Draft, EventPayload } from "@flowmgr/flow-api";
 import { type Config, type Diagnostic, type Edit, editAll } from "@flowmgr/flow-model";
 import { type Clash, difference, inverse, isEmpty, type Patch, patched, sameConfig } from "./patch.ts";
 import { goesOn, joined, pushed, type Step } from "./steps.ts";
@@ -23,7 +23,7 @@ export type Change = { label: string } & (
 export type Kept = Pick<Step, "label" | "patch">;
 
 /** On its way to the server. `config` is the draft with it; `undo` and `redo` are the lists without it. */
-type Waiting = Kept & { change: Change; config: Config } & Pick<DraftState, "undo" | "redo">;
+export type Waiting = Kept & { change: Change; config: Config } & Pick<DraftState, "undo" | "redo">;
 
 /** What the person has to answer; it stays until then. */
 type Question =
@@ -81,6 +81,21 @@ export function loaded(state: DraftState, draft: Draft): DraftState {
     undo: withTheirs(state.undo, state.saved, draft),
     trouble: questionIn(state.trouble),
   };
+}
+
+/**
+ * Somebody else's edits as an event tells them, made on the draft that they were made of; null where that is not the
+ * one that is here, or something of ours is on its way: then the draft has to be read.
+ */
+export function followed(state: DraftState, event: Partial<EventPayload<"draft">>): DraftState | null {
+  const { saved, waiting } = state;
+  const { edits, from, etag, changedAt, changedBy } = event;
+  if (!saved || !edits || from !== saved.etag || waiting.length > 0) return null;
+  if (etag === undefined || changedAt === undefined || changedBy === undefined) return null;
+  const edited = editAll(saved.config, edits);
+  return "error" in edited
+    ? null
+    : loaded(state, { ...saved, etag, changedAt, changedBy, config: edited.config });
 }
 
 function questionIn(trouble: Trouble | null): Question | null {

@@ -1,5 +1,5 @@
 /** The draft: one store a tab, what waits sent in order, hooks for the places. */
-import type { Draft } from "@flowmgr/flow-api";
+import type { Draft, DraftHead, EventPayload } from "@flowmgr/flow-api";
 import type { Config, Diagnostic, Edit } from "@flowmgr/flow-model";
 import { notify } from "../ui/notices.tsx";
 import { createStore, useStore } from "../ui/store.ts";
@@ -10,6 +10,7 @@ import {
   changed,
   type DraftState,
   EMPTY_DRAFT,
+  followed,
   letGo,
   loaded,
   outrun,
@@ -20,8 +21,10 @@ import {
   stepped,
   type Trouble,
   unsent,
+  type Waiting,
 } from "./draft-state.ts";
 import { keepSession, leftSession } from "./draft-storage.ts";
+import { editsTo } from "./edits-to.ts";
 import { mineInstead } from "./mine.ts";
 import type { Clash } from "./patch.ts";
 import { sharing } from "./sharing.ts";
@@ -82,14 +85,19 @@ function shared(answer: Draft): Draft {
   return { ...answer, config: sharing(draft.get().config ?? runningConfig, answer.config) };
 }
 
-/** An event says that the draft has this ETag now. */
-export function draftChanged(etag: string): void {
+/** An event says that the draft has this ETag now, and mostly how it came to it. */
+export function draftChanged(event: { etag: string } & Partial<EventPayload<"draft">>): void {
+  const { etag } = event;
   // While a write of ours is out, the event is most likely its own; sending ends with a look at the ETag.
   if (sending) {
     heard = etag;
     return;
   }
-  if (draft.get().saved?.etag !== etag) void loadDraft(etag);
+  const state = draft.get();
+  if (state.saved?.etag === etag) return;
+  const told = loading ? null : followed(state, event);
+  if (told) become(told);
+  else void loadDraft(etag);
 }
 let heard: string | null = null;
 
@@ -120,9 +128,9 @@ async function sendFirst(): Promise<boolean> {
   const first = waiting[0];
   if (!first || !saved) return false;
   try {
-    const answer = await write(first.change, saved.etag);
-    const body: Draft = await answer.json();
-    become(sent(draft.get(), body.etag, body.changedAt, body.changedBy, keep(first.change, body)));
+    const answer = await write(first, saved);
+    const body: DraftHead & { config?: Config } = await answer.json();
+    become(sent(draft.get(), body.etag, body.changedAt, body.changedBy, keep(first.change, body.config)));
     return true;
   } catch (error) {
     return await failed(error);
@@ -130,24 +138,23 @@ async function sendFirst(): Promise<boolean> {
 }
 
 /** A discard's outcome is the server's to say; every other change is known already and keeps its identity. */
-function keep(change: Change, answer: Draft): Config | undefined {
-  return change.kind === "discard" ? answer.config : undefined;
+function keep(change: Change, config: Config | undefined): Config | undefined {
+  return change.kind === "discard" ? config : undefined;
 }
 
-function write(change: Change, etag: string): Promise<Response> {
+/** On the draft that the server has. A config that few edits lead to travels as those: an undo, a word in the text. */
+function write({ change, patch }: Waiting, { etag, config }: Draft): Promise<Response> {
+  const sendEdits = (edits: readonly Edit[]) =>
+    call("/draft/edits", { method: "POST", body: { edits }, ifMatch: etag, minimal: true });
   switch (change.kind) {
     case "edits":
-      return call("/draft/edits", {
-        method: "POST",
-        body: { edits: change.edits },
-        ifMatch: etag,
-      });
-    case "replace":
-      return call("/draft", {
-        method: "PUT",
-        body: change.config,
-        ifMatch: etag,
-      });
+      return sendEdits(change.edits);
+    case "replace": {
+      const edits = editsTo(config, change.config, patch);
+      return edits
+        ? sendEdits(edits)
+        : call("/draft", { method: "PUT", body: change.config, ifMatch: etag, minimal: true });
+    }
     case "discard":
       return call("/draft", { method: "DELETE", ifMatch: etag });
   }

@@ -133,8 +133,8 @@ function happened(name: EventName, data: string): void {
     return;
   }
   if (name === "draft") {
-    const draft: { etag: string } = JSON.parse(data);
-    draftChanged(draft.etag);
+    const draft: EventPayload<"draft"> = JSON.parse(data);
+    draftChanged(draft);
     // The draft is the same, and what it would do is not: a mark was set.
     if (draft.etag === heardEtag) void queryClient.invalidateQueries({ queryKey: ["plan"] });
     heardEtag = draft.etag;
@@ -181,7 +181,7 @@ async function readKernelAgain(): Promise<void> {
 }
 
 async function refresh(): Promise<void> {
-  draftChanged("");
+  draftChanged({ etag: "" });
   await queryClient.invalidateQueries();
 }
 
