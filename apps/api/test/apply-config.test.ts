@@ -88,6 +88,21 @@ test("If-Match is honoured when it is given", async () => {
   expect(lab.rules()).toEqual([SSH_RULE]);
 });
 
+test("If-Match counts until the guards are done", async () => {
+  const etag = await draft(SSH);
+  const { analyst } = lab.running.parts;
+  const real = analyst.expectations;
+  analyst.expectations = async (...asked) => {
+    analyst.expectations = real;
+    await draft(`# mine\n${SSH}`);
+    return real(...asked);
+  };
+  const answer = await lab.call("PUT", "/config", { headers: { "if-match": etag }, body: DNS });
+  expect(analyst.expectations).toBe(real);
+  expect(answer.status, answer.text).toBe(412);
+  expect(lab.rules()).toEqual([SSH_RULE]);
+});
+
 test("an error has its place in the text, and nothing is applied", async () => {
   const answer = await lab.call("PUT", "/config", { body: "flow x permit\n  match dst 300.1.1.1\n" });
   expect(answer.status).toBe(422);

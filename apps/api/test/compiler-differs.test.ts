@@ -1,4 +1,5 @@
 /** A compiler with a defect: its program does not go in, and the answer holds a packet that shows why. */
+import { PROVEN } from "@flowmgr/flow-analysis/program";
 import { planSchema, problemSchema, revisionListSchema, statusSchema } from "@flowmgr/flow-api";
 import type { Program } from "@flowmgr/flow-compiler";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -93,13 +94,7 @@ test("mended, the same config goes in", async () => {
 test("a proof that comes to no end stops nobody, and is said", async () => {
   const { analyst } = lab.running.parts;
   const real = analyst.proveProgram;
-  analyst.proveProgram = async () => ({
-    status: "open",
-    said: "the proof was given up",
-    packet: null,
-    expected: null,
-    got: null,
-  });
+  analyst.proveProgram = async () => ({ ...PROVEN, status: "open", said: "the proof was given up" });
   try {
     const plan = (await lab.call("PUT", "/config?dryRun=true", { body: BOTH })).as(planSchema);
     expect(plan).toMatchObject({
@@ -114,4 +109,17 @@ test("a proof that comes to no end stops nobody, and is said", async () => {
   } finally {
     analyst.proveProgram = real;
   }
+});
+
+test("what stayed open is proven once there is time", async () => {
+  const { analyst } = lab.running.parts;
+  const real = analyst.proveProgram;
+  analyst.proveProgram = async () => ({ ...PROVEN, status: "open", said: "the proof was given up" });
+  const dryRun = async () => (await lab.call("PUT", "/config?dryRun=true", { body: BOTH })).as(planSchema);
+  try {
+    expect((await dryRun()).diagnostics).toMatchObject([{ code: "compiler-unproven" }]);
+  } finally {
+    analyst.proveProgram = real;
+  }
+  expect((await dryRun()).diagnostics).toEqual([]);
 });

@@ -49,6 +49,8 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
       return { status: "partial", dead: [], open: [], diagnostics: [] };
     },
     async expectations(config, asked) {
+      // Nothing to ask, which most applies would wait for.
+      if (!config.items.some(({ kind }) => kind === "expect")) return allOpen(config);
       const answer = await questions.ask({ kind: "expectations", config }, asked);
       return answer?.kind === "expectations" ? answer.found : allOpen(config);
     },
@@ -78,7 +80,7 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
   };
 }
 
-/** What is known of a config's expectations when nothing is. */
+/** What is known of a config's expectations when nothing is: of none, all. */
 function allOpen(config: Config): FoundBy<"expectations"> {
   const expectations = config.items.flatMap(({ kind }, index): ExpectationResult[] =>
     kind === "expect" ? [{ index, status: "open", packet: null, decision: null }] : [],

@@ -95,9 +95,14 @@ export async function refuseGuarded(
   { config, places, diagnostics, accept, caller }: Applying,
 ): Promise<void> {
   if (parts.engine.running()?.text === print(config)) return;
-  const guards = await guardsOf(parts, { config, places }, caller, { budget: APPLY_BUDGET });
-  const stopping = blocking(guards.diagnostics, accept);
-  if (stopping.length > 0) throw stopped(stopping, [...diagnostics, ...guards.diagnostics]);
+  const asked: Asked = { budget: APPLY_BUDGET };
+  // Where no lock-out can stop it, nobody waits until the machine is read.
+  const mayStop = parts.settings.target.kind === "host" && !accept.includes("lockout");
+  const found = mayStop
+    ? (await guardsOf(parts, { config, places }, caller, asked)).diagnostics
+    : locate((await expectationsOf(parts, config, asked)).diagnostics, places);
+  const stopping = blocking(found, accept);
+  if (stopping.length > 0) throw stopped(stopping, [...diagnostics, ...found]);
 }
 
 /** `stopping`: those that nobody has taken upon himself. */

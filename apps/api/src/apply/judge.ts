@@ -20,8 +20,8 @@ type Judged = { config: Config; text: string; program: Program };
 
 export class Judge {
   readonly #prover: Prover;
-  /** What was judged last: a plan and the apply behind it judge once. */
-  #last: { key: string; said: string | null } = { key: "", said: null };
+  /** What was proven last, so that a plan and the apply behind it prove it once; what stayed open is tried again. */
+  #proven = "";
 
   constructor(prover: Prover) {
     this.#prover = prover;
@@ -36,14 +36,14 @@ export class Judge {
     { markMask, tables = {} }: CompileOptions,
   ): Promise<string | null> {
     const key = JSON.stringify([text, program.marks, tables]);
-    if (this.#last.key === key) return this.#last.said;
+    if (key === this.#proven) return null;
     const proof = await this.#prover.proveProgram(config, textsOf(program, markMask), tables, {
       budget: BUDGET,
     });
     if (proof.status === "differs") throw compilerDiffers(proof, config);
-    const said = proof.status === "equal" ? null : `${UNPROVEN}: ${proof.said}.`;
-    this.#last = { key, said };
-    return said;
+    if (proof.status === "open") return `${UNPROVEN}: ${proof.said}.`;
+    this.#proven = key;
+    return null;
   }
 
   /** The same as what a plan tells of it. */

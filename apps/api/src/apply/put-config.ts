@@ -59,6 +59,8 @@ export function registerPutConfig(app: Api, parts: Parts): void {
         return buildPlan(parts, wanted, { signal: goneSignal(reply) });
       }
       await refuseGuarded(parts, { config, diagnostics, places, accept, caller });
+      // The guards take their time.
+      if (ifMatch !== undefined) draft.requireMatch(ifMatch);
       const before = draft.get();
       const clean = before.text === (engine.running()?.text ?? "");
       const applied = await engine.apply({
