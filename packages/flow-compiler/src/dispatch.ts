@@ -111,7 +111,7 @@ function chainFor({ beside }: Dispatch, { flow, whole, parts }: Visit, within: s
 const LIMITS: DispatchLimits = { longestRow: 32, cheapRow: 36 };
 
 /**
- * What the tree needs to know of a flow: where its rules that decide can hold. What only an \`ignore\` takes need not
+ * What the tree needs to know of a flow: where its rules that decide can hold. What only an `ignore` takes need not
  * come to the flow, since the next one is where it would go from there.
  */
 function entryOf({ parts, chain }: { parts: readonly Part[]; chain: string }, family: Family): Entry {

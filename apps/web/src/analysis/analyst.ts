@@ -1,6 +1,7 @@
 /** Keeps one worker at the newest config: what nobody waits for any more is given up, not finished first. */
 import type { Config } from "@flowmgr/flow-model";
-import type { Analysis, AnalysisAnswer, AnalysisRequest, Meaning, Sent } from "./worker.ts";
+import type { Meaning } from "./meaning.ts";
+import type { Analysis, AnalysisAnswer, AnalysisRequest, Sent } from "./worker.ts";
 
 /** The other end; a Worker, or what stands in for one. */
 export type Helper = {

@@ -1,6 +1,5 @@
 /** What the analysis finds in the draft, and all that is known of it beyond the language's own check. */
 
-import type { Status } from "@flowmgr/flow-api";
 import type { Config, Diagnostic } from "@flowmgr/flow-model";
 import { useEffect, useMemo } from "react";
 import { useCheck, useStatus } from "../api/queries.ts";
@@ -8,7 +7,8 @@ import { createStore, useStore } from "../ui/store.ts";
 import { Analyst } from "./analyst.ts";
 import { anchored } from "./anchored.ts";
 import { isFinding } from "./is-finding.ts";
-import type { Analysis, Meaning } from "./worker.ts";
+import { type Meaning, meaningOf } from "./meaning.ts";
+import type { Analysis } from "./worker.ts";
 
 type Known = Analysis & { of: Config | null };
 
@@ -61,12 +61,4 @@ function useMeaning(): Meaning | null {
   const text = JSON.stringify([status.spared, status.tables]);
   if (last?.text !== text) last = { text, meaning: meaningOf(status) };
   return last.meaning;
-}
-
-function meaningOf({ spared, tables }: Status): Meaning {
-  return {
-    loopback: spared.loopback ? "spare" : "judge",
-    neighbours: spared.neighbours ? "spare" : "judge",
-    tables: new Map(tables.map(({ name, number }) => [name, number])),
-  };
 }

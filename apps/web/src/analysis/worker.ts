@@ -1,15 +1,7 @@
 /** Looks for dead rules and failing expectations beside the page: in a hard config that takes seconds. */
-import {
-  type AnalysisOptions,
-  type DeadRules,
-  deadRules,
-  findingsOf,
-  judgeExpectations,
-} from "@flowmgr/flow-analysis";
+import { type DeadRules, deadRules, findingsOf, judgeExpectations } from "@flowmgr/flow-analysis";
 import { type Config, check, type Diagnostic, type Item } from "@flowmgr/flow-model";
-
-/** What the machine adds to the meaning of a config. */
-export type Meaning = Pick<AnalysisOptions, "loopback" | "neighbours" | "tables">;
+import type { Meaning } from "./meaning.ts";
 
 /** A config as it differs from the one that was sent before: an item that stayed is its place there. */
 export type Sent = { items: (Item | number)[]; comment: string[] };

@@ -2,6 +2,7 @@
 import { type ExpectationResult, judgeExpectations } from "@flowmgr/flow-analysis";
 import type { Status } from "@flowmgr/flow-api";
 import type { Config, Expect } from "@flowmgr/flow-model";
+import { meaningOf } from "../analysis/meaning.ts";
 
 /** Longest for one answer, in milliseconds: a person is writing it. */
 const PATIENCE = 2_000;
@@ -10,18 +11,13 @@ const PATIENCE = 2_000;
 export function judgedNow(
   expect: Expect,
   config: Config,
-  { spared, tables }: Pick<Status, "spared" | "tables">,
+  machine: Pick<Status, "spared" | "tables">,
 ): ExpectationResult | null {
   const end = performance.now() + PATIENCE;
   const others = config.items.filter(({ kind }) => kind !== "expect");
   const { expectations } = judgeExpectations(
     { ...config, items: [...others, expect] },
-    {
-      loopback: spared.loopback ? "spare" : "judge",
-      neighbours: spared.neighbours ? "spare" : "judge",
-      tables: new Map(tables.map(({ name, number }) => [name, number])),
-      stop: () => performance.now() > end,
-    },
+    { ...meaningOf(machine), stop: () => performance.now() > end },
   );
   return expectations[0] ?? null;
 }

@@ -2,22 +2,14 @@
 import { type Trace, trace, UNJUDGED, type Verdict } from "@flowmgr/flow-analysis";
 import type { Status } from "@flowmgr/flow-api";
 import type { Config, Packet } from "@flowmgr/flow-model";
+import { meaningOf } from "../analysis/meaning.ts";
 
 /** What the meaning of a config depends on. */
 export type Machine = Pick<Status, "ipv6" | "spared" | "tables">;
 
 export function judge(config: Config, packet: Packet, machine: Machine): Trace {
   if (packet.family === 6 && !machine.ipv6) return UNJUDGED;
-  return trace(config, packet, optionsOf(machine));
-}
-
-/** As the analysis takes what `/status` tells. */
-export function optionsOf({ spared, tables }: Pick<Machine, "spared" | "tables">) {
-  return {
-    loopback: spared.loopback ? ("spare" as const) : ("judge" as const),
-    neighbours: spared.neighbours ? ("spare" as const) : ("judge" as const),
-    tables: new Map(tables.map(({ name, number }) => [name, number])),
-  };
+  return trace(config, packet, meaningOf(machine));
 }
 
 export function sameVerdict(one: Verdict, other: Verdict): boolean {
