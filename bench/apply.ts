@@ -1,26 +1,36 @@
 /**
  * What an apply costs beyond the bare restore, side by side in one run: the same programs are loaded by our apply
- * (read, snapshot, restore, read back, compare) and by iptables-restore alone. `node bench/apply.ts [flows ...]`
+ * (read, snapshot, restore, read back, compare) and by iptables-restore alone; and what the trial before an apply costs.
+ * `node bench/apply.ts [flows ...]`
  *
- * A ratio survives a slow machine, milliseconds do not; both are printed.
+ * Milliseconds of the processors, ours and those of the commands, since a machine that others use tells nothing by the
+ * clock; that is printed beside. A ratio survives a slow machine too.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpus, loadavg, release, tmpdir } from "node:os";
 import { join } from "node:path";
-import { assignMarks, type CompileOptions, compile, delta, type Program } from "@flowmgr/flow-compiler";
+import {
+  assignMarks,
+  type CompileOptions,
+  compile,
+  delta,
+  type Program,
+  type State,
+} from "@flowmgr/flow-compiler";
 import { parse } from "@flowmgr/flow-model";
 import { openKernel } from "@flowmgr/kernel";
-import { makeNamespace } from "@flowmgr/kernel/testing";
+import { makeNamespace, type TestNamespace } from "@flowmgr/kernel/testing";
 
 const OPTIONS: CompileOptions = {
-  ipv6: true,
+  ipv6: false,
   markMask: 0xff00,
   loopback: "spare",
   neighbours: "spare",
   jump: "first",
   defragment: "on",
 };
-const ROUNDS = 5;
+/** Ten thousand flows take iptables-nft-restore seconds. */
+const roundsFor = (flows: number) => (flows > 2000 ? 2 : 5);
 
 function programOf(flows: number, changed: number): Program {
   const text = Array.from({ length: flows }, (_, index) => {
@@ -34,82 +44,101 @@ function programOf(flows: number, changed: number): Program {
   return compile(config, assigned.marks, OPTIONS);
 }
 
-const median = (values: number[]) =>
-  values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+type Cost = { cpu: number; wall: number };
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const begin = performance.now();
-  await work();
-  return performance.now() - begin;
+/** Of all values by themselves: the one in the middle, the lower of two. */
+function median(costs: readonly Cost[]): Cost {
+  const middle = (of: keyof Cost) =>
+    costs.map((cost) => cost[of]).sort((a, b) => a - b)[Math.ceil(costs.length / 2) - 1] ?? Number.NaN;
+  return { cpu: middle("cpu"), wall: middle("wall") };
 }
 
-/** Milliseconds of both ways, for a change of one flow among `flows`, and for all of them from nothing. */
+/** Of this process and of the commands that it has waited for, in milliseconds; proc(5) counts them in hundredths. */
+function processors(): number {
+  const { user, system } = process.cpuUsage();
+  const [, rest = ""] = readFileSync("/proc/self/stat", "utf8").split(") ");
+  const [children = 0, kernel = 0] = rest.split(" ").slice(13, 15).map(Number);
+  return (user + system) / 1000 + (children + kernel) * 10;
+}
+
+async function cost(work: () => Promise<unknown>): Promise<Cost> {
+  const [begin, used] = [performance.now(), processors()];
+  await work();
+  return { cpu: processors() - used, wall: performance.now() - begin };
+}
+
+const EMPTY = programOf(0, 0);
+const NOTHING = { chains: [], hooks: [], ipRules: [], routes: [] };
+
+function stateOf({ ip: { chains, hooks, ipRules, routes } }: Program): State {
+  return {
+    ip: {
+      chains: chains.map(({ name, rules }) => ({ name, rules: rules.map(({ words }) => words) })),
+      hooks: hooks.map((hook) => ({ ...hook, place: "only" as const })),
+      ipRules,
+      routes,
+    },
+    ip6: null,
+  };
+}
+
+/** Only the restore, whose text is there already. */
+async function bareApply({ ns, tool }: Bare, from: State, to: Program): Promise<Cost> {
+  const { restore } = delta(from, to).ip;
+  return cost(() => ns.must([tool, "-w", "30", "--noflush"], { stdin: restore }));
+}
+
+type Bare = { ns: TestNamespace; tool: string };
+type Pair = { ours: Cost[]; bare: Cost[] };
+
+/** Both ways, for a change of one flow among `flows`, and for all of them from nothing. */
 async function compare(backend: "nft" | "legacy", flows: number): Promise<void> {
-  const [ours, bare] = [await makeNamespace(), await makeNamespace()];
+  const [ours, other] = [await makeNamespace(), await makeNamespace()];
   const dataDir = mkdtempSync(join(tmpdir(), "flowmgr-bench-"));
+  const bare: Bare = { ns: other, tool: `iptables-${backend}-restore` };
   try {
-    const kernel = await openKernel({
-      target: { kind: "namespace", name: ours.name },
-      backend,
-      ipv6: true,
-      dataDir,
-    });
-    const bareApply = async (from: Program, to: Program) => {
-      const state = (family: Program["ip"]) => ({
-        chains: family.chains.map(({ name, rules }) => ({ name, rules: rules.map(({ words }) => words) })),
-        hooks: family.hooks.map((hook) => ({ ...hook, place: "only" as const })),
-        ipRules: family.ipRules,
-        routes: family.routes,
-      });
-      const change = delta({ ip: state(from.ip), ip6: from.ip6 && state(from.ip6) }, to);
-      for (const [tool, part] of [
-        ["iptables", change.ip],
-        ["ip6tables", change.ip6],
-      ] as const) {
-        if (part?.restore) {
-          await bare.must([`${tool}-${backend}-restore`, "-w", "30", "--noflush"], { stdin: part.restore });
-        }
-      }
-    };
-    const whole: [number[], number[]] = [[], []];
-    const one: [number[], number[]] = [[], []];
-    const empty = programOf(0, 0);
-    await kernel.apply(empty);
-    await bareApply(
-      { ip: { chains: [], hooks: [], ipRules: [], routes: [] }, ip6: null, marks: empty.marks },
-      {
-        ...empty,
-        ip6: null,
-      },
-    );
-    const v4 = (program: Program): Program => ({ ...program, ip6: null });
-    await kernel.apply(v4(empty));
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      const [first, second] = [v4(programOf(flows, 0)), v4(programOf(flows, round))];
-      whole[0].push(await timed(() => kernel.apply(first)));
-      whole[1].push(await timed(() => bareApply(v4(empty), first)));
-      one[0].push(await timed(() => kernel.apply(second)));
-      one[1].push(await timed(() => bareApply(first, second)));
-      await kernel.apply(v4(empty));
-      await bareApply(second, v4(empty));
+    const target = { kind: "namespace", name: ours.name } as const;
+    const kernel = await openKernel({ target, backend, ipv6: false, dataDir });
+    const whole: Pair = { ours: [], bare: [] };
+    const one: Pair = { ours: [], bare: [] };
+    const trial: Pair = { ours: [], bare: [] };
+    await kernel.apply(EMPTY);
+    await bareApply(bare, { ip: NOTHING, ip6: null }, EMPTY);
+    for (let round = 1; round <= roundsFor(flows); round += 1) {
+      const [first, second] = [programOf(flows, 0), programOf(flows, round)];
+      whole.ours.push(await cost(() => kernel.apply(first)));
+      const loaded = await bareApply(bare, stateOf(EMPTY), first);
+      whole.bare.push(loaded);
+      trial.ours.push(await cost(() => kernel.check(second)));
+      trial.bare.push(loaded);
+      one.ours.push(await cost(() => kernel.apply(second)));
+      one.bare.push(await bareApply(bare, stateOf(first), second));
+      await kernel.apply(EMPTY);
+      await bareApply(bare, stateOf(second), EMPTY);
     }
-    for (const [what, [mine, theirs]] of [
-      ["all flows", whole],
-      ["one flow changed", one],
-    ] as const) {
-      const [a, b] = [median(mine), median(theirs)];
-      const times = `${a.toFixed(0)} ms, iptables-restore alone ${b.toFixed(0)} ms`;
-      process.stdout.write(
-        `${backend}, ${flows} flows, ${what}: apply ${times}, ratio ${(a / b).toFixed(1)}\n`,
-      );
-    }
+    tell(`${backend}, ${flows} flows, all of them`, whole);
+    tell(`${backend}, ${flows} flows, one changed`, one);
+    tell(`${backend}, ${flows} flows, one changed, trial, beside a restore of all`, trial);
   } finally {
     await ours.remove();
-    await bare.remove();
+    await other.remove();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
+function tell(what: string, pair: Pair): void {
+  const [ours, bare] = [median(pair.ours), median(pair.bare)];
+  const words = ({ cpu, wall }: Cost) => `${cpu.toFixed(0)} ms of CPU (${wall.toFixed(0)} by the clock)`;
+  const ratio = (ours.cpu / bare.cpu).toFixed(ours.cpu < bare.cpu ? 3 : 1);
+  process.stdout.write(
+    `${what}: ours ${words(ours)}, iptables-restore alone ${words(bare)}, ratio ${ratio}\n`,
+  );
+}
+
+const [processor] = cpus();
+process.stdout.write(
+  `${cpus().length} x ${processor?.model.trim()}, Linux ${release()}, node ${process.version}, load ${loadavg()[0]?.toFixed(1)}\n`,
+);
 const sizes = process.argv.slice(2).map(Number);
 for (const flows of sizes.length > 0 ? sizes : [10, 1000, 10_000]) {
   for (const backend of ["nft", "legacy"] as const) await compare(backend, flows);

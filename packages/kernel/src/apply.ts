@@ -6,7 +6,7 @@
  *   2 create    the routes and ip rules that the new rules need
  *   3 switch    one restore per family, atomic to traffic
  *   4 delete    the ip rules and routes that nothing needs any more
- *   5 read back, compare
+ *   5 read back, compare: what was sent where that is little (`read-again.ts`), else all
  *   6 sweep     what flows' chains held before, as soon as its counts are booked; then 5 again
  *
  * And if we die here? Before 1 nothing has happened. After 2, or with 4 undone, there are routes and ip rules that
@@ -35,6 +35,7 @@ import { kernelError, Refusal, textOf } from "./errors.ts";
 import { refuseHeldChains } from "./held.ts";
 import type { Applied, ApplyOptions, Snapshot } from "./kernel.ts";
 import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
+import { readAgain } from "./read-again.ts";
 import type { Snapshots } from "./snapshot.ts";
 import { carryOut, sweep } from "./steps.ts";
 
@@ -81,13 +82,17 @@ async function reach(
 ): Promise<OwnReading> {
   const batch = book ? randomBytes(6).toString("hex") : null;
   book?.(countedLines(now), false);
-  await carryOut(machine, delta(stateOf(now), wanted, batch), wanted);
-  const switched = await mustHold(machine, chains, wanted, { swept: false });
+  const change = delta(stateOf(now), wanted, batch);
+  await carryOut(machine, change, wanted);
+  const again = (from: OwnReading, made: Delta, swept: boolean) =>
+    readAgain(machine, from, made, wanted, swept);
+  const switched =
+    (await again(now, change, false)) ?? (await mustHold(machine, chains, wanted, { swept: false }));
   book?.(countedLines(switched), true);
   const rest = delta(stateOf(switched), wanted, batch);
   if (isEmptyDelta(rest)) return switched;
   await sweep(machine, rest, wanted);
-  return mustHold(machine, chains, wanted, { swept: true });
+  return (await again(switched, rest, true)) ?? mustHold(machine, chains, wanted, { swept: true });
 }
 
 function remember(

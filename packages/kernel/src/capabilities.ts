@@ -18,6 +18,8 @@ export type Tools = {
   save: readonly string[];
   /** `save`, at a moment when no counter is on its way from an old table to a new one. */
   read: readonly string[];
+  /** Lists the rules of the chain of mangle that is named behind it, with counters; it holds the lock of xtables itself. */
+  list: readonly string[];
   /** Reads its input as an addition to what is there, and waits for the lock of xtables. */
   restore: readonly string[];
   /** `ip` with the option of the family. */
@@ -136,6 +138,7 @@ async function familyTools(family: FamilyName, backend: Backend): Promise<Tools 
       version,
       save: [`${name}-save`],
       read: [...(backend === "legacy" ? UNDER_XTABLES_LOCK : []), `${name}-save`],
+      list: [name, "--wait", LOCK_WAIT, "-t", "mangle", "-v", "-S"],
       restore: [`${name}-restore`, "--wait", LOCK_WAIT, "--noflush"],
       ip: ["ip", family === "ip" ? "-4" : "-6"],
     };

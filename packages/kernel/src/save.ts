@@ -37,6 +37,22 @@ export function parseSave(text: string): SavedTable[] {
   return tables;
 }
 
+/** `-c packets bytes` of a rule as `-v -S` lists it, before its target. */
+const LISTED = /^-A (\S+)(.*?) -c (\d+) (\d+)((?: -[jg] .*)?)$/;
+
+/** The rules of a chain of ours, as `iptables -v -S CHAIN` prints them; null when there is anything else. */
+export function parseList(text: string, chain: string): SavedRule[] | null {
+  const [declared, ...lines] = text.split("\n").filter((line) => line !== "");
+  if (declared !== `-N ${chain}`) return null;
+  const rules: SavedRule[] = [];
+  for (const line of lines) {
+    const [, name, match = "", packets, bytes, target = ""] = LISTED.exec(line) ?? [];
+    if (name !== chain) return null;
+    rules.push({ words: `${match}${target}`.slice(1), packets: Number(packets), bytes: Number(bytes) });
+  }
+  return rules;
+}
+
 /** More than any value in quotes can be long: a comment has 255 bytes, and each may be escaped. */
 const QUOTED = 600;
 
