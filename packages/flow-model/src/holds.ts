@@ -7,7 +7,7 @@
  * milliseconds. Named lists come expanded (`expandLists`). A value that does not parse takes no packet: such a config
  * is refused by `check`, and what is traced while someone is typing must not throw.
  */
-import { addressSet, isInside } from "./address-set.ts";
+import { addressSet, isEvery, isInside } from "./address-set.ts";
 import type { Family } from "./family.ts";
 import { type IcmpType, parseIcmpType } from "./icmp.ts";
 import { interfaceMatches } from "./names.ts";
@@ -144,8 +144,10 @@ export function protocolsThatCarryPorts({ conditions }: Conditioned): number[] {
 /** The families that a rule's conditions allow: the rule counts for packets of these only. */
 export function familiesOf({ conditions }: Conditioned): Family[] {
   const { proto, src, dst, icmptype } = conditions;
-  const inList = (condition: Condition | undefined, family: Family) =>
-    !condition || addressSet(condition.values)[family].length > 0;
+  const inList = (condition: Condition | undefined, family: Family) => {
+    const mine = condition && addressSet(condition.values)[family];
+    return !mine || (mine.length > 0 && !(condition.not && isEvery(mine, family)));
+  };
   const protocols = proto && !proto.not ? protocolsNamed(proto) : null;
   const occurs = (family: Family) => !protocols || protocols.some((number) => protocolOccurs(number, family));
   const ofIcmp = (family: Family) => !icmptype || icmpFamily(conditions) === family;

@@ -176,6 +176,8 @@ describe("what a rule counts for", () => {
     ["", [4, 6]],
     ["src 10.0.0.1", [4]],
     ["not dst ::1", [6]],
+    ["not src { ::/0, 10.0.0.0/8 }", [4]],
+    ["not src { ::/1, 8000::/1, 10.0.0.0/8 }", [4]],
     ["proto icmp", [4]],
     ["proto icmp6", [6]],
     ["not proto icmp6", [4, 6]],
@@ -217,6 +219,7 @@ describe("a director's ICMP errors", () => {
     ["flow a director d ignore dst 10.0.0.1", []],
     ["flow a director d off match dst 10.0.0.1", []],
     ["flow a permit match dst 10.0.0.1", []],
+    ["flow a director d match not src { ::/0, 10.0.0.0/8 } dst { 192.168.0.1, ::1 }", ["192.168.0.1"]],
   ])("%s: %j", (text, expected) => {
     expect(destinations(text)).toEqual(expected);
   });
