@@ -4,7 +4,6 @@ import { type Entry, portWords, type Region } from "./dispatch-entry.ts";
 import {
   commonDigits,
   digit,
-  meet,
   narrows,
   type PortRange,
   type Prefix,
@@ -23,48 +22,35 @@ export type Answer = { words: string; region: Region; entries: Entry[]; share: n
 /** Chains of a question about ports. */
 export const MOST_RANGES = 16;
 
-/** Four bits of an address, the first four in which the flows differ. */
+/** Four bits of an address, the first four in which the flows differ; null where the answers would not fit into `room`. */
 export function byAddress(
   field: "dst" | "src",
   entries: readonly Entry[],
   region: Region,
+  room: number,
   family: Family,
 ): Question | null {
   const within = region[field];
   const digits = firstDifference(field, entries, within);
   if (digits === null) return null;
-  const children = new Map<number, { prefix: Prefix; entries: Entry[]; specific: number }>();
-  for (const { reaches } of entries) {
-    for (const reach of reaches) {
-      const prefix = reach[field];
-      if (!narrows(prefix, within)) continue;
-      for (const value of valuesAt(prefix, digits)) {
-        if (children.has(value)) continue;
-        const hex = `${prefix.hex.slice(0, digits)}${value.toString(16)}`.padEnd(prefix.hex.length, "0");
-        children.set(value, { prefix: { hex, length: 4 * digits + 4 }, entries: [], specific: 0 });
-      }
-    }
-  }
+  const children = childrenAt(field, digits, entries, within);
+  const careless = entries.filter(({ reaches }) => !reaches.some((reach) => narrows(reach[field], within)));
+  if ((careless.length + 1) * children.size > room) return null;
   const rest: Entry[] = [];
   for (const entry of entries) {
-    const anywhere = entry.reaches.filter((reach) => !narrows(reach[field], within));
-    if (anywhere.length > 0) rest.push({ ...entry, reaches: anywhere });
-    const places =
-      anywhere.length > 0 ? children.keys() : new Set(entry.reaches.flatMap((reach) => valuesIn(reach)));
-    for (const value of places) {
-      const child = children.get(value);
-      if (!child) continue;
-      const inside = entry.reaches.filter(
-        (reach) => reach[field] === null || meet(reach[field], child.prefix),
-      );
+    const wide = entry.reaches.filter((reach) => !narrows(reach[field], within));
+    if (wide.length > 0)
+      rest.push(wide.length === entry.reaches.length ? entry : { ...entry, reaches: wide });
+    for (const [value, child] of children) {
+      const inside =
+        wide.length === entry.reaches.length ? wide : entry.reaches.filter((reach) => takes(reach, value));
       if (inside.length === 0) continue;
       child.entries.push(inside.length === entry.reaches.length ? entry : { ...entry, reaches: inside });
-      if (inside.length > anywhere.length) child.specific += 1;
+      if (inside.length > wide.length) child.specific += 1;
     }
   }
-  const taken = [...children].sort(([a], [b]) => a - b).map(([, child]) => child);
-  const total = taken.reduce((sum, { specific }) => sum + specific, 0);
-  const answers = taken.map(
+  const total = [...children.values()].reduce((sum, { specific }) => sum + specific, 0);
+  const answers = [...children.values()].map(
     (child): Answer => ({
       words: prefixWords(field === "dst" ? "-d" : "-s", child.prefix, family),
       region: { ...region, [field]: child.prefix },
@@ -75,17 +61,44 @@ export function byAddress(
   // Sources that flows name are exceptions, destinations are what the machine is there for.
   return { answers, rest, price: PRICE.address, restShare: field === "src" ? 0.5 : 1 / (answers.length + 1) };
 
-  function valuesIn(reach: Reach): number[] {
+  function takes(reach: Reach, value: number): boolean {
     const prefix = reach[field];
-    return narrows(prefix, within) ? valuesAt(prefix, digits ?? 0) : [];
+    if (!narrows(prefix, within)) return true;
+    const { from, count } = valuesAt(prefix, digits ?? 0);
+    return from <= value && value < from + count;
   }
 }
 
+type Child = { prefix: Prefix; entries: Entry[]; specific: number };
+
+/** A child for each value that the digit has in some network, in order. */
+function childrenAt(
+  field: "dst" | "src",
+  digits: number,
+  entries: readonly Entry[],
+  within: Prefix,
+): Map<number, Child> {
+  const used = new Set<number>();
+  let start = "";
+  for (const { reaches } of entries) {
+    for (const reach of reaches) {
+      const prefix = reach[field];
+      if (!narrows(prefix, within)) continue;
+      start = prefix.hex.slice(0, digits);
+      const { from, count } = valuesAt(prefix, digits);
+      for (let value = from; value < from + count; value += 1) used.add(value);
+    }
+  }
+  const childOf = (value: number): Child => {
+    const hex = `${start}${value.toString(16)}`.padEnd(within.hex.length, "0");
+    return { prefix: { hex, length: 4 * digits + 4 }, entries: [], specific: 0 };
+  };
+  return new Map([...used].sort((a, b) => a - b).map((value) => [value, childOf(value)]));
+}
+
 /** The values of a digit for which a network holds something: up to eight where its length ends within the digit. */
-function valuesAt(prefix: Prefix, at: number): number[] {
-  const from = digit(prefix, at);
-  const count = 2 ** Math.max(0, 4 * at + 4 - prefix.length);
-  return count === 1 ? [from] : Array.from({ length: count }, (_, value) => from + value);
+function valuesAt(prefix: Prefix, at: number): { from: number; count: number } {
+  return { from: digit(prefix, at), count: 2 ** Math.max(0, 4 * at + 4 - prefix.length) };
 }
 
 /** The place of the first digit in which the networks inside of `within` differ or end; null when there are none. */

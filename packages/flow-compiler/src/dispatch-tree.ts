@@ -35,7 +35,7 @@ const COST = { ...PRICE, chain: 30, question: 27, growth: 8 } as const;
 const MOST_QUESTIONS = 8;
 
 /** Jumps to one flow at most, on average, and in all: beyond, flows are looked at one by one instead. */
-const MOST_COPIES = 40;
+const MOST_COPIES = 8;
 const MOST_JUMPS = 120_000;
 
 /** What a question has to leave of what would be looked at without it. */
@@ -107,8 +107,8 @@ function bestQuestion(
   let best: Question | null = null;
   let least = WORTH_IT * now;
   const questions = [
-    () => byAddress("dst", entries, region, family),
-    () => byAddress("src", entries, region, family),
+    () => byAddress("dst", entries, region, room, family),
+    () => byAddress("src", entries, region, room, family),
     () => byPort(entries, region),
     // By itself it tells few flows apart; it is what a question about ports needs.
     () => (best === null ? byProtocol(entries, region) : null),

@@ -78,11 +78,6 @@ export function contains(outer: Prefix, inner: Prefix): boolean {
   return outer.length <= inner.length && sameStart(outer, inner, outer.length);
 }
 
-/** Have the networks an address in common? */
-export function meet(one: Prefix, other: Prefix): boolean {
-  return sameStart(one, other, Math.min(one.length, other.length));
-}
-
 function sameStart(one: Prefix, other: Prefix, length: number): boolean {
   const whole = length >> 2;
   for (let at = 0; at < whole; at += 1) {
