@@ -165,7 +165,7 @@ test("what an apply did not come to book is counted once, whoever looks first", 
   expect(packets(await totals())).toEqual({ 1: 9, 2: 0 });
 });
 
-/** From the end of the next switch, iptables-save fails in the namespace; gives what ends that. */
+/** From the end of the next switch, what reads rules fails in the namespace; gives what ends that. */
 function breakReading(): () => void {
   const directory = mkdtempSync(join(tmpdir(), "flowmgr-test-"));
   const broken = join(directory, "broken");
@@ -176,7 +176,9 @@ function breakReading(): () => void {
     chmodSync(join(directory, tool), 0o755);
   };
   wrap("iptables-nft-restore", `/usr/sbin/iptables-nft-restore "$@"; code=$?; touch ${broken}; exit $code`);
-  wrap("iptables-nft-save", `if [ -e ${broken} ]; then exit 1; fi`);
+  for (const tool of ["iptables-nft-save", "iptables-nft"]) {
+    wrap(tool, `if [ -e ${broken} ]; then exit 1; fi`);
+  }
   const path = process.env.PATH;
   process.env.PATH = `${directory}:${path}`;
   const mend = () => {

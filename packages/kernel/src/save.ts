@@ -29,9 +29,8 @@ export function parseSave(text: string): SavedTable[] {
       const [, name = "", policy] = CHAIN.exec(line) ?? [];
       table.chains.set(name, { name, builtIn: policy !== "-", rules: [] });
     } else if (table !== undefined && (line.startsWith("-A ") || line.startsWith("["))) {
-      const [, packets = "0", bytes = "0", chain = "", words = ""] = RULE.exec(line) ?? [];
-      const rule = { words, packets: Number(packets), bytes: Number(bytes) };
-      table.chains.get(chain.replace(/^"(.*)"$/, "$1"))?.rules.push(rule);
+      const { chain, ...rule } = plainRule(line) ?? quotedRule(line);
+      table.chains.get(chain)?.rules.push(rule);
     }
   }
   return tables;
@@ -51,6 +50,29 @@ export function parseList(text: string, chain: string): SavedRule[] | null {
     rules.push({ words: `${match}${target}`.slice(1), packets: Number(packets), bytes: Number(bytes) });
   }
   return rules;
+}
+
+type Line = SavedRule & { chain: string };
+
+/** A rule with its counters, of a chain whose name is not quoted; null for any other. Most are so, a hundred thousand. */
+function plainRule(line: string): Line | null {
+  const end = line.indexOf("] -A ");
+  const colon = line.indexOf(":");
+  if (!line.startsWith("[") || end < 0 || colon > end) return null;
+  const [from, packets, bytes] = [end + 5, Number(line.slice(1, colon)), Number(line.slice(colon + 1, end))];
+  const space = line.indexOf(" ", from);
+  if (space <= from || line[from] === '"' || !Number.isFinite(packets + bytes)) return null;
+  return { chain: line.slice(from, space), words: line.slice(space + 1), packets, bytes };
+}
+
+function quotedRule(line: string): Line {
+  const [, packets = "0", bytes = "0", chain = "", words = ""] = RULE.exec(line) ?? [];
+  return {
+    chain: chain.replace(/^"(.*)"$/, "$1"),
+    words,
+    packets: Number(packets),
+    bytes: Number(bytes),
+  };
 }
 
 /** More than any value in quotes can be long: a comment has 255 bytes, and each may be escaped. */

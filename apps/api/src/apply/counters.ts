@@ -112,7 +112,8 @@ export class Counting {
     for (const count of counts) {
       const key = keyOf(count.source);
       const total = totals.get(key);
-      if (total)
+      // Most rules of many have never counted anything.
+      if (total && !(isNothing(count) && isSame(total.seen, NOTHING)))
         totals.set(key, grown(total, this.#shown(count), clock.now(), this.#moreOf(key, total, count)));
     }
     this.#lines = new Map(counts.map(({ source, lines }) => [keyOf(source), lines]));
@@ -262,6 +263,8 @@ function moreThan(seen: Tally, { packets, bytes }: Tally): Tally {
 }
 
 const isSame = (one: Tally, other: Tally) => one.packets === other.packets && one.bytes === other.bytes;
+
+const isNothing = ({ packets, retired }: Count) => packets === 0 && retired === undefined;
 
 function seenAs(total: Total, seen: Tally): Total {
   return isSame(total.seen, seen) ? total : { ...total, seen };

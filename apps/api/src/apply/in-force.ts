@@ -134,9 +134,9 @@ export class InForce {
     if (judged.some(({ severity }) => severity === "error")) {
       return { kernel: NO_KERNEL_PLAN, diagnostics: judged, moved };
     }
+    const { reading } = await this.seen();
+    const kernel = planKernel(delta(reading.state, program));
     return this.queue(async () => {
-      const { state } = await readable(this.#parts.kernel.read());
-      const kernel = planKernel(delta(state, program));
       try {
         await this.#check({ text, marks, program });
         return { kernel, diagnostics: judged, moved };
