@@ -201,17 +201,29 @@ type Standing = { rules: number; ours: boolean };
 
 async function standing(target: Target, found: Found): Promise<Standing> {
   const tools = [found.ip, found.ip6].filter((each) => each !== null);
-  const all = await Promise.all(tools.map((each) => standingIn(target, each, found.backend)));
+  return standingIn(target, tools, await tablesIn(target, found.backend));
+}
+
+/** How many rules, and chains that users made, stand in all tables of the tools' families; `there`: see `tablesIn`. */
+export async function countStanding(
+  target: Target,
+  tools: readonly Tools[],
+  there: TableNames | null,
+): Promise<number> {
+  return (await standingIn(target, tools, there)).rules;
+}
+
+async function standingIn(
+  target: Target,
+  tools: readonly Tools[],
+  there: TableNames | null,
+): Promise<Standing> {
+  const asked = tools.filter(({ family }) => there === null || there[family].length > 0);
+  const all = await Promise.all(asked.map((each) => standingOf(target, each)));
   return { rules: all.reduce((sum, { rules }) => sum + rules, 0), ours: all.some(({ ours }) => ours) };
 }
 
-/** How many rules, and chains that users made, stand in all tables of a family in a back end. */
-export async function countStanding(target: Target, tools: Tools, backend: Backend): Promise<number> {
-  return (await standingIn(target, tools, backend)).rules;
-}
-
-async function standingIn(target: Target, tools: Tools, backend: Backend): Promise<Standing> {
-  if (!(await hasTable(target, tools, backend))) return { rules: 0, ours: false };
+async function standingOf(target: Target, tools: Tools): Promise<Standing> {
   const ran = await askTwice(() => target.run(tools.save));
   const tables = parseSave(ran.stdout);
   const chains = tables.flatMap((table) => [...table.chains.values()]);
@@ -221,20 +233,22 @@ async function standingIn(target: Target, tools: Tools, backend: Backend): Promi
   };
 }
 
+/** Names of tables, by family. */
+export type TableNames = Readonly<Record<FamilyName, readonly string[]>>;
+
 /**
- * Is there a table, of any name or of this one? Asked for one that is not there, the legacy tools make it; those that
- * are there are listed by the kernel. The nft tools make none to list it. Throws when nobody can be asked.
+ * The tables that stand in a back end. Asked for one that is not there, the legacy tools make it; those that are there
+ * are listed by the kernel. Null: all may be asked for, since the nft tools make none. Throws when nobody can be asked.
  */
-export async function hasTable(
-  target: Target,
-  tools: Tools,
-  backend: Backend,
-  name?: string,
-): Promise<boolean> {
-  if (backend === "nft") return true;
-  const ran = await target.run(["cat", `/proc/net/${tools.family}_tables_names`]);
+export async function tablesIn(target: Target, backend: Backend): Promise<TableNames | null> {
+  if (backend === "nft") return null;
+  const fileOf = (family: FamilyName) => `/proc/net/${family}_tables_names`;
+  const ran = await target.run(["grep", "-sH", "", fileOf("ip"), fileOf("ip6")]);
   if (ran.failure !== null) throw new Error(complaint(ran));
-  const { stdout } = ran;
-  const names = stdout.trim().split("\n");
-  return name === undefined ? stdout.trim() !== "" : names.includes(name);
+  const names = (family: FamilyName) =>
+    ran.stdout.split("\n").flatMap((line) => {
+      const [file, name] = line.split(":");
+      return file === fileOf(family) && name ? [name] : [];
+    });
+  return { ip: names("ip"), ip6: names("ip6") };
 }

@@ -11,7 +11,7 @@
  * writes there, and what stands in the old one came by a restore of saved rules.
  */
 import { type FamilyName, type FamilyState, normaliseRule, plain } from "@flowmgr/flow-compiler";
-import { hasTable, type Tools } from "./capabilities.ts";
+import { type TableNames, type Tools, tablesIn } from "./capabilities.ts";
 import { kernelError, Refusal, refusal, telling } from "./errors.ts";
 import { ourChains, ourHooks } from "./ours.ts";
 import type { Machine } from "./read.ts";
@@ -28,13 +28,14 @@ export async function moveOver(machine: Machine): Promise<boolean> {
   const { other } = machine.capabilities;
   let outcome = "nothing was changed";
   try {
-    const found = await ownInOther(machine);
+    const look = async () => ownInOther(machine, await tablesIn(machine.target, other.backend));
+    const found = await look();
     if (found.length > 0) outcome = `what stands in the ${other.backend} back end is in force as before`;
     for (const own of found) await carry(machine, own);
     for (const { tools, chains, hooks } of found) {
       await restore(machine, tools, tools.restore, takingOut(chains, hooks));
     }
-    const [left] = found.length === 0 ? [] : await ownInOther(machine);
+    const [left] = found.length === 0 ? [] : await look();
     if (left === undefined) return found.length > 0;
     const said = `rules of flows still stand in the ${other.backend} back end after they were taken out`;
     throw new Refusal(said, left.tools.family, null, said);
@@ -50,12 +51,12 @@ export type Own = { tools: Tools; chains: SavedChain[]; hooks: Hooks };
 
 /**
  * The families in which something of ours stands in the back end that is not used. One that cannot be read, on a kernel
- * without it or because others write there by nft, counts as empty.
+ * without it or because others write there by nft, counts as empty. `there`: see `tablesIn`.
  */
-export async function ownInOther(machine: Machine): Promise<Own[]> {
-  const { backend, tools } = machine.capabilities.other;
+export async function ownInOther(machine: Machine, there: TableNames | null): Promise<Own[]> {
+  const { tools } = machine.capabilities.other;
   const all = tools.map(async (each): Promise<Own[]> => {
-    if (!(await hasTable(machine.target, each, backend, "mangle"))) return [];
+    if (there?.[each.family].includes("mangle") === false) return [];
     try {
       const { own } = await ownIn(machine, each);
       return own.chains.length + own.hooks.length > 0 ? [own] : [];

@@ -1,5 +1,5 @@
 /** What an operator should know of the surroundings of our rules. Nothing here changes anything. */
-import { countStanding } from "./capabilities.ts";
+import { countStanding, type TableNames, tablesIn } from "./capabilities.ts";
 import { countedLines } from "./counters.ts";
 import { textOf } from "./errors.ts";
 import { readIpvs } from "./ipvs.ts";
@@ -125,11 +125,9 @@ function unjudged({ ipv6Off }: Machine["capabilities"], links: Seen["links"]): s
 }
 
 /** Tables of legacy that nobody here can look into: a container may have made them in this network. */
-async function unseenLegacy({ target, capabilities: { other } }: Machine): Promise<string[]> {
-  if (other.backend !== "legacy" || other.tools.length > 0) return [];
-  const files = ["/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"];
-  const { stdout } = await target.run(["cat", ...files]);
-  const names = [...new Set(stdout.split("\n").filter((name) => name !== ""))];
+function unseenLegacy({ capabilities: { other } }: Machine, there: TableNames | null): string[] {
+  if (there === null || other.tools.length > 0) return [];
+  const names = [...new Set([...there.ip, ...there.ip6])];
   if (names.length === 0) return [];
   return [
     `the kernel has tables of the legacy back end of iptables (${names.join(", ")}), and this machine has no iptables-legacy to look into them: a packet passes only what neither drops`,
@@ -140,11 +138,13 @@ async function unseenLegacy({ target, capabilities: { other } }: Machine): Promi
 async function otherBackend(machine: Machine): Promise<string[]> {
   const { facts, other, why } = machine.capabilities;
   const place = `in the ${other.backend} back end of iptables`;
-  let [counts, own]: [number[], Own[]] = [[], []];
+  let there: TableNames | null;
+  let [count, own]: [number, Own[]] = [0, []];
   try {
-    [counts, own] = await Promise.all([
-      Promise.all(other.tools.map((tools) => countStanding(machine.target, tools, other.backend))),
-      ownInOther(machine),
+    there = await tablesIn(machine.target, other.backend);
+    [count, own] = await Promise.all([
+      countStanding(machine.target, other.tools, there),
+      ownInOther(machine, there),
     ]);
   } catch (error) {
     // Ours can be read, which is what counts.
@@ -153,9 +153,9 @@ async function otherBackend(machine: Machine): Promise<string[]> {
   const ours = own
     .flatMap(({ chains, hooks }) => [hooks.length, ...chains.map(({ rules }) => 1 + rules.length)])
     .reduce((sum, count) => sum + count, 0);
-  const others = counts.reduce((sum, count) => sum + count, 0) - ours;
+  const others = count - ours;
   return [
-    ...(await unseenLegacy(machine)),
+    ...unseenLegacy(machine, there),
     ...(others > 0
       ? [
           `others have ${others === 1 ? "1 rule or chain" : `${others} rules and chains`} ${place}; flows use ${facts.backend}, ${why}. The kernel asks both, and a packet passes only what neither drops`,

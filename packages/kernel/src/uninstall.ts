@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 import type { FamilyDelta, FamilyName, FamilyProgram, Program } from "@flowmgr/flow-compiler";
 import { apply } from "./apply.ts";
-import { type Backend, type Capabilities, countStanding, findCapabilities } from "./capabilities.ts";
+import {
+  type Backend,
+  type Capabilities,
+  countStanding,
+  findCapabilities,
+  tablesIn,
+} from "./capabilities.ts";
 import { underLock } from "./lock.ts";
 import { HOOKED } from "./ours.ts";
 import { readOwn } from "./read.ts";
@@ -70,8 +76,7 @@ export async function uninstall(spec: TargetSpec, dataDir: string): Promise<Unin
 async function inOrder(target: Target, snapshots: Snapshots): Promise<Capabilities[]> {
   const used = await findCapabilities(target, "auto", false);
   const { backend, tools } = used.other;
-  const standing = await Promise.all(tools.map((each) => countStanding(target, each, backend)));
-  if (standing.every((count) => count === 0)) return [used];
+  if ((await countStanding(target, tools, await tablesIn(target, backend))) === 0) return [used];
   const other = await findCapabilities(target, backend, false);
   const { ip, ip6 } = await readOwn({ target, capabilities: other }, snapshots.remembered());
   return ip.state.chains.length + (ip6?.state.chains.length ?? 0) > 0 ? [other, used] : [used, other];
