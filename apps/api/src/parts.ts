@@ -16,7 +16,7 @@ import type { FamilyName, Marks, Program } from "@flowmgr/flow-compiler";
 import type { Config, Diagnostic, Edit, Places } from "@flowmgr/flow-model";
 import type { Kernel, Reading, Sender } from "@flowmgr/kernel";
 import type { Analyst } from "./analysis/asking.ts";
-import type { Seen } from "./apply/drift-watch.ts";
+import type { Seen } from "./apply/drift.ts";
 import type { Settings } from "./settings.ts";
 
 /** Who asks: a name for the history, how they got in, and the connection they ask over. */

@@ -1,27 +1,11 @@
 /** A flow as chains of one family. */
-import {
-  type Conditions,
-  type Family,
-  type Flow,
-  ICMP_ERROR_TYPES,
-  icmpErrorDestinations,
-  setOf,
-} from "@flowmgr/flow-model";
+import { type Family, type Flow, ICMP_ERROR_TYPES, icmpErrorDestinations, setOf } from "@flowmgr/flow-model";
 import { ANY, type Asked, askedBy, type Direction, matchWords } from "./match.ts";
 import { addressMatch } from "./match-address.ts";
 import { icmpWords } from "./match-payload.ts";
 import type { Chain, ChainRule, FamilyName } from "./program.ts";
-import { type Split, splitsOf } from "./split.ts";
+import { type Part, type Split, splitsOf } from "./split.ts";
 import { join } from "./words.ts";
-
-/** A rule of a flow as one family sees it, or its ICMP errors. */
-export type Part = Asked & {
-  /** As in the config, from 1; null for the flow's ICMP errors. */
-  rule: number | null;
-  verb: "match" | "ignore";
-  /** What the rule asks; null for the ICMP errors, which name no class of packets. */
-  conditions: Conditions | null;
-};
 
 /** A flow that is on, in one family. */
 export type FamilyFlow = { flow: Flow; family: Family; parts: Part[]; targets: string[] };

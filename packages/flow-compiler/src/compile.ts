@@ -8,7 +8,7 @@ import {
   type Flow,
   flowsOf,
 } from "@flowmgr/flow-model";
-import { chainName, chainsFor, directionOf, type FamilyFlow, isOn, type Part, partsOf } from "./chains.ts";
+import { chainName, chainsFor, directionOf, type FamilyFlow, isOn, partsOf } from "./chains.ts";
 import { classesOf } from "./classes.ts";
 import { dispatch } from "./dispatch.ts";
 import { hooksOf } from "./hooks.ts";
@@ -17,6 +17,7 @@ import type { Direction } from "./match.ts";
 import { HOOK_COMMENT, OWN_CHAINS } from "./ours.ts";
 import type { Chain, CompileOptions, FamilyProgram, Marks, Program } from "./program.ts";
 import { routingOf } from "./routing.ts";
+import type { Part } from "./split.ts";
 
 /**
  * The program of a config. Throws on a config with errors: `check` finds those, and `assignMarks` gives the marks

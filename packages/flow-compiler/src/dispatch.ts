@@ -6,13 +6,14 @@
  */
 
 import type { Family } from "@flowmgr/flow-model";
-import { chainName, chainsFor, classChainName, type FamilyFlow, fnv1a, LEAVE, type Part } from "./chains.ts";
+import { chainName, chainsFor, classChainName, type FamilyFlow, fnv1a, LEAVE } from "./chains.ts";
 import type { PacketClass } from "./classes.ts";
 import type { Entry } from "./dispatch-entry.ts";
 import { treeOf } from "./dispatch-tree.ts";
 import { ANY, type Match, matchWords } from "./match.ts";
 import type { Chain, ChainRule, DispatchLimits } from "./program.ts";
 import { reachesOf } from "./reach.ts";
+import type { Part } from "./split.ts";
 import { join } from "./words.ts";
 
 /** The main chains, that of all packets first, and the chains that flows need for a class beside their own. */

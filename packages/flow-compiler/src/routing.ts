@@ -8,11 +8,12 @@
  * destination: with it, `src_valid_mark=1` or a mark changed in mangle OUTPUT black-holes the traffic.
  */
 import { type Family, networkOf, parseAddress, printAddress } from "@flowmgr/flow-model";
-import type { FamilyFlow, Part } from "./chains.ts";
+import type { FamilyFlow } from "./chains.ts";
 import { markFor, markOf } from "./marks.ts";
 import { networksOf } from "./match-address.ts";
 import { OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES } from "./ours.ts";
 import type { CompileOptions, IpRule, LocalRoute, Marks } from "./program.ts";
+import type { Part } from "./split.ts";
 import { readValue } from "./words.ts";
 
 /** The routing table of the director whose mark has this index. */

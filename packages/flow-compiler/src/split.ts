@@ -8,11 +8,25 @@
  * the flow's own chain, so `ignore` needs nothing more. One level for interfaces, below it one for protocols and one
  * for types, however many lists there are: nft allows no more than 15 chains below PREROUTING.
  */
-import { type Family, type NamedIcmpType, printIcmpType, widerInterfaces } from "@flowmgr/flow-model";
-import type { Part } from "./chains.ts";
-import { type Direction, interfaceMatch } from "./match.ts";
+import {
+  type Conditions,
+  type Family,
+  type NamedIcmpType,
+  printIcmpType,
+  widerInterfaces,
+} from "@flowmgr/flow-model";
+import { type Asked, type Direction, interfaceMatch } from "./match.ts";
 import { icmpWords, protocolWords } from "./match-payload.ts";
 import { join } from "./words.ts";
+
+/** A rule of a flow as one family sees it, or its ICMP errors. */
+export type Part = Asked & {
+  /** As in the config, from 1; null for the flow's ICMP errors. */
+  rule: number | null;
+  verb: "match" | "ignore";
+  /** What the rule asks; null for the ICMP errors, which name no class of packets. */
+  conditions: Conditions | null;
+};
 
 /** One way to tell packets apart: the classes, in the order in which they are asked for. */
 export type Split = {

@@ -2,7 +2,7 @@
 import type { CompileOptions, Program } from "@flowmgr/flow-compiler";
 import type { Kernel, Reading } from "@flowmgr/kernel";
 import type { Clock, Events } from "../parts.ts";
-import { type Drift, drift } from "./drift.ts";
+import { drift, type Seen } from "./drift.ts";
 import { pause } from "./pace.ts";
 import { reason } from "./refusals.ts";
 import type { Serial } from "./serial.ts";
@@ -14,17 +14,6 @@ const LOOK_SHARE = 20;
 const ASKED_SHARE = 10;
 /** A reading this young is given again. */
 const FRESH_MS = 500;
-
-/** The kernel at one moment, beside what should have been there at that moment. */
-export type Seen = {
-  /** Milliseconds since 1970. */
-  at: number;
-  reading: Reading;
-  /** In force then; null before the first apply. */
-  program: Program | null;
-  /** Null also while rules are being changed. */
-  drift: Drift | null;
-};
 
 type WatchParts = {
   kernel: Kernel;

@@ -10,7 +10,7 @@ import {
   type Program,
   type State,
 } from "@flowmgr/flow-compiler";
-import { HOOKED } from "@flowmgr/kernel";
+import { HOOKED, type Reading } from "@flowmgr/kernel";
 
 /** More names than this help nobody; the rest is counted. */
 const NAMED = 5;
@@ -20,6 +20,17 @@ export type Drift = {
   detail: string;
   /** What the kernel should hold. */
   wanted: Program;
+};
+
+/** The kernel at one moment, beside what should have been there at that moment. */
+export type Seen = {
+  /** Milliseconds since 1970. */
+  at: number;
+  reading: Reading;
+  /** In force then; null before the first apply. */
+  program: Program | null;
+  /** Null also while rules are being changed. */
+  drift: Drift | null;
 };
 
 /**
