@@ -10,7 +10,7 @@ export function sentSentence(
   expected: readonly Source[],
   apart: Judged["apart"],
 ): string {
-  const where = placeOf(apart, packet.iface);
+  const where = placeOf(apart, packet.iface, counters.length > 0);
   if (!arrived) return `No flow saw it: the kernel drops such a packet before rules judge it. ${where}`;
   if (agrees) return `It was counted by ${told(counters)}, as the tester says. ${where}`;
   if (apart === "lost") return `${LOST} Elsewhere, with the same rules, it was counted by ${told(counters)}.`;
@@ -31,11 +31,11 @@ function told(sources: readonly Source[]): string {
 const LOST =
   "No flow saw it in the namespace: its interface is down, a rule of others took it before, or the rules there are not what they should be, which the status tells.";
 
-function placeOf(apart: Judged["apart"], iface: string | undefined): string {
+function placeOf(apart: Judged["apart"], iface: string | undefined, counts: boolean): string {
   const copy = "It was sent in an empty namespace with the same rules";
   switch (apart) {
     case null:
-      return "It was sent in the namespace itself, and counts there.";
+      return `It was sent in the namespace itself${counts ? ", and counts there" : ""}.`;
     case "asked":
       return `${copy}: the namespace itself may know its connection, and flows ask for the state.`;
     case "interface":
