@@ -1,9 +1,10 @@
 /** Joins the frame, the places and the session; the places do not know each other. */
 import { lazy, Suspense, useEffect } from "react";
-import { Redirect, Route, Switch } from "wouter";
+import { Redirect, Route, Switch, useLocation } from "wouter";
 import { loadDraft, startEvents } from "./api/index.ts";
 import { ExchangeDialogs } from "./exchange/index.ts";
 import { FlowsPlace } from "./flows/flows-place.tsx";
+import { Failed } from "./frame/failed.tsx";
 import { Frame } from "./frame/frame.tsx";
 import { CountdownBar } from "./review/countdown-bar.tsx";
 import { Session } from "./session/session.tsx";
@@ -33,51 +34,57 @@ function Places() {
     void loadDraft();
   }, []);
   const textErrors = useUnsavedText()?.errors ?? 0;
+  const [address] = useLocation();
+  const place = address.split("/")[1];
   return (
     <Frame countdown={<CountdownBar />} textErrors={textErrors}>
-      <Suspense fallback={<Waiting>Opening</Waiting>}>
-        <Switch>
-          <Route path="/flows/:name?">
-            {({ name }) => (
-              <FlowsPlace opened={name ? decodeURIComponent(name) : null} textErrors={textErrors} />
-            )}
-          </Route>
-          <Route path="/lists/:name?">
-            {({ name }) => (
-              <ListsPlace opened={name ? decodeURIComponent(name) : null} textErrors={textErrors} />
-            )}
-          </Route>
-          <Route path="/text">
-            <TextPlace />
-          </Route>
-          <Route path="/test">
-            <TestPlace view="packet" textErrors={textErrors} />
-          </Route>
-          <Route path="/test/search">
-            <TestPlace view="search" textErrors={textErrors} />
-          </Route>
-          <Route path="/test/expectations">
-            <TestPlace view="expectations" textErrors={textErrors} />
-          </Route>
-          <Route path="/expectations">
-            <Redirect to="/test/expectations" replace />
-          </Route>
-          <Route path="/review">
-            <ReviewPlace textErrors={textErrors} />
-          </Route>
-          <Route path="/history/:id?">{({ id }) => <HistoryPlace opened={id ? Number(id) : null} />}</Route>
-          <Route path="/paths">
-            <PathsPlace />
-          </Route>
-          <Route path="/kernel">
-            <KernelPlace />
-          </Route>
-          <Route>
-            <Redirect to="/flows" replace />
-          </Route>
-        </Switch>
-      </Suspense>
-      <ExchangeDialogs textErrors={textErrors} />
+      <Failed key={place}>
+        <Suspense fallback={<Waiting>Opening</Waiting>}>
+          <Switch>
+            <Route path="/flows/:name?">
+              {({ name }) => (
+                <FlowsPlace opened={name ? decodeURIComponent(name) : null} textErrors={textErrors} />
+              )}
+            </Route>
+            <Route path="/lists/:name?">
+              {({ name }) => (
+                <ListsPlace opened={name ? decodeURIComponent(name) : null} textErrors={textErrors} />
+              )}
+            </Route>
+            <Route path="/text">
+              <TextPlace />
+            </Route>
+            <Route path="/test">
+              <TestPlace view="packet" textErrors={textErrors} />
+            </Route>
+            <Route path="/test/search">
+              <TestPlace view="search" textErrors={textErrors} />
+            </Route>
+            <Route path="/test/expectations">
+              <TestPlace view="expectations" textErrors={textErrors} />
+            </Route>
+            <Route path="/expectations">
+              <Redirect to="/test/expectations" replace />
+            </Route>
+            <Route path="/review">
+              <ReviewPlace textErrors={textErrors} />
+            </Route>
+            <Route path="/history/:id?">{({ id }) => <HistoryPlace opened={id ? Number(id) : null} />}</Route>
+            <Route path="/paths">
+              <PathsPlace />
+            </Route>
+            <Route path="/kernel">
+              <KernelPlace />
+            </Route>
+            <Route>
+              <Redirect to="/flows" replace />
+            </Route>
+          </Switch>
+        </Suspense>
+      </Failed>
+      <Failed>
+        <ExchangeDialogs textErrors={textErrors} />
+      </Failed>
     </Frame>
   );
 }

@@ -27,7 +27,7 @@ export function ChangeBar() {
           onClick={actions.changes.run}
           title={actions.changes.label}
         >
-          {count === 0 ? "No changes" : counted(count, "change")}
+          {count === 0 ? "No changes" : <Count count={count} />}
           <span aria-hidden="true" className={styles.wide}>
             ▴
           </span>
@@ -44,6 +44,18 @@ export function ChangeBar() {
         Review <span aria-hidden="true">→</span>
       </Button>
     </section>
+  );
+}
+
+/** From here on the word gives way to the number where both would lie over the buttons. */
+const MANY = 100;
+
+function Count({ count }: { count: number }) {
+  const [number, noun] = counted(count, "change").split(" ");
+  return (
+    <span>
+      {number} <span className={count >= MANY ? styles.noun : undefined}>{noun}</span>
+    </span>
   );
 }
 

@@ -1,0 +1,90 @@
+/** What many flows, and a server that was upgraded meanwhile, do to the page. */
+import { applyForGood, expect, FIVE, setDraft, signIn, test } from "./lab.ts";
+
+const MANY = Array.from(
+  { length: 1200 },
+  (_, index) => `flow f${index} deny match dst 10.1.${index >> 8}.${index & 255}`,
+).join("\n");
+
+test("an edit carries what it changes, there, back and to others", async ({
+  lab,
+  signedIn: page,
+  browser,
+}) => {
+  await setDraft(lab, MANY);
+  await expect(page.locator("[data-flow=f1]")).toBeVisible();
+  const other = await browser.newContext();
+  await signIn(other, lab);
+  const two = await other.newPage();
+  await two.goto(lab.url);
+  await expect(two.locator("[data-flow=f1]")).toBeVisible();
+  const whole: string[] = [];
+  const sizes: number[] = [];
+  for (const one of [page, two]) {
+    one.on("request", (request) => {
+      const { pathname } = new URL(request.url());
+      if (pathname === "/api/v1/draft") whole.push(request.method());
+      if (pathname === "/api/v1/draft/edits") sizes.push(request.postData()?.length ?? 0);
+    });
+    one.on("response", async (response) => {
+      if (response.url().endsWith("/draft/edits")) sizes.push((await response.body()).length);
+    });
+  }
+  const off = (state: string | RegExp) =>
+    expect(two.locator("[data-flow=f1]")).toHaveAttribute("data-off", state);
+  await page.locator("[data-flow=f1]").focus();
+  await page.keyboard.press(" ");
+  await off("true");
+  // An undo is as small as the edit.
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(two.locator("[data-flow=f1]")).not.toHaveAttribute("data-off", "true");
+  await page.goto(`${lab.url}/text`);
+  await page.locator(".cm-line").first().waitFor();
+  whole.length = 0;
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.type("# typed\n");
+  await expect
+    .poll(async () => (await lab.rest("GET", "/api/v1/draft/flows/f0")).json)
+    .toMatchObject({ comment: ["typed"] });
+  await expect.poll(() => sizes.length).toBeGreaterThanOrEqual(6);
+  expect(whole).toEqual([]);
+  expect(Math.max(...sizes)).toBeLessThan(1000);
+  await other.close();
+});
+
+test("a part of the page that is gone after an upgrade says so and offers a reload", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await setDraft(lab, FIVE);
+  await page.route("**/assets/history-*.js", (route) => route.fulfill({ status: 404, body: "gone" }));
+  await page.getByRole("link", { name: "History" }).click();
+  await expect(
+    page.getByRole("heading", { name: "This part of the page could not be loaded" }),
+  ).toBeVisible();
+  // The frame stands, and so does the rest.
+  await page.getByRole("link", { name: "Flows" }).click();
+  await expect(page.locator("[data-flow=mail]")).toBeVisible();
+  await page.getByRole("link", { name: "History" }).click();
+  await page.unroute("**/assets/history-*.js");
+  await page.getByRole("button", { name: "Reload the page" }).click();
+  await expect(page.getByRole("region", { name: "History" })).toBeVisible();
+});
+
+test("at 360 pixels a thousand changes leave their buttons free", async ({ lab, signedIn: page }) => {
+  await setDraft(lab, "");
+  await applyForGood(lab);
+  await setDraft(lab, MANY);
+  await page.setViewportSize({ width: 360, height: 740 });
+  const bar = page.getByRole("region", { name: "Changes not applied" });
+  await expect(bar.getByRole("button", { name: /^1,200 changes/ })).toBeVisible();
+  const boxes = await Promise.all(
+    (await bar.getByRole("button").all()).map((button) => button.boundingBox()),
+  );
+  expect(boxes).toHaveLength(5);
+  for (const [index, box] of boxes.entries()) {
+    const end = (box?.x ?? Number.NaN) + (box?.width ?? Number.NaN);
+    expect(end, `button ${index}`).toBeLessThanOrEqual((boxes[index + 1]?.x ?? 360) + 0.5);
+  }
+});
