@@ -1,4 +1,5 @@
 /** What many flows, and a server that was upgraded meanwhile, do to the page. */
+import type { Page } from "playwright/test";
 import { applyForGood, expect, FIVE, setDraft, signIn, test } from "./lab.ts";
 
 const MANY = Array.from(
@@ -86,5 +87,26 @@ test("at 360 pixels a thousand changes leave their buttons free", async ({ lab, 
   for (const [index, box] of boxes.entries()) {
     const end = (box?.x ?? Number.NaN) + (box?.width ?? Number.NaN);
     expect(end, `button ${index}`).toBeLessThanOrEqual((boxes[index + 1]?.x ?? 360) + 0.5);
+  }
+});
+
+test("a tab that is opened later shows what was counted before, and what is counted from then on", async ({
+  lab,
+  signedIn: one,
+}) => {
+  const text =
+    "flow quiet deny match dst 192.168.0.99\nflow probe permit match proto icmp src 192.168.0.10\n";
+  await setDraft(lab, text);
+  await applyForGood(lab);
+  lab.fromClient("ping", "-c", "8", "-i", "0.01", "192.168.0.1");
+  const hits = (page: Page) => page.locator("[data-flow=probe]");
+  await expect(hits(one)).toContainText("8");
+  const two = await one.context().newPage();
+  await two.goto(lab.url);
+  await expect(hits(two)).toContainText("8");
+  lab.fromClient("ping", "-c", "69", "-i", "0.01", "192.168.0.1");
+  for (const page of [one, two]) {
+    await page.bringToFront();
+    await expect(hits(page)).toContainText("77");
   }
 });

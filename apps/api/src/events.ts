@@ -1,6 +1,7 @@
 /** Server-sent events: what happened, told to whoever listens, once and in order. */
 import type { ServerResponse } from "node:http";
-import type { EventName } from "@flowmgr/flow-api";
+import type { Counters, EventName } from "@flowmgr/flow-api";
+import { changedCounters } from "@flowmgr/flow-api/counters";
 import { changes, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "./api.ts";
@@ -43,9 +44,10 @@ export async function registerEvents(app: Api, parts: Parts): Promise<void> {
       exposeHeadRoute: false,
       schema: {
         tags: ["status"],
-        summary: "Server-sent events: draft, apply, drift, and with counters=true the counters too",
+        summary:
+          "Server-sent events: draft, apply, drift; with counters=true the counters too, with counters=changes those that changed",
         querystring: z.strictObject({
-          counters: z.enum(["true", "false"]).default("false"),
+          counters: z.enum(["true", "changes", "false"]).default("false"),
         }),
         response: {
           200: {
@@ -56,7 +58,8 @@ export async function registerEvents(app: Api, parts: Parts): Promise<void> {
       },
     },
     (request, reply) => {
-      const withCounters = request.query.counters === "true";
+      const withCounters = request.query.counters !== "false";
+      const changesOnly = request.query.counters === "changes";
       const done = streams.begin(secretOf(request));
       const secret = request.caller.via === "session" ? request.cookies[cookieName(request)] : undefined;
       reply.hijack();
@@ -64,8 +67,9 @@ export async function registerEvents(app: Api, parts: Parts): Promise<void> {
         if (value) reply.raw.setHeader(name, value);
       const stream = openStream(reply.raw, parts.clock, () => !secret || sessions.find(secret) !== null);
       for (const [name, payload] of present(parts)) stream.send(name, payload);
+      const tell: Listener = changesOnly ? tellChanges(stream) : stream.send;
       const unsubscribe = parts.events.subscribe((name, payload) => {
-        if (name !== "counters" || withCounters) stream.send(name, payload);
+        if (name !== "counters" || withCounters) tell(name, payload);
       });
       const unwatch = withCounters ? watchCounters() : () => undefined;
       reply.raw.once("close", () => {
@@ -76,6 +80,18 @@ export async function registerEvents(app: Api, parts: Parts): Promise<void> {
     },
   );
 }
+
+/** Of counters what the reader does not know yet: one event of ten thousand flows is megabytes, and mostly the last one's. */
+function tellChanges(stream: ReturnType<typeof openStream>): Listener {
+  let told: Counters | null = null;
+  return (name, payload) => {
+    const reading = isReading(payload) ? payload : null;
+    const sent = stream.send(name, told && reading ? changedCounters(told, reading) : payload);
+    if (sent && reading) told = reading;
+  };
+}
+
+const isReading = (payload: object): payload is Counters => "flows" in payload;
 
 /** Counts the open streams of each caller. */
 function countStreams() {
@@ -148,11 +164,13 @@ function openStream(raw: ServerResponse, clock: Clock, mayRead: () => boolean) {
   raw.on("error", () => raw.destroy());
   beat();
   return {
-    send(name: EventName, payload: unknown): void {
+    /** False when the reader does not get it. */
+    send(name: EventName, payload: unknown): boolean {
       // The next counters say all that these do.
-      if (name === "counters" && raw.writableNeedDrain) return;
+      if (name === "counters" && raw.writableNeedDrain) return false;
       if (raw.writableLength > MOST_WAITING) raw.destroy();
       else raw.write(`event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`);
+      return !raw.destroyed;
     },
   };
 }

@@ -112,6 +112,22 @@ test("a change of the draft, an apply and drift are told", async () => {
   });
 });
 
+test("counters that are asked for by their changes come whole once, then those that changed", async () => {
+  const probe = "flow probe deny\n  match proto udp dst 192.168.0.1 dstport 5300\n";
+  await lab.call("PUT", "/config", { body: `${DNS}${probe}` });
+  const stream = await open("/events?counters=changes");
+  const first = eventSchemas.counters.parse(await stream.wait("counters"));
+  expect(first.flows.map(({ name }) => name)).toEqual(["dns", "probe"]);
+  expect(first).not.toHaveProperty("changes");
+  sendUdp(lab.place, "192.168.0.1", 5300, 1);
+  const tick = setInterval(() => clock.pass(2_000), 20);
+  const grown = await stream.wait("counters", ({ flows }) => JSON.stringify(flows).includes('"packets":1'));
+  clearInterval(tick);
+  const { changes, flows } = eventSchemas.counters.parse(grown);
+  expect(changes).toBe(true);
+  expect(flows.map(({ name }) => name)).toEqual(["probe"]);
+});
+
 test("counters come only to those who ask, and only while somebody watches", async () => {
   await lab.call("PUT", "/config", { body: DNS });
   const quiet = await open("/events");

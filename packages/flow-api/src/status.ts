@@ -59,7 +59,10 @@ export const sessionBodySchema = z.union([
 ]);
 export const sessionSchema = z.object({ name: z.string(), since: z.string(), until: z.string() });
 
-/** Names and payloads of `GET /events`. `counters` comes only to those who ask with `?counters=true`. */
+/**
+ * Names and payloads of `GET /events`. `counters` comes only to those who ask with `?counters=true`, each with all flows,
+ * or `?counters=changes`: the first with all, the next ones with those whose counts are others since.
+ */
 export const eventSchemas = {
   draft: z.object({
     etag: z.string(),
@@ -75,7 +78,8 @@ export const eventSchemas = {
     revision: z.number().nullable(),
     deadline: z.string().nullable(),
   }),
-  counters: countersSchema,
+  /** `changes`: the flows that are not named count as in the event before. */
+  counters: countersSchema.extend({ changes: z.literal(true).optional() }),
   drift: z.object({ drift: z.boolean(), detail: z.string().nullable() }),
   repair: repairSchema,
 } as const;

@@ -4,6 +4,7 @@
  * that the browser frees when the tab goes; it opens the stream and passes events on to the others.
  */
 import type { Counters, EventName, EventPayload } from "@flowmgr/flow-api";
+import { withChanges } from "@flowmgr/flow-api/counters";
 import { createStore, useStore } from "../ui/store.ts";
 import { draftChanged } from "./draft.ts";
 import { keys, queryClient, runningQuery } from "./queries.ts";
@@ -63,7 +64,7 @@ function lead(): void {
 function open(): void {
   close();
   withCounters = watchers.size > 0;
-  source = new EventSource(`/api/v1/events${withCounters ? "?counters=true" : ""}`);
+  source = new EventSource(`/api/v1/events${withCounters ? "?counters=changes" : ""}`);
   for (const name of NAMES) {
     source.addEventListener(name, (event: MessageEvent<string>) => {
       const message: Message = { kind: "event", name, data: event.data };
@@ -120,7 +121,16 @@ function received(message: Message): void {
       if (message.on) watchers.add(message.tab);
       else watchers.delete(message.tab);
       if (leads && source && withCounters !== watchers.size > 0) open();
+      else if (leads && message.on && message.tab !== tab) tellReading();
   }
+}
+
+/** To a tab that has begun to show counters: the stream goes on with what changes. */
+function tellReading(): void {
+  const reading = counters.get();
+  if (!reading) return;
+  const message: Message = { kind: "event", name: "counters", data: JSON.stringify(reading) };
+  channel.postMessage(message);
 }
 
 /** The draft that was told of last. */
@@ -128,8 +138,9 @@ let heardEtag: string | null = null;
 
 function happened(name: EventName, data: string): void {
   if (name === "counters") {
-    const reading: Counters = JSON.parse(data);
-    counters.set(reading);
+    const reading: EventPayload<"counters"> = JSON.parse(data);
+    const next = withChanges(counters.get(), reading);
+    if (next) counters.set(next);
     return;
   }
   if (name === "draft") {
