@@ -30,7 +30,7 @@ export class Analyst {
   #count = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `tell` is called for the newest config only. */
+  /** `tell` is called for the newest config and meaning only. */
   constructor(start: () => Helper, tell: (analysis: Analysis, of: Config) => void) {
     this.#start = start;
     this.#tell = tell;
@@ -38,7 +38,7 @@ export class Analyst {
 
   /** Once for each config and meaning, whoever asks. */
   ask(config: Config, meaning: Meaning): void {
-    if (this.#last?.config === config && this.#last.meaning === meaning) return;
+    if (this.#isLast({ config, meaning })) return;
     this.#last = { config, meaning };
     this.#next = this.#last;
     clearTimeout(this.#timer);
@@ -71,8 +71,12 @@ export class Analyst {
     const busy = this.#busy;
     if (busy?.id !== id) return;
     this.#busy = null;
-    if (this.#last?.config === busy.config) this.#tell({ diagnostics, partial }, busy.config);
+    if (this.#isLast(busy)) this.#tell({ diagnostics, partial }, busy.config);
     this.#send();
+  }
+
+  #isLast({ config, meaning }: Question): boolean {
+    return this.#last?.config === config && this.#last.meaning === meaning;
   }
 
   #giveUp(): void {

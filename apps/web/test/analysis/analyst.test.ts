@@ -78,6 +78,20 @@ describe("one worker at the newest config", () => {
     expect(told).toEqual(["new"]);
   });
 
+  test("an answer is not told once the config means something else", () => {
+    const { analyst, started, told, answer } = world();
+    const one = config("a");
+    analyst.ask(one, {});
+    vi.advanceTimersByTime(300);
+    analyst.ask(one, { loopback: "judge" });
+    answer(0);
+    expect(told).toEqual([]);
+    vi.advanceTimersByTime(300);
+    expect(started[0]?.asked.at(-1)?.meaning).toEqual({ loopback: "judge" });
+    answer(0);
+    expect(told).toEqual(["a"]);
+  });
+
   test("a long one is given up for a newer", () => {
     const { analyst, started, told, answer } = world();
     analyst.ask(config("hard"), {});
