@@ -188,6 +188,20 @@ describe("an answer in part", () => {
     expect(logged).toEqual([]);
   });
 
+  test("who would be cut off is answered before whether the compiler is right", async () => {
+    const asked = analyst();
+    const gone = new AbortController();
+    const before = asked.deadRules(endless, { signal: gone.signal, budget: MINUTES });
+    const answered: string[] = [];
+    const waiting = [
+      asked.proveProgram(permits, [], {}, { budget: MINUTES }).then(() => answered.push("program")),
+      asked.lockouts(permits, [], { budget: MINUTES }).then(() => answered.push("lockouts")),
+    ];
+    gone.abort();
+    await Promise.all([before, ...waiting]);
+    expect(answered).toEqual(["lockouts", "program"]);
+  });
+
   test("whoever goes takes his question with him, but not from others who asked the same", async () => {
     const asked = analyst();
     const [one, other] = [new AbortController(), new AbortController()];

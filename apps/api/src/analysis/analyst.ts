@@ -18,11 +18,11 @@ const BUDGET = 2000;
 const PATIENCE = 3000;
 /** Answers that are kept: the last few states of the draft, each with its questions. */
 const MOST_KEPT = 32;
-/** What others hang on goes first, what takes longest last. */
+/** What stops an apply goes first, before the proof of its program, which has patience; what takes longest last. */
 const ORDER: readonly Kind[] = [
-  "program",
   "lockouts",
   "expectations",
+  "program",
   "search",
   "packet-changes",
   "dead-rules",
