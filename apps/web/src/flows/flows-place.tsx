@@ -4,8 +4,9 @@ import { loadDraft, useDraft, useRunning, useStatus, useStore, watchCounters } f
 import { exchangeActions } from "../exchange/index.ts";
 import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
+import { OfDraft } from "../ui/of-draft.tsx";
 import { counted } from "../ui/say.ts";
-import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
+import { Banner, PlaceState } from "../ui/states.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
 import { type FlowActions, useFlowActions } from "./actions.ts";
@@ -36,19 +37,11 @@ type FlowsProps = {
 
 /** The ordered list, and the panel of one flow at its side. */
 export function FlowsPlace(props: FlowsProps) {
-  const draft = useDraft();
-  if (draft.error) {
-    return (
-      <PlaceState
-        title="The draft could not be read"
-        actions={<Button onClick={() => void loadDraft()}>Try again</Button>}
-      >
-        {draft.error.message}
-      </PlaceState>
-    );
-  }
-  if (!draft.config) return <Waiting>Reading the draft</Waiting>;
-  return <Flows {...props} config={draft.config} />;
+  return (
+    <OfDraft draft={useDraft()} retry={loadDraft}>
+      {(config) => <Flows {...props} config={config} />}
+    </OfDraft>
+  );
 }
 
 function Flows({

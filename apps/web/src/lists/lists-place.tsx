@@ -6,8 +6,9 @@ import { loadDraft, useCheck, useDraft } from "../api/index.ts";
 import { type Action, perform, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { listAddress } from "../ui/list-chip.tsx";
+import { OfDraft } from "../ui/of-draft.tsx";
 import { counted } from "../ui/say.ts";
-import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
+import { Banner, PlaceState } from "../ui/states.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
 import { ListPanel } from "./list-panel.tsx";
@@ -26,19 +27,11 @@ type ListsProps = {
 };
 
 export function ListsPlace(props: ListsProps) {
-  const { config, error } = useDraft();
-  if (error) {
-    return (
-      <PlaceState
-        title="The draft could not be read"
-        actions={<Button onClick={() => void loadDraft()}>Try again</Button>}
-      >
-        {error.message}
-      </PlaceState>
-    );
-  }
-  if (!config) return <Waiting>Reading the draft</Waiting>;
-  return <Lists {...props} config={config} />;
+  return (
+    <OfDraft draft={useDraft()} retry={loadDraft}>
+      {(config) => <Lists {...props} config={config} />}
+    </OfDraft>
+  );
 }
 
 type Asking = { kind: "new" } | { kind: "remove"; name: string };

@@ -5,9 +5,9 @@ import { useLocation } from "wouter";
 import { loadDraft, useCheck, useDraft } from "../api/index.ts";
 import { ExpectationsTab, ExpectDialog, NEW_EXPECT } from "../expectations/index.ts";
 import { conditionsOf } from "../rule/set-of-packets.ts";
-import { Button } from "../ui/button.tsx";
+import { OfDraft } from "../ui/of-draft.tsx";
 import { counted } from "../ui/say.ts";
-import { Banner, PlaceState, Waiting } from "../ui/states.tsx";
+import { Banner } from "../ui/states.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import { PacketTab } from "./packet-tab.tsx";
 import styles from "./packets.module.css";
@@ -28,19 +28,11 @@ type TestProps = {
 };
 
 export function TestPlace(props: TestProps) {
-  const { config, error } = useDraft();
-  if (error) {
-    return (
-      <PlaceState
-        title="The draft could not be read"
-        actions={<Button onClick={() => void loadDraft()}>Try again</Button>}
-      >
-        {error.message}
-      </PlaceState>
-    );
-  }
-  if (!config) return <Waiting>Reading the draft</Waiting>;
-  return <Test {...props} config={config} />;
+  return (
+    <OfDraft draft={useDraft()} retry={loadDraft}>
+      {(config) => <Test {...props} config={config} />}
+    </OfDraft>
+  );
 }
 
 function Test({ view, textErrors, config }: TestProps & { config: Config }) {
