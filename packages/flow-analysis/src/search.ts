@@ -113,21 +113,24 @@ function searchFamily(config: Config, family: Family, asked: Asked, options: Sea
   const space = spaceAround([config], asked.direction, family, options, [asked.conditions]);
   const [judged] = space.judged;
   if (!judged) return { parts: [], complete: true };
-  const parts = within(() => searchAtOnce(space, judged, asked, options));
-  if (parts) return { parts, complete: true };
+  const found = within(() => searchAtOnce(space, judged, asked, options));
+  if (found) return found;
   space.step();
   return searchByRule(space, judged, asked, options);
 }
 
 /** All packets in one diagram. Throws TooLarge. */
-function searchAtOnce(space: Space, judged: Judged, asked: Asked, options: SearchOptions): Part[] {
+function searchAtOnce(space: Space, judged: Judged, asked: Asked, options: SearchOptions): Found {
   space.renew(options.edges ?? EDGES_AT_ONCE);
   const { diagram } = space;
   const { decisions } = decisionsOf(space, judged, asked.conditions);
   const shares = sharesOf(space, decisions);
-  return [...shares].flatMap(([number, share]) => {
+  let complete = true;
+  const parts = [...shares].flatMap(([number, share]): Part[] => {
     const decider = deciderAt(judged, number - judged.base, options);
-    if (asked.verdict && !isSame(asked.verdict, decider.verdict)) return [];
+    const wanted = isWanted(asked, decider);
+    if (wanted === null) complete = false;
+    if (!wanted) return [];
     const describe = () => {
       // A rule decides nothing outside of its boxes, which are a small part of all that is asked about.
       const boxes = judged.rules[number - judged.base]?.boxes;
@@ -138,22 +141,26 @@ function searchAtOnce(space: Space, judged: Judged, asked: Asked, options: Searc
     };
     return [{ key: keyOf(decider), decider, share, describe }];
   });
+  return { parts, complete };
 }
 
 /** Rule by rule, those that ask for most first: as far as it comes. */
 function searchByRule(space: Space, judged: Judged, asked: Asked, options: SearchOptions): Found {
   const wanted = boxesOf({ conditions: asked.conditions }, space.world, space.meaning);
+  let complete = true;
   const candidates = [...judged.rules.keys(), judged.rules.length].flatMap((place) => {
     const decider = deciderAt(judged, place, options);
     const rule = judged.rules[place];
-    if (rule?.ignores || (asked.verdict && !isSame(asked.verdict, decider.verdict))) return [];
+    if (rule?.ignores) return [];
+    const isSought = isWanted(asked, decider);
+    if (isSought === null) complete = false;
+    if (!isSought) return [];
     const boxes = rule ? meetings(rule.boxes, wanted) : wanted;
     const most = boxes.reduce((sum, box) => sum + shareOfBox(space, box), 0);
     return boxes.length === 0 ? [] : [{ place, decider, boxes, most }];
   });
   candidates.sort((a, b) => b.most - a.most);
   const parts: Part[] = [];
-  let complete = true;
   for (const { place, decider, boxes } of candidates) {
     if (parts.length === MOST_GROUPS) return { parts, complete: false };
     const found = within(() => {
@@ -197,10 +204,13 @@ function deciderAt({ rules }: Judged, place: number, options: AnalysisOptions): 
   return { verdict: verdictOf(rule.flow, options), by: [nameOf(rule)], others: 0 };
 }
 
-function isSame(asked: Verdict, { action, director, table }: Verdict): boolean {
-  if (asked.action !== action) return false;
-  if (asked.director !== undefined && asked.director !== director) return false;
-  return asked.table === undefined || asked.table === table;
+/** Null where it may be the table that is asked for: nobody knows its number. */
+function isWanted({ verdict: asked }: Asked, { verdict }: Deciders): boolean | null {
+  if (!asked) return true;
+  if (asked.action !== verdict.action) return false;
+  if (asked.director !== undefined && asked.director !== verdict.director) return false;
+  if (asked.table === undefined || asked.table === verdict.table) return true;
+  return verdict.table === undefined ? null : false;
 }
 
 /** The conditions with what the lists hold that they name. */

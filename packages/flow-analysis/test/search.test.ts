@@ -81,6 +81,16 @@ describe("searchPackets", () => {
     );
   });
 
+  it.each([undefined, 1])("does not deny a table whose number nobody knows; edges: %s", (edges) => {
+    const { config } = checkText("flow away table blue match src 172.16.0.0/12 flow rest deny match");
+    const asked: Asked = { direction: "in", conditions: {}, verdict: { action: "table", table: 7 } };
+    const room = edges === undefined ? {} : { edges };
+    expect(searchPackets(config, asked, room)).toMatchObject({ status: "partial", total: 0 });
+    const known = { ...room, tables: new Map([["blue", 8]]) };
+    expect(searchPackets(config, asked, known)).toMatchObject({ status: "complete", total: 0 });
+    expect(searchPackets(config, { ...asked, verdict: { action: "table" } }, room).total).toBe(1);
+  });
+
   it("tells only those with a verdict", () => {
     const verdicts = fc.constantFrom(...ACTIONS).map((action) => ({ action }));
     fc.assert(
