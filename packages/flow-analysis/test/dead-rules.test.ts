@@ -123,6 +123,16 @@ describe("deadRules", () => {
     expect(rejudged).toBeGreaterThan(RUNS / 4);
   });
 
+  it("judges a director's rule anew when others take its ICMP errors", () => {
+    const { config } = checkText("flow b director web match proto tcp match proto tcp dst 10.0.0.1");
+    const before = deadRules(config);
+    expect(before.dead).toEqual([]);
+    const { config: errors } = checkText("flow a permit match proto icmp dst 10.0.0.1");
+    const after = { ...config, items: [...errors.items, ...config.items] };
+    const { dead } = deadRules(after, { previous: { config, result: before } });
+    expect(dead).toMatchObject([{ flow: "b", rule: 2, reason: "covered-by-one" }]);
+  });
+
   it("judges few rules of many anew", () => {
     const config = manyFlows(500);
     const flows = flowsOf(config);

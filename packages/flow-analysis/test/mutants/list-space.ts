@@ -185,6 +185,20 @@ export const OF_SPACE: readonly Mutant[] = [
     tests: "dead",
   },
   {
+    file: "kept-judgements.ts",
+    what: "an edit that takes a director's ICMP errors changes no judgement",
+    old: "flow ? errorReach(flow, family) : null",
+    wrong: "null",
+    tests: "dead",
+  },
+  {
+    file: "walk.ts",
+    what: "two tables without numbers are one",
+    old: "JSON.stringify(isKnown ? verdict : flow.policy)",
+    wrong: "JSON.stringify(verdict)",
+    tests: "dead",
+  },
+  {
     file: "dead-rules.ts",
     what: "a rule that acts in one family only is dead",
     old: 'if (both.some(({ state }) => state === "acts")) continue;',
@@ -236,7 +250,7 @@ export const OF_SPACE: readonly Mutant[] = [
   {
     file: "search.ts",
     what: "a search for one verdict finds them all",
-    old: "if (asked.action !== action) return false;",
+    old: "if (asked.action !== verdict.action) return false;",
     wrong: "",
     tests: "search",
   },
