@@ -95,3 +95,29 @@ test("draft and running are told apart: a new director has no mark yet", async (
     { name: "pool", mark: "0x100", inForce: true, usedBy: [] },
   ]);
 });
+
+test("directors, tables and interfaces come page by page to who asks for pages", async () => {
+  for (const [what, schema] of [
+    ["directors", directorsSchema],
+    ["tables", tablesSchema],
+    ["interfaces", interfacesSchema],
+  ] as const) {
+    const names = (answer: unknown) => {
+      const { next, ...lists } = schema.strict().parse(answer);
+      return { next, names: Object.values(lists).flat().map(({ name }) => name) };
+    };
+    const whole = names(await get(`/${what}`));
+    expect(whole.next).toBeNull();
+    const seen: string[] = [];
+    let next: string | null = null;
+    do {
+      const after: string = next === null ? "" : `&after=${encodeURIComponent(next)}`;
+      const page = names(await get(`/${what}?limit=1${after}`));
+      expect(page.names).toHaveLength(1);
+      seen.push(...page.names);
+      next = page.next;
+    } while (next !== null);
+    expect(seen).toEqual(whole.names);
+    expect((await lab.call("GET", `/${what}?after=nobody`)).status).toBe(404);
+  }
+});

@@ -70,6 +70,8 @@ export const interfaceSchema = z.object({
 });
 export type Interface = z.output<typeof interfaceSchema>;
 
-export const directorsSchema = z.object({ directors: z.array(directorSchema) });
-export const tablesSchema = z.object({ tables: z.array(tableSchema) });
-export const interfacesSchema = z.object({ interfaces: z.array(interfaceSchema) });
+/** Name to give as `after` for the next page; null at the end. */
+const next = z.string().nullable();
+export const directorsSchema = z.object({ directors: z.array(directorSchema), next });
+export const tablesSchema = z.object({ tables: z.array(tableSchema), next });
+export const interfacesSchema = z.object({ interfaces: z.array(interfaceSchema), next });

@@ -11,24 +11,15 @@ import {
 import { type Config, type Flow, flowsOf } from "@flowmgr/flow-model";
 import type { IpvsService } from "@flowmgr/kernel";
 import { sourceCheckLines } from "./source-check.ts";
-import {
-  count,
-  FAMILIES,
-  familiesOf,
-  hex,
-  ipRuleLines,
-  isOn,
-  PROTOCOL,
-  some,
-  usedBy,
-  type World,
-} from "./world.ts";
+import { count, FAMILIES, familiesOf, hex, ipRuleLines, isOn, PROTOCOL, some, type World } from "./world.ts";
 
 /** Those of the draft in its order, then those that only the config in force names or somebody gave a mark. */
 export function directors(world: World): Director[] {
   const { draft, running, program, next, markedByHand, markMask } = world;
-  const inForce = new Set(directorsOf(running));
-  const names = new Set([...directorsOf(draft), ...inForce, ...markedByHand.keys()]);
+  // Once for all: a director asks for its flows alone, of ten thousand.
+  const drafted = flowsByDirector(draft);
+  const inForce = flowsByDirector(running);
+  const names = new Set([...drafted.keys(), ...inForce.keys(), ...markedByHand.keys()]);
   const broken = brokenChains(world);
   const indexIn = (marks: Marks | undefined | null, name: string) =>
     new Map(Object.entries(marks?.directors ?? {})).get(name) ?? null;
@@ -41,12 +32,18 @@ export function directors(world: World): Director[] {
       mark: hexOf(index),
       nextMark,
       byHand: markedByHand.has(name),
-      usedBy: usedBy(draft, leadsTo(name)),
+      usedBy: (drafted.get(name) ?? []).map((flow) => ({ flow: flow.name, on: isOn(flow) })),
       inForce: inForce.has(name),
       health:
         index === null
-          ? [{ what: "mark", state: "off", text: markToCome(world, name, nextMark) }]
-          : health(world, name, { index, mark: markOf(index, markMask) }, broken),
+          ? [
+              {
+                what: "mark",
+                state: "off",
+                text: markToCome(markedByHand.get(name), drafted.has(name), nextMark),
+              },
+            ]
+          : health(world, inForce.get(name) ?? [], { index, mark: markOf(index, markMask) }, broken),
     };
   });
 }
@@ -56,17 +53,22 @@ export function director(world: World, name: string): Director | undefined {
   return directors(world).find((one) => one.name === name);
 }
 
-function directorsOf(config: Config): string[] {
-  return flowsOf(config).flatMap(({ policy }) => (policy?.action === "director" ? [policy.director] : []));
+/** In the order in which a config names them. */
+function flowsByDirector(config: Config): ReadonlyMap<string, Flow[]> {
+  const found = new Map<string, Flow[]>();
+  for (const flow of flowsOf(config)) {
+    if (flow.policy?.action !== "director") continue;
+    const { director } = flow.policy;
+    const known = found.get(director);
+    if (known) known.push(flow);
+    else found.set(director, [flow]);
+  }
+  return found;
 }
 
-const leadsTo = (name: string) => (flow: Flow) =>
-  flow.policy?.action === "director" && flow.policy.director === name;
-
-/** Of a director that is not in force. */
-function markToCome({ draft, markedByHand }: World, name: string, nextMark: string | null): string {
-  const kept = markedByHand.get(name);
-  if (kept !== undefined && !directorsOf(draft).includes(name)) {
+/** Of a director that is not in force. `kept`: the mark that somebody has set; `drafted`: a flow of the draft names it. */
+function markToCome(kept: number | undefined, drafted: boolean, nextMark: string | null): string {
+  if (kept !== undefined && !drafted) {
     return `mark ${hex(kept)} is kept for it; no flow of the draft names it`;
   }
   return `gets ${nextMark ? `mark ${nextMark}` : "its mark"} at the next apply`;
@@ -74,7 +76,8 @@ function markToCome({ draft, markedByHand }: World, name: string, nextMark: stri
 
 type Marked = { index: number; mark: number };
 
-function health(world: World, name: string, marked: Marked, broken: ReadonlySet<string>): HealthLine[] {
+/** `flows`: those in force that lead to it. */
+function health(world: World, flows: Flow[], marked: Marked, broken: ReadonlySet<string>): HealthLine[] {
   const { mark } = marked;
   const families = familiesOf(world, mark);
   if (families.length === 0) {
@@ -82,7 +85,7 @@ function health(world: World, name: string, marked: Marked, broken: ReadonlySet<
     return [{ what: "mark", state: "off", text }];
   }
   return [
-    markLine(world, name, mark, broken),
+    markLine(flows.filter(isOn), mark, broken),
     ...ipRuleLines(world, mark),
     ...localRouteLines(world, directorTable(marked.index)),
     ...sourceCheckLines(world.reading.eaten.filter(({ table }) => table === directorTable(marked.index))),
@@ -106,9 +109,8 @@ function brokenChains({ reading, program }: World): ReadonlySet<string> {
   );
 }
 
-function markLine({ running }: World, name: string, mark: number, broken: ReadonlySet<string>): HealthLine {
+function markLine(flows: Flow[], mark: number, broken: ReadonlySet<string>): HealthLine {
   const what = "mark";
-  const flows = flowsOf(running).filter((flow) => isOn(flow) && leadsTo(name)(flow));
   const chains = ["PREROUTING", "FLOWS", ...flows.map((flow) => `@${flow.name}`)];
   const missed = wrong(chains, broken);
   if (missed) {

@@ -14,6 +14,7 @@ import type { Engine, Parts } from "../parts.ts";
 import { notFound, Problem } from "../problem.ts";
 import { director, directors } from "./directors.ts";
 import { interfaces } from "./interfaces.ts";
+import { PAGE, paged } from "./paged.ts";
 import { tables } from "./tables.ts";
 import { hex, type World } from "./world.ts";
 
@@ -41,10 +42,14 @@ export function registerPaths(app: Api, parts: Parts, log: (line: string) => voi
       schema: {
         tags,
         summary: "Directors of draft and running config: marks, where used, health line by line",
+        querystring: PAGE,
         response: { 200: directorsSchema },
       },
     },
-    async () => ({ directors: directors(await world()) }),
+    async ({ query }) => {
+      const { page, next } = paged(directors(await world()), query);
+      return { directors: page, next };
+    },
   );
   registerMark(app, parts, world, log);
   app.get(
@@ -53,10 +58,14 @@ export function registerPaths(app: Api, parts: Parts, log: (line: string) => voi
       schema: {
         tags,
         summary: "Routing tables that flows name or could: marks, routes, where used, health line by line",
+        querystring: PAGE,
         response: { 200: tablesSchema },
       },
     },
-    async () => ({ tables: tables(await world()) }),
+    async ({ query }) => {
+      const { page, next } = paged(tables(await world()), query);
+      return { tables: page, next };
+    },
   );
   app.get(
     "/interfaces",
@@ -64,10 +73,14 @@ export function registerPaths(app: Api, parts: Parts, log: (line: string) => voi
       schema: {
         tags,
         summary: "Interfaces of the machine and of the draft: addresses, where used, health line by line",
+        querystring: PAGE,
         response: { 200: interfacesSchema },
       },
     },
-    async () => ({ interfaces: interfaces(await world()) }),
+    async ({ query }) => {
+      const { page, next } = paged(interfaces(await world()), query);
+      return { interfaces: page, next };
+    },
   );
 }
 

@@ -188,17 +188,30 @@ export type Paths = { directors: Director[]; tables: RoutingTable[]; interfaces:
 
 const PATHS_MS = 10_000;
 
+/** All pages of a list. */
+async function allOf<Name extends string, One>(name: Name): Promise<One[]> {
+  const found: One[] = [];
+  let next: string | null = null;
+  do {
+    const after: string = next === null ? "" : `?after=${encodeURIComponent(next)}`;
+    const page: Record<Name, One[]> & { next: string | null } = await get(`/${name}${after}`);
+    found.push(...page[name]);
+    next = page.next;
+  } while (next !== null);
+  return found;
+}
+
 /** Where packets go and how each way stands; the machine may change it at any time. */
 export function usePaths() {
   return useQuery({
     queryKey: keys.paths,
     queryFn: async (): Promise<Paths> => {
-      const answers = await Promise.all([
-        get<Pick<Paths, "directors">>("/directors"),
-        get<Pick<Paths, "tables">>("/tables"),
-        get<Pick<Paths, "interfaces">>("/interfaces"),
+      const [directors, tables, interfaces] = await Promise.all([
+        allOf<"directors", Director>("directors"),
+        allOf<"tables", RoutingTable>("tables"),
+        allOf<"interfaces", Interface>("interfaces"),
       ]);
-      return { ...answers[0], ...answers[1], ...answers[2] };
+      return { directors, tables, interfaces };
     },
     staleTime: 0,
     refetchInterval: (query) => (isSignedOut(query.state.error) ? false : PATHS_MS),
