@@ -134,6 +134,26 @@ describe("flows and edits", () => {
     expect((await lab.call("GET", "/draft/flows/c")).json).toMatchObject({ name: "c" });
   });
 
+  it("who has the draft already is not sent it again", async () => {
+    await put("flow a permit match dst 10.0.0.1\n");
+    const { etag } = (await lab.call("GET", "/draft")).headers;
+    for (const accept of ["application/json", "text/plain"]) {
+      const headers = { accept, "if-none-match": String(etag) };
+      expect(await lab.call("GET", "/draft", { headers })).toMatchObject({
+        status: 304,
+        text: "",
+        headers: { etag },
+      });
+      expect(
+        (await lab.call("GET", "/draft", { headers: { ...headers, "if-none-match": '"older"' } })).status,
+      ).toBe(200);
+    }
+    await put("flow b permit match dst 10.0.0.1\n");
+    expect((await lab.call("GET", "/draft", { headers: { "if-none-match": String(etag) } })).status).toBe(
+      200,
+    );
+  });
+
   it("who prefers a minimal answer gets the new ETag without the config", async () => {
     await put("flow a permit match dst 10.0.0.1\n");
     const edits = [{ do: "switch", name: "a", on: false }];

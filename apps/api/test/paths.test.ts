@@ -104,7 +104,12 @@ test("directors, tables and interfaces come page by page to who asks for pages",
   ] as const) {
     const names = (answer: unknown) => {
       const { next, ...lists } = schema.strict().parse(answer);
-      return { next, names: Object.values(lists).flat().map(({ name }) => name) };
+      return {
+        next,
+        names: Object.values(lists)
+          .flat()
+          .map(({ name }) => name),
+      };
     };
     const whole = names(await get(`/${what}`));
     expect(whole.next).toBeNull();

@@ -15,8 +15,9 @@ import type { Parts } from "../parts.ts";
 import { wantsText } from "./accept.ts";
 import { answerWrite, draftAnswer, etagHeader } from "./answer.ts";
 import { readConfig } from "./body.ts";
+import { matches } from "./draft.ts";
 import { refusedEdit } from "./refusal.ts";
-import { CONFIG_BODY, IF_MATCH, PREFER, TEXT } from "./schemas.ts";
+import { CONFIG_BODY, IF_MATCH, IF_NONE_MATCH, PREFER, TEXT } from "./schemas.ts";
 
 const tags = ["draft"];
 const WRITE = IF_MATCH.extend(PREFER.shape);
@@ -35,17 +36,20 @@ function registerWhole(app: Api, { draft, engine }: Parts): void {
       schema: {
         tags,
         summary: "The draft; as text with Accept: text/plain",
+        headers: IF_NONE_MATCH,
         response: {
           200: {
             description: "The draft",
             content: { "application/json": { schema: draftSchema }, ...TEXT },
           },
+          304: z.null().describe("It is the one that If-None-Match names"),
         },
       },
     },
     async (request, reply) => {
       const stored = draft.get();
       reply.headers({ ...etagHeader(stored), Vary: "Accept" });
+      if (matches(request.headers["if-none-match"] ?? "", stored.etag)) return reply.code(304).send(null);
       if (wantsText(request)) return reply.type("text/plain; charset=utf-8").send(stored.text);
       return reply.send(draftAnswer(stored, draft.check()));
     },

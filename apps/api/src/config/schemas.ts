@@ -26,3 +26,7 @@ export const PREFER = z.object({
 export const IF_MATCH = z.object({
   "if-match": z.string().optional().describe("The draft's ETag, or * for whatever is there"),
 });
+
+export const IF_NONE_MATCH = z.object({
+  "if-none-match": z.string().optional().describe("The ETag of the draft that the caller has"),
+});
