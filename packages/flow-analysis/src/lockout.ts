@@ -29,7 +29,7 @@ export type Guarded = {
 export type LostPackets = {
   /** Index among the guarded sets. */
   guarded: number;
-  /** The rules in the order of the config; where all of a set has to be lost, the greediest first. */
+  /** The rules in the order of the config; where all of a set has to be lost, those with the greediest's verdict, it first. */
   decider: Deciders;
   /** A likely one of them. */
   packet: Packet;
@@ -38,7 +38,7 @@ export type LostPackets = {
 export type Lockouts = {
   /** `partial`: some guarded set is not proven to get through; what was found is true all the same. */
   status: "complete" | "partial";
-  /** In the order of the guarded sets. */
+  /** In the order of the guarded sets; one for a set of which all has to be lost, else one for each verdict. */
   findings: LostPackets[];
 };
 
@@ -70,7 +70,8 @@ export function findLockouts(
     const passes = all.some((one) => one === "open" || one.passes);
     if (some && passes) return [];
     const lost = all.flatMap((one) => (one === "open" ? [] : one.lost));
-    return merged(lost).map((finding) => ({ guarded: index, ...finding }));
+    const told = merged(lost).slice(0, some ? 1 : undefined);
+    return told.map((finding) => ({ guarded: index, ...finding }));
   });
   const partial = guarded.some(({ some }, index) => {
     const all = results[index] ?? [];
@@ -125,8 +126,10 @@ function lostOf(
   const shares = some ? sharesOf(space, decisions) : null;
   const shareOf = (number: number) => shares?.get(number) ?? 0;
   taking.sort((a, b) => shareOf(b.number) - shareOf(a.number) || a.number - b.number);
+  // The ICMP errors that a director's flow takes at its end do not get through, but by design: nobody is to blame.
+  const blamed = taking.filter(({ rule }) => rule.rule !== null);
   const sampled = new Set<string>();
-  const lost = taking.map(({ number, rule, verdict }): Lost => {
+  const lost = blamed.map(({ number, rule, verdict }): Lost => {
     const key = JSON.stringify(verdict);
     const share = shareOf(number);
     if (sampled.has(key)) return { rule, verdict, packet: null, share };
