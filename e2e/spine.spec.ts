@@ -42,7 +42,9 @@ test.describe("with a short time to confirm", () => {
     expect(lab.chains()).toEqual(UNTOUCHED);
 
     await applyWithin(page, null);
-    await expect(page.getByRole("region", { name: "Keep these rules?" })).toBeVisible();
+    const question = page.getByRole("region", { name: "Keep these rules?" });
+    await expect(question).toContainText("in a private namespace and touch nobody's way in.");
+    await expect(question).not.toContainText("SSH");
     expect(lab.chains()).toContain("-A @dns -d 192.168.0.1/32 -p udp -m udp --dport 53 -j ACCEPT");
     expect(lab.chains()).toContain("-A @alltherest -j DROP");
 

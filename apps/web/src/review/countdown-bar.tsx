@@ -11,6 +11,7 @@ import { clock } from "../ui/say.ts";
 import styles from "./countdown.module.css";
 import { useAnswer } from "./use-answer.ts";
 import { useSecondsLeft } from "./use-seconds-left.ts";
+import { wayIn } from "./way-in.ts";
 
 export function CountdownBar() {
   const { data: status, isError } = useStatus();
@@ -52,6 +53,8 @@ type QuestionProps = {
 
 function Question({ status, waiting, seconds, online }: QuestionProps) {
   const { answer, sending, trouble } = useAnswer(waiting.revision);
+  const known = wayIn(status);
+  const onHost = status.target.kind === "host";
   return (
     <section className={styles.bar} aria-label="Keep these rules?">
       <p className={styles.question}>
@@ -64,18 +67,13 @@ function Question({ status, waiting, seconds, online }: QuestionProps) {
         {online ? (
           <>
             Revision {waiting.revision} by {waiting.author} is in force
-            {status.target.kind === "host" ? ` on this machine, ${status.machine}` : ""}. Without an answer
-            the old rules come back by themselves.
+            {onHost ? ` on this machine, ${status.machine}` : ""}. Without an answer the old rules come back
+            by themselves.
           </>
         ) : (
           unreachable(seconds)
         )}
-        {status.you.indirect ? (
-          <span className={styles.indirect}>
-            You are here through loopback or a proxy: that this page answers proves nothing about your own way
-            in. Open a new SSH session to the machine before you keep them.
-          </span>
-        ) : null}
+        {known ? <span className={onHost ? styles.doubt : styles.calm}>{known}</span> : null}
         {trouble ? (
           <span className={styles.trouble} role="alert">
             {trouble}
