@@ -27,7 +27,7 @@ import {
   nameOf,
   type RuleName,
 } from "./space/rules.ts";
-import { isInside, Sampler } from "./space/sample.ts";
+import { isInside, likelyPoint, Sampler } from "./space/sample.ts";
 import { type TraceOptions, verdictKey } from "./walk.ts";
 
 /** Edges of a diagram for one rule: some 300 ms. */
@@ -290,7 +290,11 @@ class Judgement {
     const names = by.flatMap((one) => rules[one] ?? []).map(nameOf);
     const name = rules[at];
     if (!name) return "open";
-    const packet = packetOf(world, direction, point);
+    // Of what is blocked every packet shows it, of what has no effect only one that comes to the rule.
+    const shows = (likely: readonly number[]) =>
+      this.#judged.index.blocker(likely, at) < 0 === (reason === "no-effect");
+    const likely = name.boxes.map((box) => likelyPoint(box, world)).find(shows);
+    const packet = packetOf(world, direction, likely ?? point);
     return { dead: { ...nameOf(name), reason, by: names.slice(0, MOST_NAMED), packet } };
   }
 }

@@ -122,21 +122,46 @@ function atomOf({ placeOf }: Atoms, name: string): number {
   return 0;
 }
 
-/** In the blocks that are kept for documentation (RFC 5737, RFC 3849): nobody's address. */
-export const OUTSIDE: Readonly<Record<Family, bigint>> = {
-  4: 0xc633_6407n,
-  6: 0x2001_0db8_ffff_0000_0000_0000_0000_0007n,
+/**
+ * Nobody's addresses, from the blocks that are kept for documentation (RFC 5737, RFC 3849), the usual one first; behind
+ * them some of low blocks, for where rules leave nothing else.
+ */
+export const OUTSIDE: Readonly<Record<Family, readonly [bigint, ...bigint[]]>> = {
+  4: [0xc633_6407n, 0xcb00_7107n, 0xc000_0207n, 0x0a00_0007n, 0x0a00_0008n, 0x0100_0007n, 0x0100_0008n],
+  6: [
+    0x2001_0db8_ffff_0000_0000_0000_0000_0007n,
+    0x2001_0db8_eeee_0000_0000_0000_0000_0007n,
+    0x2000_0000_0000_0000_0000_0000_0000_0007n,
+    0x2000_0000_0000_0000_0000_0000_0000_0008n,
+  ],
 };
 
-/** Nobody's where that is in the rank, else its first address. */
-function addressOf(ranks: Ranks, rank: number): bigint {
-  const usual = OUTSIDE[ranks.family];
-  return ranks.rankOf(usual) === rank ? usual : ranks.startOf(rank);
+/** Addresses of a rank, likely ones first: nobody's, then where some rule begins or ends; 0.0.0.0 is the last resort. */
+function addressesAt(ranks: Ranks, rank: number): bigint[] {
+  const [first, last] = [ranks.startOf(rank), ranks.startOf(rank + 1) - 1n];
+  const inside = [...OUTSIDE[ranks.family], first, first + 1n, last].filter(
+    (address) => address !== 0n && first <= address && address <= last,
+  );
+  return inside.length > 0 ? inside : [first];
+}
+
+/** Source and destination of two ranks; one and the same address only where both ranks are nothing else. */
+function endsAt({ src, dst }: World, from: number, to: number): Pick<Packet, "src" | "dst"> {
+  const targets = addressesAt(dst, to);
+  const pairs = addressesAt(src, from).flatMap((one) => targets.map((other) => ({ src: one, dst: other })));
+  const [first = { src: src.startOf(from), dst: dst.startOf(to) }] = pairs;
+  return pairs.find((pair) => pair.src !== pair.dst) ?? first;
+}
+
+/** Can packets with addresses of these ranks have two different ones? */
+export function canDiffer(world: World, from: number, to: number): boolean {
+  const ends = endsAt(world, from, to);
+  return ends.src !== ends.dst;
 }
 
 /** A packet that has these values: of the addresses of a rank and the interfaces of an atom likely ones. */
 export function packetOf(world: World, direction: Packet["direction"], point: ArrayLike<number>): Packet {
-  const { family, src, dst, ifaces } = world;
+  const { family, ifaces } = world;
   const value = (level: number) => point[level] ?? 0;
   const proto = value(LEVEL.proto);
   const icmp = value(LEVEL.icmp);
@@ -146,8 +171,7 @@ export function packetOf(world: World, direction: Packet["direction"], point: Ar
     family,
     iface: interfaceOf(ifaces, value(LEVEL.iface)),
     proto,
-    src: addressOf(src, value(LEVEL.src)),
-    dst: addressOf(dst, value(LEVEL.dst)),
+    ...endsAt(world, value(LEVEL.src), value(LEVEL.dst)),
     ...(hasPorts(proto) && { srcport: value(LEVEL.srcport), dstport: value(LEVEL.dstport) }),
     ...(proto === icmpProtocol(family) && { icmp: { type: icmp >>> 8, code: icmp & 255 } }),
     ...(state !== "new" && { state }),

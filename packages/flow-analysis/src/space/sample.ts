@@ -1,7 +1,7 @@
 /** Packets of a box, as points: its corners and what lies between. The same for the same seed. */
 import { icmpProtocol, TCP, UDP } from "@flowmgr/flow-model";
 import type { Box } from "./boxes.ts";
-import { OUTSIDE, type World } from "./fields.ts";
+import { canDiffer, OUTSIDE, type World } from "./fields.ts";
 import { complement, type Intervals, intersection } from "./intervals.ts";
 import { LEVEL, LEVELS } from "./levels.ts";
 import { OCCURRING } from "./reach.ts";
@@ -88,18 +88,54 @@ export function isInside(inner: Box, outer: Box, { maxima }: World): boolean {
 
 /** What a packet of a box most likely looks like: usual values where they are inside, else the first that are. */
 export function likelyPoint(box: Box, world: World): number[] {
-  return Array.from({ length: LEVELS }, (_, level) => {
-    const all = box[level] ?? [0, world.maxima[level] ?? 0];
-    // What no packet is may stand in any box.
-    const intervals = level === LEVEL.proto ? intersection(all, OCCURRING[world.family]) : all;
-    const usual = usualAt(level, world).find((value) => intersection([value, value], intervals).length > 0);
-    return usual ?? intervals[0] ?? 0;
-  });
+  const likely = Array.from({ length: LEVELS }, (_, level) => likelyAt(box, world, level));
+  const point = likely.map(([first]) => first ?? 0);
+  const [sources = [], targets = []] = [likely[LEVEL.src], likely[LEVEL.dst]];
+  const ends = sources
+    .flatMap((from) => targets.map((to) => [from, to] as const))
+    .find(([from, to]) => canDiffer(world, from, to));
+  if (ends) [point[LEVEL.src], point[LEVEL.dst]] = ends;
+  return point;
+}
+
+/** Addresses of a box that are looked at. */
+const MOST_ENDS = 4;
+
+/** Values of a box at one level, the likely ones first; never none. */
+function likelyAt(box: Box, world: World, level: number): number[] {
+  const all = box[level] ?? [0, world.maxima[level] ?? 0];
+  // What no packet is may stand in any box.
+  const intervals = level === LEVEL.proto ? intersection(all, OCCURRING[world.family]) : all;
+  const [first = 0] = intervals;
+  const usual = usualAt(level, world).filter((value) => intersection([value, value], intervals).length > 0);
+  switch (level) {
+    case LEVEL.src:
+    case LEVEL.dst:
+      // Nobody's comes first, since no other rule is about it; then where some rule begins or ends.
+      return [...usual, ...lowest(intervals, 1), ...lowest(intervals, 0)];
+    case LEVEL.srcport:
+    case LEVEL.dstport:
+      // The ends of what is written, as long as that is a port that somebody uses.
+      return [...usual, ...intervals.slice(0, 2 * MOST_ENDS).filter((port) => port > 0), first];
+    default:
+      return [...usual, first];
+  }
+}
+
+/** The few lowest values from one on. */
+function lowest(intervals: Intervals, from: number): number[] {
+  const values: number[] = [];
+  for (let at = 0; at < intervals.length && values.length < MOST_ENDS; at += 2) {
+    const [low, high] = [intervals[at] ?? 0, intervals[at + 1] ?? 0];
+    for (let value = Math.max(low, from); value <= high && values.length < MOST_ENDS; value += 1)
+      values.push(value);
+  }
+  return values;
 }
 
 /** An address that is nobody's; a port that is nobody's service (RFC 6335). */
 function usualAt(level: number, world: World): number[] {
-  const outside = OUTSIDE[world.family];
+  const [outside] = OUTSIDE[world.family];
   switch (level) {
     case LEVEL.src:
       return [world.src.rankOf(outside)];
