@@ -80,3 +80,16 @@ test("conditions that no rule could have are refused at their place in the body"
   const text = await lab.call("POST", "/search", { body: { text: "flow a permit\n  match dst 1\n" } });
   expect(text).toMatchObject({ status: 422, json: { diagnostics: [{ line: 2 }] } });
 });
+
+test.each([
+  [{ action: "permit", director: "pool" }, "director"],
+  [{ action: "director", director: "pool", table: 77 }, "table"],
+  [{ action: "undecided", table: 77 }, "table"],
+])("the verdict %j, which nothing can get, is refused with what would be right", async (verdict, field) => {
+  const refused = await lab.call("POST", "/search", { body: { verdict } });
+  expect(refused.status, refused.text).toBe(422);
+  expect(refused.text).toContain(
+    `action ${verdict.action} has no ${field}: leave it out, or write action ${field}`,
+  );
+  expect(refused.text).toContain(`verdict`);
+});

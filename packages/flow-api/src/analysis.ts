@@ -125,18 +125,29 @@ export const findingsSchema = z.object({
 });
 export type Findings = z.output<typeof findingsSchema>;
 
+/** A verdict to look for: what it hands packets to may be left out, and belongs to no other action. */
+const soughtSchema = z
+  .strictObject({
+    action: z.enum(["permit", "deny", "director", "table", "undecided"]),
+    /** With action director only; without it any director's. */
+    director: z.string().optional(),
+    /** With action table only; without it any table's. */
+    table: z.number().optional(),
+  })
+  .superRefine((sought, refused) => {
+    for (const field of ["director", "table"] as const) {
+      if (sought[field] === undefined || sought.action === field) continue;
+      const message = `action ${sought.action} has no ${field}: leave it out, or write action ${field}`;
+      refused.addIssue({ code: "custom", path: [field], message });
+    }
+  });
+
 export const searchBodySchema = z.strictObject({
   direction: z.enum(["in", "out"]).default("in"),
   /** As in a rule; what the language spares is meant only where they name it. */
   conditions: conditionsSchema.default({}),
   /** Only what gets this verdict. */
-  verdict: z
-    .strictObject({
-      action: z.enum(["permit", "deny", "director", "table", "undecided"]),
-      director: z.string().optional(),
-      table: z.number().optional(),
-    })
-    .optional(),
+  verdict: soughtSchema.optional(),
   config: z.union([z.literal("draft"), z.literal("running"), z.number().int()]).optional(),
   /** A config inline; goes before `config`. */
   text: z.string().optional(),
