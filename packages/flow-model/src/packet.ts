@@ -4,9 +4,17 @@ import { type Address, parseAddress } from "./address.ts";
 import { BITS, printBits } from "./address-bits.ts";
 import type { Family } from "./family.ts";
 import { parseIcmpType } from "./icmp.ts";
-import { parseInterface } from "./names.ts";
+import { INTERFACE_LENGTH, parseInterface } from "./names.ts";
 import { parsePorts } from "./ports.ts";
-import { hasPorts, ICMP, ICMP6, parseProtocol, protocolName, protocolOccurs } from "./protocols.ts";
+import {
+  hasPorts,
+  ICMP,
+  ICMP6,
+  PROTOCOLS,
+  parseProtocol,
+  protocolName,
+  protocolOccurs,
+} from "./protocols.ts";
 import { STATES, type State } from "./states.ts";
 import { type Parsed, quote, type ValueError } from "./value.ts";
 
@@ -55,7 +63,7 @@ const EPHEMERAL_PORT = 49_152;
 /** A packet from its fields; the first wrong field is named. */
 export function parsePacket(fields: PacketFields): ParsedPacket {
   const iface = parseInterface(fields.iface);
-  if ("error" in iface) return wrong("iface", iface.error);
+  if ("error" in iface) return wrongValue("iface", iface.error, isInterface);
   if (iface.ok.endsWith("+")) return wrong("iface", refusal("a packet has one interface", "leave the + out"));
   const src = parseOne("src", fields.src);
   if ("error" in src) return src;
@@ -67,7 +75,7 @@ export function parsePacket(fields: PacketFields): ParsedPacket {
     return wrong("dst", refusal(`src is IPv${family} and dst is IPv${dst.ok.family}`, help));
   }
   const proto = parseProtocol(fields.proto);
-  if ("error" in proto) return wrong("proto", proto.error);
+  if ("error" in proto) return wrongValue("proto", proto.error, (text) => "ok" in parseProtocol(text));
   if (!protocolOccurs(proto.ok, family)) return wrong("proto", refuseProtocol(proto.ok, family));
   const payload = parsePayload(fields, proto.ok, family);
   if ("error" in payload) return payload;
@@ -87,11 +95,50 @@ const wrong = (field: keyof PacketFields, error: ValueError): { error: PacketErr
   error: { ...error, field },
 });
 
+/** What would be right in a packet: one value, where a rule may have patterns, networks, ranges or none at all. */
+const HELP: Readonly<Record<Exclude<keyof PacketFields, "direction" | "state">, string>> = {
+  iface: `write one name such as eth0: at most ${INTERFACE_LENGTH} letters, digits and . _ - @ =`,
+  proto: `write ${PROTOCOLS.map(({ name }) => name).join(", ")} or a number from 1 to 255`,
+  src: "write one address such as 192.168.0.1 or 2001:db8::1",
+  dst: "write one address such as 192.168.0.1 or 2001:db8::1",
+  srcport: "write a number from 0 to 65535",
+  dstport: "write a number from 0 to 65535",
+  icmptype: "write a type such as 8/0 or echo-request",
+};
+
+const NOTHING = (_: string) => false;
+
+/** A value that is none in a rule either; "write 10.0.0.1" stays as long as that is right in a packet too. */
+function wrongValue(
+  field: keyof typeof HELP,
+  error: ValueError,
+  isRight: (text: string) => boolean = NOTHING,
+): { error: PacketError } {
+  const meant = /^write (?<value>\S+)$/.exec(error.help)?.groups?.value;
+  const help = meant !== undefined && isRight(meant) ? error.help : HELP[field];
+  return wrong(field, { ...error, help });
+}
+
+function isInterface(text: string): boolean {
+  const iface = parseInterface(text);
+  return "ok" in iface && !iface.ok.endsWith("+");
+}
+
+function isAddress(text: string): boolean {
+  const address = parseAddress(text);
+  return "ok" in address && address.ok.prefix === BITS[address.ok.family];
+}
+
+function isIcmpType(text: string, family: Family): boolean {
+  const icmp = parseIcmpType(text, family);
+  return "ok" in icmp && !("any" in icmp.ok);
+}
+
 const refusal = (message: string, help: string): ValueError => ({ code: "bad-packet", message, help });
 
 function parseOne(field: "src" | "dst", text: string): { ok: Address } | { error: PacketError } {
   const address = parseAddress(text);
-  if ("error" in address) return wrong(field, address.error);
+  if ("error" in address) return wrongValue(field, address.error, isAddress);
   if (address.ok.prefix === BITS[address.ok.family]) return address;
   return wrong(
     field,
@@ -143,7 +190,7 @@ function parsePayload(
     ["dstport", dstport],
   ] as const) {
     const parsed = parsePorts(String(port));
-    if ("error" in parsed) return wrong(field, parsed.error);
+    if ("error" in parsed) return wrongValue(field, parsed.error);
   }
   return { ok: { srcport: srcport ?? EPHEMERAL_PORT, dstport } };
 }
@@ -156,7 +203,7 @@ function parseIcmp(text: string | undefined, family: Family): { ok: Payload } | 
     );
   }
   const icmp = parseIcmpType(text, family);
-  if ("error" in icmp) return wrong("icmptype", icmp.error);
+  if ("error" in icmp) return wrongValue("icmptype", icmp.error, (other) => isIcmpType(other, family));
   if ("any" in icmp.ok)
     return wrong("icmptype", refusal("a packet has one ICMP type", "write a type such as 8/0"));
   return { ok: { icmp: { type: icmp.ok.type, code: icmp.ok.code ?? 0 } } };

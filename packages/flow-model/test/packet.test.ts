@@ -54,6 +54,27 @@ describe("a packet", () => {
     expect(parsed).toMatchObject({ error: { field, message: expect.stringContaining(message) } });
   });
 
+  it.each<[PacketFields, string]>([
+    [{ ...TCP, iface: "a b" }, "write one name such as eth0: at most 15 letters, digits and . _ - @ ="],
+    [{ ...TCP, iface: "" }, "write one name such as eth0: at most 15 letters, digits and . _ - @ ="],
+    [{ ...TCP, iface: "eth*" }, "write one name such as eth0: at most 15 letters, digits and . _ - @ ="],
+    [
+      { ...TCP, proto: "any" },
+      "write tcp, udp, icmp, icmp6, sctp, esp, ah, gre, ipip, vrrp or a number from 1 to 255",
+    ],
+    [{ ...TCP, proto: "icmpv6" }, "write icmp6"],
+    [{ ...TCP, src: "host" }, "write one address such as 192.168.0.1 or 2001:db8::1"],
+    [{ ...TCP, src: "10.0.0" }, "write one address such as 192.168.0.1 or 2001:db8::1"],
+    [{ ...TCP, dst: "10.0.0.1-10.0.0.9" }, "write one address such as 192.168.0.1 or 2001:db8::1"],
+    [{ ...TCP, dst: "010.0.0.0/8" }, "write one address such as 192.168.0.1 or 2001:db8::1"],
+    [{ ...TCP, dst: "010.0.0.1" }, "write 10.0.0.1"],
+    [{ ...TCP, dstport: -1 }, "write a number from 0 to 65535"],
+    [{ ...ICMP, icmptype: "255" }, "write a type such as 8/0 or echo-request"],
+    [{ ...ICMP, icmptype: "08" }, "write 8"],
+  ])("%j is helped as a packet, not as a rule: %s", (fields, help) => {
+    expect(parsePacket(fields)).toMatchObject({ error: { help } });
+  });
+
   it.each([
     "tcp 10.0.0.1:4000 -> 192.168.0.2:25 in eth0",
     "udp [2001:db8::1]:53 -> [::1.2.3.4]:5353 out eth1",
