@@ -22,6 +22,9 @@ export type Answer = { words: string; region: Region; entries: Entry[]; share: n
 /** Chains of a question about ports. */
 export const MOST_RANGES = 16;
 
+/** Flows for each chain of a question about protocol or ports: nft takes long for many chains, and few flows pay for none. */
+const FLOWS_FOR_A_CHAIN = 64;
+
 /** Four bits of an address, the first four in which the flows differ; null where the answers would not fit into `room`. */
 export function byAddress(
   field: "dst" | "src",
@@ -124,7 +127,7 @@ export function byProtocol(entries: readonly Entry[], region: Region): Question 
   if (region.proto !== "") return null;
   const named = new Set(entries.flatMap(({ reaches }) => reaches.map(({ proto }) => proto)));
   named.delete("");
-  if (named.size === 0) return null;
+  if (named.size === 0 || entries.length < FLOWS_FOR_A_CHAIN * named.size) return null;
   const answers = [...named].map(
     (proto): Answer => ({
       words: proto,
@@ -142,7 +145,8 @@ const WITH_PORTS = ["-p tcp", "-p udp", "-p sctp"];
 /** Ranges of destination ports that part the flows evenly; asked only where the protocol is known. */
 export function byPort(entries: readonly Entry[], region: Region): Question | null {
   const { proto, ports } = region;
-  if (!WITH_PORTS.includes(proto)) return null;
+  const most = Math.min(MOST_RANGES, entries.length / FLOWS_FOR_A_CHAIN);
+  if (!WITH_PORTS.includes(proto) || most < 2) return null;
   const whole = ports ?? { low: 0, high: 65_535 };
   /** How many flows care, by where their ranges begin. */
   const starts = new Map<number, number>();
@@ -156,7 +160,7 @@ export function byPort(entries: readonly Entry[], region: Region): Question | nu
     }
   }
   if (starts.size === 0) return null;
-  const answers = evenParts(starts, whole).flatMap((range): Answer[] => {
+  const answers = evenParts(starts, whole, most).flatMap((range): Answer[] => {
     const takes = (one: PortRange) => one.low <= range.high && range.low <= one.high;
     const some = keep(entries, (reach) => reach.ports?.some(takes) ?? true);
     if (some.length === 0) return [];
@@ -166,9 +170,9 @@ export function byPort(entries: readonly Entry[], region: Region): Question | nu
 }
 
 /** The range cut at some of the starts, so that no part has much more than its share of what begins there. */
-function evenParts(starts: ReadonlyMap<number, number>, whole: PortRange): PortRange[] {
+function evenParts(starts: ReadonlyMap<number, number>, whole: PortRange, parts: number): PortRange[] {
   const edges = [...starts].sort(([a], [b]) => a - b);
-  const most = edges.reduce((sum, [, weight]) => sum + weight, 0) / MOST_RANGES;
+  const most = edges.reduce((sum, [, weight]) => sum + weight, 0) / parts;
   const lows = [whole.low];
   let weight = 0;
   for (const [edge, more] of edges) {
