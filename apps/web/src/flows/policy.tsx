@@ -1,17 +1,17 @@
 import type { Action, Flow } from "@flowmgr/flow-model";
 import { policyWord } from "../rule/words.ts";
+import verdict from "../ui/verdict.module.css";
+import { VERDICT_SIGNS } from "../ui/verdict.tsx";
 import styles from "./policy.module.css";
-
-export const POLICY_SIGNS = { permit: "✓", deny: "✕", director: "⇢", table: "↪" } as const;
 
 /** Icon, word and colour; never a badge. Grey when the flow is off or removed. */
 export function Policy({ flow, idle = false }: { flow: Flow; idle?: boolean }) {
   const { policy } = flow;
-  const tone = policy && !idle ? styles[policy.action] : styles.none;
+  const tone = policy && !idle ? verdict[policy.action] : verdict.undecided;
   return (
     <span className={`${styles.policy} ${tone}`} title={policyTitle(policy)}>
-      <span className={styles.sign} aria-hidden="true">
-        {policy ? POLICY_SIGNS[policy.action] : "–"}
+      <span className={verdict.sign} aria-hidden="true">
+        {policy ? VERDICT_SIGNS[policy.action] : "–"}
       </span>
       {policy?.action === "director" ? <span className="visually-hidden">director </span> : null}
       <span className={styles.word}>{policyWord(policy)}</span>

@@ -8,14 +8,15 @@ export type VerdictShown = {
   table?: number | undefined;
 };
 
-const SIGNS = { permit: "✓", deny: "✕", director: "⇢", table: "↪", undecided: "○" } as const;
+/** What stands before the word of each action. */
+export const VERDICT_SIGNS = { permit: "✓", deny: "✕", director: "⇢", table: "↪", undecided: "○" } as const;
 
 /** Never a badge; `words` stand in place of the usual ones. */
 export function VerdictWord({ verdict, words }: { verdict: VerdictShown; words?: string }) {
   return (
     <span className={`${styles.verdict} ${styles[verdict.action]}`}>
       <span className={styles.sign} aria-hidden="true">
-        {SIGNS[verdict.action]}
+        {VERDICT_SIGNS[verdict.action]}
       </span>
       <span>{words ?? verdictWords(verdict)}</span>
     </span>

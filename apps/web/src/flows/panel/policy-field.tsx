@@ -5,8 +5,8 @@ import { directorSuggestions, tableSuggestions } from "../../api/index.ts";
 import { Segmented } from "../../ui/segmented.tsx";
 import { Suggest, type Suggestion } from "../../ui/suggest.tsx";
 import fieldStyles from "../../ui/text-field.module.css";
+import { VERDICT_SIGNS } from "../../ui/verdict.tsx";
 import policyStyles from "../policy.module.css";
-import { POLICY_SIGNS } from "../policy.tsx";
 import styles from "./panel.module.css";
 
 type Kind = Action["action"];
@@ -47,7 +47,7 @@ export function PolicyField({ kind, policy, set, status, problem, disabled }: Po
           refused: value === "director" && kind === "outflow" ? DIRECTOR_TAKES : undefined,
           label: (
             <>
-              <span aria-hidden="true">{POLICY_SIGNS[value]}</span>
+              <span aria-hidden="true">{VERDICT_SIGNS[value]}</span>
               {value}
             </>
           ),
