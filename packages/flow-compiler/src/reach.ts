@@ -18,9 +18,9 @@ export type Reach = {
   /** Null: any. */
   dst: Prefix | null;
   src: Prefix | null;
-  /** `-p tcp`; "": any. */
+  /** `-p tcp`; "": any, or all but one. */
   proto: string;
-  /** Of a negated protocol and so on nothing is said. */
+  /** `-i eth0`, negated too; "": any, or not the same for all. */
   iface: string;
   /** Destination ports, together with `proto` only; null: any. */
   ports: readonly PortRange[] | null;

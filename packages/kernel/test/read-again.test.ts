@@ -37,6 +37,7 @@ test("a listed chain: words as iptables-save has them, and counts", () => {
 /** Two packets for `web` that will be gone, and what was told of them at the switch. */
 async function edit(lab: Lab): Promise<{ changed: boolean; told: CountedLine[] }> {
   for (let sent = 0; sent < 2; sent += 1) {
+    // Nobody listens there, which the second one is told; whether both were sent, the counters below say.
     await lab.ns.must(["bash", "-c", "echo x > /dev/udp/127.0.0.1/99 || true"]);
   }
   const told: CountedLine[] = [];

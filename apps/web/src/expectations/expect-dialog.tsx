@@ -11,6 +11,7 @@ import {
 import { type FormEvent, useId, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { below, checkItem, useEdit, useStatus } from "../api/index.ts";
+import choices from "../rule/choices.module.css";
 import { ConditionsEditor } from "../rule/conditions-editor.tsx";
 import { ruleOf } from "../rule/set-of-packets.ts";
 import { verdictChoices, verdictOf, verdictText } from "../rule/verdicts.ts";
@@ -82,8 +83,8 @@ export function ExpectDialog({ begun, changes, config, close }: ExpectDialogProp
             value={expect.direction}
             set={(direction) => setExpect({ ...expect, direction })}
             segments={[
-              { value: "in", label: "come in", className: styles.wide },
-              { value: "out", label: "go out", className: styles.wide },
+              { value: "in", label: "come in", className: choices.wide },
+              { value: "out", label: "go out", className: choices.wide },
             ]}
           />
           <VerdictField
@@ -171,7 +172,7 @@ function VerdictField({ expect, set, config, status, problems }: VerdictFieldPro
       <label htmlFor={id}>Must be</label>
       <select
         id={id}
-        className={styles.select}
+        className={choices.select}
         value={now}
         aria-describedby={`${id}-problems`}
         onChange={({ target }) => {

@@ -3,6 +3,7 @@ import type { SearchAnswer, Status } from "@flowmgr/flow-api";
 import type { Conditions, Config, Rule } from "@flowmgr/flow-model";
 import { type Ref, useId, useRef, useState } from "react";
 import { useRunning, useStatus } from "../api/index.ts";
+import choices from "../rule/choices.module.css";
 import { ConditionsEditor } from "../rule/conditions-editor.tsx";
 import { readSet, ruleOf, textOf } from "../rule/set-of-packets.ts";
 import { problemsOf } from "../rule/typing.ts";
@@ -163,8 +164,8 @@ function Filters({ asked, set, config, status }: FiltersProps) {
         value={asked.direction}
         set={(direction) => set({ direction })}
         segments={[
-          { value: "in", label: "comes in", className: searchStyles.wide },
-          { value: "out", label: "goes out", className: searchStyles.wide },
+          { value: "in", label: "comes in", className: choices.wide },
+          { value: "out", label: "goes out", className: choices.wide },
         ]}
       />
       <Segmented
@@ -172,15 +173,15 @@ function Filters({ asked, set, config, status }: FiltersProps) {
         value={asked.config}
         set={(one) => set({ config: one })}
         segments={[
-          { value: "draft", label: "draft", className: searchStyles.wide },
-          { value: "running", label: "running", className: searchStyles.wide },
+          { value: "draft", label: "draft", className: choices.wide },
+          { value: "running", label: "running", className: choices.wide },
         ]}
       />
       <div className={fieldStyles.field}>
         <label htmlFor={id}>Verdict</label>
         <select
           id={id}
-          className={searchStyles.select}
+          className={choices.select}
           value={asked.verdict ?? ""}
           onChange={({ target }) => set({ verdict: target.value === "" ? null : target.value })}
         >
