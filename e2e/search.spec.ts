@@ -98,7 +98,9 @@ test("changes, warnings and switched-off flows have words of their own", async (
   await field(page).fill("changed");
   await expect.poll(() => names(page)).toEqual(["dns", "mail"]);
   await field(page).fill("warning");
-  await expect.poll(() => names(page)).toEqual(["mail"]);
+  // The browser's own check says at once what is odd in mail; the server says a moment later that, without dns,
+  // alltherest denies the answers to what the machine itself asks.
+  await expect.poll(() => names(page)).toEqual(["mail", "alltherest"]);
   await field(page).fill("off");
   await expect.poll(() => names(page)).toEqual(["dns"]);
 });
