@@ -4,10 +4,12 @@ import {
   planSchema,
   problemSchema,
   revisionListSchema,
+  runningAgainstSchema,
   runningSchema,
   statusSchema,
   writtenDraftSchema,
 } from "@flowmgr/flow-api";
+import { withDelta } from "@flowmgr/flow-model";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Lab, startLab } from "./lab.ts";
 
@@ -80,6 +82,18 @@ test("a clean draft follows; one with edits of its own is never touched", async 
   await lab.call("PUT", "/config", { body: DNS });
   expect((await lab.call("GET", "/draft", text)).text).toBe(`# mine\n${SSH}`);
   expect((await lab.call("GET", "/running", text)).text).toBe(DNS);
+});
+
+test("what is in force is told by what it shares with the draft", async () => {
+  await lab.call("PUT", "/config", { body: SSH + DNS });
+  await draft(`# mine\n${DNS}${SSH}`);
+  const told = (await lab.call("GET", "/running?against=draft")).as(runningAgainstSchema);
+  const running = (await lab.call("GET", "/running")).as(runningSchema);
+  const { etag, config } = (await lab.call("GET", "/draft")).as(draftSchema);
+  expect(told).toMatchObject({ draft: etag, revision: running.revision });
+  expect(told.items).toEqual([{ from: 1, count: 1 }, running.config.items[1]]);
+  expect(withDelta(told, config)).toEqual(running.config);
+  expect((await lab.call("GET", "/running?against=mine")).status).toBe(400);
 });
 
 test("If-Match is honoured when it is given", async () => {

@@ -1,5 +1,5 @@
 /** Apply, confirm, revert, running, counters and revisions, as they travel over REST. */
-import { configSchema } from "@flowmgr/flow-model";
+import { configDeltaSchema, configSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
 import { planSchema } from "./draft.ts";
 
@@ -62,6 +62,13 @@ export const runningSchema = z.object({
   text: z.string(),
 });
 export type Running = z.output<typeof runningSchema>;
+
+/** `?against=draft`: what is in force, told by what it shares with the draft of this ETag. */
+export const runningAgainstSchema = configDeltaSchema.extend({
+  revision: z.number().nullable(),
+  draft: z.string(),
+});
+export type RunningAgainst = z.output<typeof runningAgainstSchema>;
 
 const countSchema = z.object({
   packets: z.number(),

@@ -4,6 +4,7 @@ export * from "./address-set.ts";
 export * from "./changes.ts";
 export * from "./check.ts";
 export * from "./combinations.ts";
+export * from "./config-delta.ts";
 export * from "./diagnostic.ts";
 export * from "./edit.ts";
 export * from "./edit-schema.ts";

@@ -4,9 +4,11 @@ import {
   applyBodySchema,
   countersSchema,
   revisionBodySchema,
+  runningAgainstSchema,
   runningSchema,
 } from "@flowmgr/flow-api";
-import { EMPTY_CONFIG } from "@flowmgr/flow-model";
+import { deltaOf, EMPTY_CONFIG } from "@flowmgr/flow-model";
+import { z } from "zod";
 import type { Api } from "../api.ts";
 import { wantsText } from "../config/accept.ts";
 import { refuseErrors } from "../config/body.ts";
@@ -111,17 +113,26 @@ function registerEnds(app: Api, { engine }: Parts): void {
   );
 }
 
-function registerRunning(app: Api, { engine }: Parts): void {
+function registerRunning(app: Api, { draft, engine }: Parts): void {
   app.get(
     "/running",
     {
       schema: {
         tags,
         summary: "What is in force; as text with Accept: text/plain",
+        querystring: z.strictObject({
+          against: z
+            .literal("draft")
+            .optional()
+            .describe("tell it by what it shares with the draft, for who has read that"),
+        }),
         response: {
           200: {
             description: "What is in force",
-            content: { "application/json": { schema: runningSchema }, ...TEXT },
+            content: {
+              "application/json": { schema: z.union([runningAgainstSchema, runningSchema]) },
+              ...TEXT,
+            },
           },
         },
       },
@@ -134,7 +145,9 @@ function registerRunning(app: Api, { engine }: Parts): void {
       };
       reply.header("Vary", "Accept");
       if (wantsText(request)) return reply.type("text/plain; charset=utf-8").send(text);
-      return reply.send({ revision, config, text });
+      if (request.query.against === undefined) return reply.send({ revision, config, text });
+      const known = draft.get();
+      return reply.send({ revision, draft: known.etag, ...deltaOf(config, known.config) });
     },
   );
   app.get(

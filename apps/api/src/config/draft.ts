@@ -97,7 +97,7 @@ class SqliteDraft implements DraftStore {
   #write(written: Config, by: string, edits?: readonly Edit[]): StoredDraft {
     const { db, clock, events, engine } = this.#parts;
     const from = this.#row.etag;
-    const config = edits ? written : sharing(this.#row.config, written);
+    const config = edits ? written : this.#sharing(written);
     const { text, places } = printWithPlaces(config);
     const etag = etagOf(text);
     if (etag === this.#row.etag) return this.get();
@@ -117,6 +117,13 @@ class SqliteDraft implements DraftStore {
       ...(edits && JSON.stringify(edits).length <= MOST_TOLD ? { edits: [...edits], from } : {}),
     });
     return this.get();
+  }
+
+  /** Above all with what is in force: the two are compared by identity, and that is told by what it shares with this. */
+  #sharing(written: Config): Config {
+    const shared = sharing(this.#row.config, written);
+    const running = this.#parts.engine.running()?.config;
+    return running ? sharing(running, shared) : shared;
   }
 
   #store(row: Row): void {

@@ -1,7 +1,7 @@
 /** Keeps one worker at the newest config: what nobody waits for any more is given up, not finished first. */
-import type { Config } from "@flowmgr/flow-model";
+import { type Config, deltaOf } from "@flowmgr/flow-model";
 import type { Meaning } from "./meaning.ts";
-import type { Analysis, AnalysisAnswer, AnalysisRequest, Sent } from "./worker.ts";
+import type { AnalysisAnswer, AnalysisRequest } from "./worker.ts";
 
 /** The other end; a Worker, or what stands in for one. */
 export type Helper = {
@@ -19,7 +19,7 @@ type Question = { config: Config; meaning: Meaning };
 
 export class Analyst {
   readonly #start: () => Helper;
-  readonly #tell: (analysis: Analysis, of: Config) => void;
+  readonly #tell: (answer: AnalysisAnswer, of: Config) => void;
   #helper: Helper | null = null;
   /** What the worker is at. */
   #busy: (Question & { id: number }) | null = null;
@@ -31,7 +31,7 @@ export class Analyst {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `tell` is called for the newest config and meaning only. */
-  constructor(start: () => Helper, tell: (analysis: Analysis, of: Config) => void) {
+  constructor(start: () => Helper, tell: (answer: AnalysisAnswer, of: Config) => void) {
     this.#start = start;
     this.#tell = tell;
   }
@@ -57,7 +57,8 @@ export class Analyst {
     this.#busy = { id: this.#count, config, meaning };
     this.#next = null;
     this.#helper ??= this.#begin();
-    this.#helper.postMessage({ id: this.#count, sent: sentOf(config, this.#held), meaning });
+    const sent = JSON.stringify(deltaOf(config, this.#held));
+    this.#helper.postMessage({ id: this.#count, sent, meaning });
     this.#held = config;
   }
 
@@ -67,11 +68,12 @@ export class Analyst {
     return helper;
   }
 
-  #answered({ id, diagnostics, partial }: AnalysisAnswer): void {
+  #answered(answer: AnalysisAnswer): void {
     const busy = this.#busy;
-    if (busy?.id !== id) return;
+    if (busy?.id !== answer.id) return;
+    if (this.#isLast(busy)) this.#tell(answer, busy.config);
+    if ("checked" in answer) return;
     this.#busy = null;
-    if (this.#isLast(busy)) this.#tell({ diagnostics, partial }, busy.config);
     this.#send();
   }
 
@@ -86,10 +88,4 @@ export class Analyst {
     this.#busy = null;
     this.#send();
   }
-}
-
-/** Edits share what they do not touch: of ten thousand flows the page hands over the one that changed. */
-function sentOf({ items, comment }: Config, held: Config | null): Sent {
-  const places = new Map(held?.items.map((item, place) => [item, place]));
-  return { items: items.map((item) => places.get(item) ?? item), comment };
 }

@@ -1,4 +1,4 @@
 /** What the analysis finds in the draft as one edits it. */
 export { FindingNotes } from "./finding-notes.tsx";
 export { isFinding } from "./is-finding.ts";
-export { useFindings, useKnown } from "./use-findings.ts";
+export { useChecked, useFindings, useKnown } from "./use-findings.ts";

@@ -13,10 +13,14 @@ import type { Analysis } from "./worker.ts";
 type Known = Analysis & { of: Config | null };
 
 const known = createStore<Known>({ of: null, diagnostics: [], partial: false });
+const checked = createStore<{ of: Config | null; diagnostics: Diagnostic[] }>({ of: null, diagnostics: [] });
 
 const analyst = new Analyst(
   () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
-  (analysis, of) => known.set({ ...analysis, of }),
+  (answer, of) => {
+    if ("checked" in answer) checked.set({ of, diagnostics: answer.checked });
+    else known.set({ ...answer, of });
+  },
 );
 
 export type Findings = {
@@ -30,16 +34,27 @@ export type Findings = {
 
 /** Dead rules and failing expectations of the config, a moment after it changed; null until the first are known. */
 export function useFindings(config: Config): Findings | null {
-  const meaning = useMeaning();
-  useEffect(() => {
-    if (meaning) analyst.ask(config, meaning);
-  }, [config, meaning]);
+  useAsked(config);
   const { of, diagnostics, partial } = useStore(known);
   return useMemo(
     () =>
       of === null ? null : { diagnostics: anchored(diagnostics, config, of), fresh: of === config, partial },
     [of, diagnostics, partial, config],
   );
+}
+
+/** What the language's own check says of the config, a moment after it changed, and placed in it. */
+export function useChecked(config: Config): readonly Diagnostic[] {
+  useAsked(config);
+  const { of, diagnostics } = useStore(checked);
+  return useMemo(() => (of === null ? [] : anchored(diagnostics, config, of)), [of, diagnostics, config]);
+}
+
+function useAsked(config: Config): void {
+  const meaning = useMeaning();
+  useEffect(() => {
+    if (meaning) analyst.ask(config, meaning);
+  }, [config, meaning]);
 }
 
 /** The server's diagnostics of the draft with what the browser found in place of what the server did. */

@@ -36,7 +36,8 @@ const loadError = createStore<Error | null>(null);
 /** The running config, for what a discard will show before the server answers; set by whoever reads it. */
 let runningConfig: Config | null = null;
 let sending = false;
-let loading = false;
+/** While the draft is being read. */
+let reading: Promise<void> | null = null;
 /** What the draft's ETag may be by now, heard while it was being read: what arrives may be the older one. */
 const heardMeanwhile = new Set<string>();
 
@@ -55,10 +56,15 @@ function become(next: DraftState): void {
 }
 
 /** Reads the draft; called at the start and whenever an event names another ETag, which "" stands for too. */
-export async function loadDraft(heard = ""): Promise<void> {
+export function loadDraft(heard = ""): Promise<void> {
   heardMeanwhile.add(heard);
-  if (loading) return;
-  loading = true;
+  reading ??= readDraft().finally(() => {
+    reading = null;
+  });
+  return reading;
+}
+
+async function readDraft(): Promise<void> {
   try {
     let answer: Draft;
     do {
@@ -75,8 +81,6 @@ export async function loadDraft(heard = ""): Promise<void> {
     void sendWaiting();
   } catch (error) {
     loadError.set(error instanceof Error ? error : new Unreachable());
-  } finally {
-    loading = false;
   }
 }
 
@@ -95,11 +99,17 @@ export function draftChanged(event: { etag: string } & Partial<EventPayload<"dra
   }
   const state = draft.get();
   if (state.saved?.etag === etag) return;
-  const told = loading ? null : followed(state, event);
+  const told = reading ? null : followed(state, event);
   if (told) become(told);
   else void loadDraft(etag);
 }
 let heard: string | null = null;
+
+/** The draft as the server last gave it, once it was read for the first time; null when that failed. */
+export async function savedDraft(): Promise<Draft | null> {
+  await reading;
+  return draft.get().saved;
+}
 
 /** Takes the running config; gives it back, sharing with the draft what both say. */
 export function setRunningConfig(config: Config): Config {

@@ -10,6 +10,7 @@ export type { Trouble } from "./draft-state.ts";
 export { type Edited, useEdited } from "./edited.ts";
 export { counters, startEvents, useOnline, watchCounters } from "./events.ts";
 export {
+  type InForce,
   type KernelFamilyName,
   keys,
   type Paths,

@@ -1,7 +1,6 @@
-import type { Running } from "@flowmgr/flow-api";
 import { type Config, type Packet, printPacket } from "@flowmgr/flow-model";
 import { type ReactNode, useDeferredValue, useMemo, useRef } from "react";
-import { useRunning, useStatus, useStore } from "../api/index.ts";
+import { type InForce, useRunning, useStatus, useStore } from "../api/index.ts";
 import { type SaidVerdict, saidVerdict } from "../rule/verdicts.ts";
 import { type Action, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
@@ -77,7 +76,7 @@ function copy(packet: Packet | null): void {
 type OutcomesProps = {
   packet: Packet;
   draft: Config;
-  running: Running;
+  running: InForce;
   machine: Machine;
   /** What can be done with the packet. */
   children: ReactNode;

@@ -1,11 +1,12 @@
-import { type Config, EMPTY_CONFIG, edit, parse } from "@flowmgr/flow-model";
+import { type Config, type ConfigDelta, EMPTY_CONFIG, edit, parse } from "@flowmgr/flow-model";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Analyst, type Helper } from "../../src/analysis/analyst.ts";
 import type { AnalysisRequest } from "../../src/analysis/worker.ts";
 
 const ITEM = { kind: "list" as const, name: "", values: ["10.0.0.1"], comment: [], note: "" };
 const config = (name: string): Config => ({ ...EMPTY_CONFIG, comment: [name] });
-const nameOf = ({ sent }: AnalysisRequest) => sent.comment[0];
+const deltaIn = ({ sent }: AnalysisRequest): ConfigDelta => JSON.parse(sent);
+const nameOf = (request: AnalysisRequest) => deltaIn(request).comment[0];
 
 /** Workers that answer when they are told to. */
 function world() {
@@ -106,6 +107,18 @@ describe("one worker at the newest config", () => {
     expect(told).toEqual(["new"]);
   });
 
+  test("what the language says is told while the rest is still looked for", () => {
+    const { analyst, started, told } = world();
+    analyst.ask(config("a"), {});
+    vi.advanceTimersByTime(300);
+    const data = { id: started[0]?.asked[0]?.id ?? 0, checked: [] };
+    started[0]?.helper.onmessage?.(new MessageEvent("message", { data }));
+    expect(told).toEqual(["a"]);
+    analyst.ask(config("b"), {});
+    vi.advanceTimersByTime(300);
+    expect(started[0]?.asked).toHaveLength(1);
+  });
+
   test("only what changed is handed over, all of it to a worker that is new", () => {
     const { analyst, started, answer } = world();
     const { config: first } = parse("flow a deny match\nflow b permit match\n");
@@ -113,14 +126,14 @@ describe("one worker at the newest config", () => {
     const moved = edit(first, { do: "move", name: "b", before: "a" });
     const added = edit("config" in moved ? moved.config : first, { do: "add", item: { ...ITEM, name: "c" } });
     const second = "config" in added ? added.config : first;
-    const sent = (worker: number) => started[worker]?.asked.at(-1)?.sent.items;
+    const sent = (worker: number) => started[worker]?.asked.slice(-1).map(deltaIn)[0]?.items;
     analyst.ask(first, {});
     vi.advanceTimersByTime(300);
     expect(sent(0)).toEqual([a, b]);
     answer(0);
     analyst.ask(second, {});
     vi.advanceTimersByTime(300);
-    expect(sent(0)).toEqual([1, 0, second.items[2]]);
+    expect(sent(0)).toEqual([{ from: 1, count: 1 }, { from: 0, count: 1 }, second.items[2]]);
     analyst.ask(first, {});
     vi.advanceTimersByTime(1000);
     expect(sent(1)).toEqual([a, b]);
