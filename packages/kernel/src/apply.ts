@@ -38,22 +38,28 @@ import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.
 import { readAgain } from "./read-again.ts";
 import type { Snapshots } from "./snapshot.ts";
 import { carryOut, sweep } from "./steps.ts";
+import { type Stopwatch, timed } from "./stopwatch.ts";
+
+/** `watch`: told what each step took. */
+type Options = ApplyOptions & { watch: Stopwatch };
 
 /** Throws KernelError, which says whether the old rules are in force. The caller holds the lock of the target. */
 export async function apply(
   machine: Machine,
   snapshots: Snapshots,
   program: Program,
-  options: ApplyOptions = {},
-): Promise<Applied> {
-  const { now, change } = await plan(machine, snapshots, program);
+  asked: ApplyOptions,
+  watch: Stopwatch = {},
+): Promise<Omit<Applied, "took">> {
+  const options = { ...asked, watch };
+  const { now, change } = await plan(machine, snapshots, program, watch);
   if (isEmptyDelta(change)) {
     settle(snapshots, program);
     return { changed: false, delta: change, lines: countedLines(now), snapshot: null };
   }
   const before = stateOf(now);
   const chains = union(chainsOf(before), chainsOf(program));
-  const snapshot = remember(snapshots, before, chains, options);
+  const snapshot = await timed(watch, "snapshot", () => remember(snapshots, before, chains, options));
   let reached: OwnReading;
   try {
     reached = await reach(machine, chains, now, program, options);
@@ -62,7 +68,7 @@ export async function apply(
     if (oldRulesInForce) settle(snapshots, before);
     throw kernelError(error, outcome, oldRulesInForce);
   }
-  settle(snapshots, program);
+  await timed(watch, "snapshot", () => settle(snapshots, program));
   return { changed: true, delta: change, lines: countedLines(reached), snapshot };
 }
 
@@ -78,21 +84,26 @@ async function reach(
   chains: Remembered,
   now: OwnReading,
   wanted: Program,
-  { book }: ApplyOptions,
+  { book, watch }: Options,
 ): Promise<OwnReading> {
   const batch = book ? randomBytes(6).toString("hex") : null;
-  book?.(countedLines(now), false);
-  const change = delta(stateOf(now), wanted, batch);
-  await carryOut(machine, change, wanted);
+  await timed(watch, "book", () => book?.(countedLines(now), false));
+  const change = await timed(watch, "compare", () => delta(stateOf(now), wanted, batch));
+  await timed(watch, "switch", () => carryOut(machine, change, wanted));
   const again = (from: OwnReading, made: Delta, swept: boolean) =>
-    readAgain(machine, from, made, wanted, swept);
-  const switched =
-    (await again(now, change, false)) ?? (await mustHold(machine, chains, wanted, { swept: false }));
-  book?.(countedLines(switched), true);
-  const rest = delta(stateOf(switched), wanted, batch);
+    timed(
+      watch,
+      "read-back",
+      async () =>
+        (await readAgain(machine, from, made, wanted, swept)) ??
+        (await mustHold(machine, chains, wanted, { swept })),
+    );
+  const switched = await again(now, change, false);
+  await timed(watch, "book", () => book?.(countedLines(switched), true));
+  const rest = await timed(watch, "compare", () => delta(stateOf(switched), wanted, batch));
   if (isEmptyDelta(rest)) return switched;
-  await sweep(machine, rest, wanted);
-  return (await again(switched, rest, true)) ?? mustHold(machine, chains, wanted, { swept: true });
+  await timed(watch, "sweep", () => sweep(machine, rest, wanted));
+  return again(switched, rest, true);
 }
 
 function remember(
@@ -148,12 +159,13 @@ async function plan(
   machine: Machine,
   snapshots: Snapshots,
   program: Program,
+  watch: Stopwatch,
 ): Promise<{ now: OwnReading; change: Delta }> {
   try {
-    const now = await readOwn(machine, snapshots.remembered());
+    const now = await timed(watch, "read", () => readOwn(machine, snapshots.remembered()));
     refuseMissingFamily(now, program);
     refuseForeignNames(now, program);
-    const change = delta(stateOf(now), program);
+    const change = await timed(watch, "compare", () => delta(stateOf(now), program));
     refuseHeldChains(now, change);
     return { now, change };
   } catch (error) {
@@ -210,12 +222,7 @@ function differing(rest: Delta): string {
 type Back = { oldRulesInForce: boolean; outcome: string };
 
 /** Back to the snapshot. Only what is read back afterwards counts, not what the steps said. */
-async function goBack(
-  machine: Machine,
-  chains: Remembered,
-  before: State,
-  options: ApplyOptions,
-): Promise<Back> {
+async function goBack(machine: Machine, chains: Remembered, before: State, options: Options): Promise<Back> {
   const wanted = programOf(before);
   let trouble: string | null = null;
   try {

@@ -126,6 +126,8 @@ export type Applied = {
   delta: Delta;
   /** What stands there in the end and has counted something. */
   lines: CountedLine[];
+  /** Milliseconds that its steps took, by name. */
+  took: { [step: string]: number };
   /** The way back; null when nothing changed, or when the disk did not take it and that was allowed. */
   snapshot: Snapshot | null;
 };

@@ -9,6 +9,7 @@ import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { nothingChanged } from "./errors.ts";
 import { complaint, run, succeeded } from "./run.ts";
+import { type Stopwatch, timed } from "./stopwatch.ts";
 import type { Target } from "./target.ts";
 
 /** Not the data directory: two servers with different ones may have the same target. Root's only. */
@@ -24,8 +25,9 @@ const WAIT = 60;
 export async function underLock<Result>(
   target: Target,
   work: (locked: Target) => Promise<Result>,
+  watch: Stopwatch = {},
 ): Promise<Result> {
-  const file = await nothingChanged(() => takeLock(target));
+  const file = await timed(watch, "lock", () => nothingChanged(() => takeLock(target)));
   try {
     return await work({ ...target, run: (argv, options) => target.run(argv, { ...options, keep: file }) });
   } finally {

@@ -10,8 +10,9 @@ import { underLock } from "./lock.ts";
 import { moveOver } from "./move.ts";
 import type { Machine } from "./read.ts";
 import { openSnapshots } from "./snapshot.ts";
+import { type Stopwatch, timed } from "./stopwatch.ts";
 import { readAll } from "./surroundings.ts";
-import { openTarget, type TargetSpec } from "./target.ts";
+import { openTarget, type Target, type TargetSpec } from "./target.ts";
 import { keepWorld } from "./world.ts";
 
 export type KernelOptions = {
@@ -39,17 +40,19 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const inTurn = oneAtATime();
   // What the kernel is known to take, by a trial or since it holds it.
   let passed: Program | null = null;
-  const applyLocked: Kernel["apply"] = (program, how) =>
-    inTurn(() =>
-      underLock(target, async (locked) => {
+  const applyLocked: Kernel["apply"] = (program, how = {}) =>
+    inTurn(() => {
+      const watch: Stopwatch = {};
+      const work = async (locked: Target) => {
         await nothingChanged(ensureTarget);
         const there = { ...machine, target: locked };
-        const moved = await moveOver(there);
-        const applied = await apply(there, snapshots, program, how);
+        const moved = await timed(watch, "move", () => moveOver(there));
+        const applied = await apply(there, snapshots, program, how, watch);
         passed = program;
-        return { ...applied, changed: applied.changed || moved };
-      }),
-    );
+        return { ...applied, changed: applied.changed || moved, took: watch };
+      };
+      return underLock(target, work, watch);
+    });
   return {
     facts: capabilities.facts,
     read: () => nothingChanged(() => readAll(machine, snapshots.remembered())),

@@ -24,6 +24,7 @@ import { Marking } from "./marking.ts";
 import { NO_KERNEL_PLAN, planKernel } from "./plan-kernel.ts";
 import { invalid, kernelDiagnostic, placed, unreadable } from "./refusals.ts";
 import { serial } from "./serial.ts";
+import { timed, took } from "./timing.ts";
 
 /** `marks` and `program` under the mask of today; `stored`: as it was written. */
 export type Loaded = StoredRevision & { program: Program; stored: StoredRevision };
@@ -121,21 +122,23 @@ export class InForce {
   /** What an apply would change, and what the kernel says of it; a config without marks has no such plan. */
   async plan(config: Config): ReturnType<Engine["plan"]> {
     // For names of tables and marks of others, which an apply reads anew.
-    await this.watch.recent();
+    await timed("look", () => this.watch.recent());
     const assigned = this.#assign(config);
     if ("error" in assigned) {
       return { kernel: NO_KERNEL_PLAN, diagnostics: [placed(assigned.error, config)], moved: [] };
     }
     const { marks } = assigned;
     const moved = this.now ? this.marking.moved(this.now.marks, marks) : [];
-    const program = compile(config, marks, this.#machineOptions());
+    const program = await timed("compile", () => compile(config, marks, this.#machineOptions()));
     const text = print(config);
-    const judged = await this.#judge.diagnose({ config, text, program }, this.#machineOptions());
+    const judged = await timed("proof", () =>
+      this.#judge.diagnose({ config, text, program }, this.#machineOptions()),
+    );
     if (judged.some(({ severity }) => severity === "error")) {
       return { kernel: NO_KERNEL_PLAN, diagnostics: judged, moved };
     }
     const { reading } = await this.seen();
-    const kernel = planKernel(delta(reading.state, program));
+    const kernel = await timed("delta", () => planKernel(delta(reading.state, program)));
     return this.queue(async () => {
       try {
         await this.#check({ text, marks, program });
@@ -203,8 +206,9 @@ export class InForce {
   async switchTo(revision: number): Promise<{ done: true } | { error: unknown; touched: boolean }> {
     let touched = false;
     try {
-      const wanted = this.load(revision);
-      const unproven = await this.#judge.judge(wanted, { ...this.#options, tables: wanted.tables });
+      const wanted = await timed("compile", () => this.load(revision));
+      const options = { ...this.#options, tables: wanted.tables };
+      const unproven = await timed("proof", () => this.#judge.judge(wanted, options));
       await this.queue(async () => {
         await this.#check(wanted);
         touched = true;
@@ -265,10 +269,12 @@ export class InForce {
     const { kernel, clock } = this.#parts;
     const { book, done } = this.counting.booking(wanted, tried);
     const program = wanted?.program ?? EMPTY_PROGRAM(this.#options);
-    const { changed, delta, lines } = await kernel.apply(program, { ...how, book });
+    const applied = await timed("kernel", () => kernel.apply(program, { ...how, book }));
+    const { changed, delta, lines } = applied;
+    for (const [step, ms] of Object.entries(applied.took)) took(`kernel-${step}`, ms);
     this.now = wanted;
     this.switchedAt = clock.monotonic();
-    done(lines);
+    await timed("counters", () => done(lines));
     this.watch.agreed();
     return changed ? differenceWords(delta) || "rules of flows stood in the other back end" : null;
   }
@@ -276,7 +282,7 @@ export class InForce {
   async #check(wanted: { text: string; marks: Marks; program: Program }): Promise<void> {
     const key = JSON.stringify([wanted.text, wanted.marks]);
     if (key === this.#checked) return;
-    await this.#parts.kernel.check(wanted.program);
+    await timed("trial", () => this.#parts.kernel.check(wanted.program));
     this.#checked = key;
   }
 }

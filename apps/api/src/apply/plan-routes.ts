@@ -10,6 +10,7 @@ import { refuseErrors } from "../config/body.ts";
 import type { Parts } from "../parts.ts";
 import { notFound } from "../problem.ts";
 import { buildPlan } from "./plan.ts";
+import { timed } from "./timing.ts";
 
 const tags = ["apply"];
 
@@ -29,7 +30,7 @@ export function registerPlan(app: Api, parts: Parts): void {
       const { etag, config, authors, places } = stored;
       const wanted = {
         ...{ etag, config, authors, places, caller, accept: [] },
-        diagnostics: draft.check(),
+        diagnostics: await timed("check", () => draft.check()),
         sound: draft.sound(),
       };
       const plan = await buildPlan(parts, wanted, { place: "draft", signal: goneSignal(reply) });

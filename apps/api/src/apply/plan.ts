@@ -7,6 +7,7 @@ import type { Caller, Engine, Parts } from "../parts.ts";
 import { blocking } from "./blocking.ts";
 import { guardsOf } from "./guards.ts";
 import { NO_KERNEL_PLAN } from "./plan-kernel.ts";
+import { timed } from "./timing.ts";
 import { unifiedDiff } from "./unified-diff.ts";
 
 type Wanted = {
@@ -33,24 +34,24 @@ export async function buildPlan(parts: PlanParts, wanted: Wanted, asked: Asked):
   const [planned, packets, guards] = await Promise.all([
     // A config with errors has no program that the kernel could be asked about.
     loadable ? engine.plan(wanted.config) : { kernel: NO_KERNEL_PLAN, diagnostics: [], moved: [] },
-    wanted.sound ? packetsOf(parts, before, wanted.config, asked) : undefined,
-    wanted.sound ? guardsOf(parts, wanted, wanted.caller, asked) : undefined,
+    wanted.sound ? timed("packets", () => packetsOf(parts, before, wanted.config, asked)) : undefined,
+    wanted.sound ? timed("guards", () => guardsOf(parts, wanted, wanted.caller, asked)) : undefined,
   ]);
   // Meanwhile others may have applied, or a countdown ended: a plan from rules that are gone would be a lie.
   if (engine.running() !== inForce) return buildPlan(parts, wanted, asked);
   const { state } = engine.state();
   const free = state === "in-sync" || state === "drift";
   const stopping = blocking(guards?.diagnostics ?? [], wanted.accept);
-  const changed = changes(before, wanted.config);
+  const [changed, text] = await timed("diff", () => [
+    changes(before, wanted.config),
+    unifiedDiff({ name: "running", text: print(before) }, { name: "draft", text: print(wanted.config) }),
+  ]);
   return {
     etag: wanted.etag,
     ...changed,
     headline: headline(changed, planned.moved),
     authors: wanted.authors,
-    text: unifiedDiff(
-      { name: "running", text: print(before) },
-      { name: "draft", text: print(wanted.config) },
-    ),
+    text,
     ...(packets && { packets }),
     ...(guards && { lockout: guards.lockout }),
     kernel: planned.kernel,

@@ -12,6 +12,7 @@ import { tryWrite } from "../store/database.ts";
 import { blocking } from "./blocking.ts";
 import { refuseGuarded } from "./guards.ts";
 import { buildPlan } from "./plan.ts";
+import { timed } from "./timing.ts";
 
 /** JSON has paths and no lines. */
 const NO_PLACES: Places = new Map();
@@ -50,15 +51,16 @@ export function registerPutConfig(app: Api, parts: Parts): void {
       const { caller } = request;
       const ifMatch = request.headers["if-match"];
       if (ifMatch !== undefined) draft.requireMatch(ifMatch);
-      const { config, places = NO_PLACES, ...read } = readConfig(request);
-      const diagnostics = [...read.diagnostics, ...locate(checkMachine(config, engine.state()), places)];
+      const { config, places = NO_PLACES, ...read } = await timed("read", () => readConfig(request));
+      const machine = await timed("check", () => locate(checkMachine(config, engine.state()), places));
+      const diagnostics = [...read.diagnostics, ...machine];
       if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
       if (dryRun === "true") {
         const { etag } = draft.get();
         const wanted = { etag, authors: [], config, diagnostics, sound: true, accept, places, caller };
         return buildPlan(parts, wanted, { signal: goneSignal(reply) });
       }
-      await refuseGuarded(parts, { config, diagnostics, places, accept, caller });
+      await timed("guards", () => refuseGuarded(parts, { config, diagnostics, places, accept, caller }));
       // The guards take their time.
       if (ifMatch !== undefined) draft.requireMatch(ifMatch);
       const before = draft.get();
@@ -70,7 +72,9 @@ export function registerPutConfig(app: Api, parts: Parts): void {
         caller,
       });
       // A clean draft follows; one with edits of its own, or edited while this ran, is somebody's work.
-      if (clean && draft.get().etag === before.etag) tryWrite(() => draft.reset(config, caller.name));
+      if (clean && draft.get().etag === before.etag) {
+        await timed("draft", () => tryWrite(() => draft.reset(config, caller.name)));
+      }
       return applied;
     },
   );

@@ -20,16 +20,20 @@ import { blocking } from "./blocking.ts";
 import { refuseGuarded } from "./guards.ts";
 import { registerPlan } from "./plan-routes.ts";
 import { registerPutConfig } from "./put-config.ts";
+import { registerTiming, timed } from "./timing.ts";
 
 const tags = ["apply"];
 
 export async function registerApply(app: Api, parts: Parts): Promise<void> {
   dropIdleConnections(app, parts);
-  registerPlan(app, parts);
-  registerPostApply(app, parts);
+  await app.register(async (timing: Api) => {
+    registerTiming(timing);
+    registerPlan(timing, parts);
+    registerPostApply(timing, parts);
+    registerPutConfig(timing, parts);
+  });
   registerEnds(app, parts);
   registerRunning(app, parts);
-  registerPutConfig(app, parts);
 }
 
 /**
@@ -61,9 +65,9 @@ function registerPostApply(app: Api, parts: Parts): void {
       const { config, places, ...stored } = draft.get();
       const { caller } = request;
       if (!matches(etag, stored.etag)) throw changedSinceReview(stored);
-      const diagnostics = draft.check();
+      const diagnostics = await timed("check", () => draft.check());
       if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);
-      await refuseGuarded(parts, { config, diagnostics, places, accept, caller });
+      await timed("guards", () => refuseGuarded(parts, { config, diagnostics, places, accept, caller }));
       const { changed: _, ...answer } = await engine.apply({
         config,
         message,

@@ -20,6 +20,7 @@ import { type Command, type Event, type Moment, type State, type Step, step } fr
 import { Progress } from "./progress.ts";
 import * as refusal from "./refusals.ts";
 import { SERVER, SelfRepair } from "./self-repair.ts";
+import { timed } from "./timing.ts";
 
 const END_OF_TIME: Moment = {
   wall: Number.POSITIVE_INFINITY,
@@ -126,27 +127,29 @@ class Runner implements Engine {
   async apply(request: ApplyRequest): Promise<AppliedAnswer & { changed: boolean }> {
     const { config, message, confirmWithin, caller } = request;
     if (this.#state.at !== "idle") throw refusal.conflict("busy", this.#state);
-    const text = print(config);
+    const text = await timed("print", () => print(config));
     const { now, marking } = this.#inForce;
     if (now?.text === text && !marking.waits(now.marks)) {
       await this.#putBack(now, caller.name);
       return { revision: now.revision, state: "confirmed", changed: false };
     }
     // Names of tables, and marks that others use, as they are now. What cannot be read is refused below by what reads it.
-    await this.#inForce.watch.look();
+    await timed("look", () => this.#inForce.watch.look());
     const marks = this.marks(config);
     const { markMask } = this.#parts.settings;
     const tables = this.#inForce.tables();
     const fields = { config, text, marks, markMask, tables, message, author: caller.name };
     let revision = 0;
-    const commands = this.#commit(() => {
-      this.#journal.prune();
-      const at = this.#parts.clock.now();
-      revision = this.#journal.add({ ...fields, at });
-      this.#inForce.keep({ ...fields, at: rfc3339(at), revision });
-      marking.remember(marks);
-      return { on: "apply", revision, within: confirmWithin };
-    });
+    const commands = await timed("journal", () =>
+      this.#commit(() => {
+        this.#journal.prune();
+        const at = this.#parts.clock.now();
+        revision = this.#journal.add({ ...fields, at });
+        this.#inForce.keep({ ...fields, at: rfc3339(at), revision });
+        marking.remember(marks);
+        return { on: "apply", revision, within: confirmWithin };
+      }),
+    );
     await refusal.inWords(config, () => this.#perform(commands));
     return { ...this.#answer(revision), changed: true };
   }
@@ -280,7 +283,7 @@ class Runner implements Engine {
       throw error;
     }
     try {
-      await this.#send({ on: "applied", now: momentOf(this.#parts.clock) });
+      await timed("journal", () => this.#send({ on: "applied", now: momentOf(this.#parts.clock) }));
     } catch (error) {
       // The deadline is not on disk, so nobody may be told that there is one.
       await this.#send({ on: "refused", oldRulesInForce: false });
