@@ -1,6 +1,7 @@
 /** What can be done to flows: each action once, for buttons, menus and keys alike. */
 import { type Config, type Edit, EMPTY_CONFIG, type Flow, flowsOf, printFlow } from "@flowmgr/flow-model";
 import { importSourceOf, importText, LONGEST } from "@flowmgr/flow-model/exchange";
+import { useMemo } from "react";
 import { useLocation } from "wouter";
 import { useDraft, useEdit } from "../api/index.ts";
 import { exchange, isSerious } from "../exchange/index.ts";
@@ -36,7 +37,7 @@ export function useFlowActions(readOnly: boolean) {
   const { config } = useDraft();
   const { edit, undo } = useEdit();
   const [, go] = useLocation();
-  const names = flowsOf(config ?? EMPTY_CONFIG).map(({ name }) => name);
+  const names = useMemo(() => flowsOf(config ?? EMPTY_CONFIG).map(({ name }) => name), [config]);
 
   const locked = readOnly ? "Flows are read-only while the text has errors." : null;
 

@@ -10,11 +10,12 @@ export type Gap = { before: string } | { after: string } | "top" | "end";
  * draft). Gives no edits when that is where they stand.
  */
 export function moveEdits(moved: ReadonlySet<string>, order: readonly string[], gap: Gap): Edit[] {
+  if (moved.size === 0) return [];
   const names = order.filter((name) => moved.has(name));
   const others = order.filter((name) => !moved.has(name));
   const at = placeAmong(others, order, moved, gap);
   const next = others.toSpliced(at, 0, ...names);
-  if (names.length === 0 || next.every((name, index) => name === order[index])) return [];
+  if (next.every((name, index) => name === order[index])) return [];
   const [before, after] = [others[at], others[at - 1]];
   if (before !== undefined) return names.map((name) => ({ do: "move", name, before }));
   return names.map((name, index) => ({ do: "move", name, after: names[index - 1] ?? after }));
@@ -36,6 +37,7 @@ function placeAmong(
 
 /** One place up or down: past the next flow that stays; null at the end of the list. */
 export function stepGap(moved: ReadonlySet<string>, order: readonly string[], by: -1 | 1): Gap | null {
+  if (moved.size === 0) return null;
   const at = order.map((name) => moved.has(name));
   if (by < 0) {
     const before = order.slice(0, at.indexOf(true)).findLast((name) => !moved.has(name));

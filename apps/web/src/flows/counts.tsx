@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { timeOrDay } from "../ui/say.ts";
 import styles from "./counts.module.css";
 import { rateOf, subscribeRates } from "./rates.ts";
 import { Sparkline } from "./sparkline.tsx";
@@ -25,8 +26,8 @@ export function RateCell({ name, spark }: { name: string; spark: boolean }) {
 export function HitsCell({ name }: { name: string }) {
   const rate = useRate(name);
   if (!rate) return <span className={styles.dash}>–</span>;
-  const since = `since ${timeText(rate.since)}`;
-  const last = rate.lastHit === null ? "" : `, the last ${timeText(rate.lastHit)}`;
+  const since = `since ${timeOrDay(rate.since)}`;
+  const last = rate.lastHit === null ? "" : `, the last ${timeOrDay(rate.lastHit)}`;
   return (
     <span title={`${WHOLE.format(rate.packets)} packets ${since}${last}`}>
       <span className="mono">{WHOLE.format(rate.packets)}</span>
@@ -37,12 +38,4 @@ export function HitsCell({ name }: { name: string }) {
 
 function rateText(rate: number): string {
   return rate > 0 && rate < 1 ? rate.toFixed(1) : WHOLE.format(Math.round(rate));
-}
-
-/** The time today, the day before that. */
-function timeText(at: string): string {
-  const date = new Date(at);
-  return date.toDateString() === new Date().toDateString()
-    ? date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })
-    : date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
 }

@@ -1,32 +1,42 @@
 /** Checks text beside the page, so that typing in ten thousand flows does not wait for it. */
-import { checkText, type Diagnostic, locate } from "@flowmgr/flow-model";
+import {
+  type Config,
+  type ConfigDelta,
+  checkText,
+  type Diagnostic,
+  deltaOf,
+  EMPTY_CONFIG,
+  locate,
+  type Parse,
+} from "@flowmgr/flow-model";
 import { anchored } from "../analysis/anchored.ts";
-import type { Checked } from "./session.ts";
+import { sharing } from "../api/sharing.ts";
 
-export type CheckRequest = {
-  id: number;
-  text: string;
-  machine: readonly Diagnostic[];
-};
-export type CheckAnswer = Checked & { id: number };
+/** `text`: null for the one before. `told`: the page knows what it means. */
+export type CheckRequest = { id: number; text: string | null; machine: readonly Diagnostic[]; told: boolean };
 
-self.onmessage = ({ data }: MessageEvent<CheckRequest>) => {
-  const answer: CheckAnswer = {
-    id: data.id,
-    ...checkWith(data.text, data.machine),
-  };
+/** `delta`: what the text means, against what the one before meant; nothing to who knows it. */
+export type CheckAnswer = { id: number; diagnostics: Diagnostic[]; delta: ConfigDelta };
+
+const NOTHING = deltaOf(EMPTY_CONFIG, null);
+
+let read: Parse = checkText("");
+let held: Config | null = null;
+
+self.onmessage = ({ data: { id, text, machine, told } }: MessageEvent<CheckRequest>) => {
+  if (text !== null) read = checkText(text);
+  const config = sharing(held, read.config);
+  const delta = told ? NOTHING : deltaOf(config, held);
+  held = config;
+  const answer: CheckAnswer = { id, diagnostics: checkWith(read, machine), delta };
   self.postMessage(answer);
 };
 
 /** The text's own diagnostics, and those of the machine's that it does not know itself, placed in it. */
-function checkWith(text: string, machine: readonly Diagnostic[]): Checked {
-  const { config, diagnostics, places } = checkText(text);
+function checkWith({ config, diagnostics, places }: Parse, machine: readonly Diagnostic[]): Diagnostic[] {
   const own = new Set(diagnostics.map(identity));
   const more = anchored(machine, config, null).filter((diagnostic) => !own.has(identity(diagnostic)));
-  return {
-    config,
-    diagnostics: more.length > 0 ? locate([...diagnostics, ...more], places) : diagnostics,
-  };
+  return more.length > 0 ? locate([...diagnostics, ...more], places) : diagnostics;
 }
 
 function identity({ code, path, flow, rule, message }: Diagnostic): string {

@@ -40,11 +40,11 @@ export function itemAt(doc: Text, position: number): string | null {
 }
 
 /** All items of the text, in order. */
-export function itemsOf(doc: Text): string[] {
-  const names: string[] = [];
-  for (const text of doc.iterLines()) {
-    const name = nameOn(text);
-    if (name !== null) names.push(name);
-  }
+export function itemsOf(doc: Text): readonly string[] {
+  const names = known.get(doc) ?? [...doc.iterLines()].flatMap((line) => nameOn(line) ?? []);
+  known.set(doc, names);
   return names;
 }
+
+/** A document is a value: who completes a name asks for the same one at every key. */
+const known = new WeakMap<Text, readonly string[]>();

@@ -28,8 +28,11 @@ export type Checked = { config: Config; diagnostics: Diagnostic[] };
 /** What the session needs of the world around it. */
 export type Around = {
   extensions: Extension;
-  /** All diagnostics of a text; `machine` are the server's, which know more than the text, to be placed in it. */
-  check(text: string, machine: readonly Diagnostic[]): Promise<Checked>;
+  /**
+   * All diagnostics of a text; `machine` are the server's, which know more than the text, to be placed in it. `means`:
+   * the config that the text stands for; null where only its reading can tell.
+   */
+  check(text: string, machine: readonly Diagnostic[], means: Config | null): Promise<Checked>;
   print(config: Config): string;
   /** Makes the config the draft. */
   replace(config: Config): void;
@@ -238,7 +241,8 @@ export class TextSession {
     const text = doc.toString();
     const { typed } = this.view.get();
     const machine = typed ? this.#machine.flatMap(whileTyped) : this.#machine;
-    const { config, diagnostics } = await this.#around.check(text, machine);
+    const means = typed ? null : this.#seen;
+    const { config, diagnostics } = await this.#around.check(text, machine, means);
     // Typed on meanwhile: the check of that is on its way.
     if (!this.#state.doc.eq(doc)) return;
     this.#dispatch(this.#around.mark(this.#state, diagnostics));

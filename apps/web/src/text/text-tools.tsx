@@ -130,7 +130,6 @@ function Tool({ action }: { action: Action }) {
 /** A name, completed as it is typed; Enter goes there. */
 function GoTo({ editor, hold }: WithEditor & { hold: React.RefObject<HTMLInputElement | null> }) {
   const [name, setName] = useState("");
-  const doc = editor()?.state.doc;
   return (
     <div className={styles.goToField}>
       <Suggest
@@ -146,7 +145,10 @@ function GoTo({ editor, hold }: WithEditor & { hold: React.RefObject<HTMLInputEl
           goToItem(view, wanted.trim());
         }}
         leave={() => setName("")}
-        suggestions={doc ? itemsOf(doc).map((value) => ({ value })) : []}
+        suggestions={() => {
+          const doc = editor()?.state.doc;
+          return doc ? itemsOf(doc).map((value) => ({ value })) : [];
+        }}
       />
     </div>
   );

@@ -11,14 +11,23 @@ export function sentence(text: string): string {
   return /[.?:]$/.test(first) ? first : `${first}.`;
 }
 
+const DAY = { day: "numeric", month: "short" } as const;
+// Made once: making one takes longer than drawing the row that the time stands in.
+const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const DATE = new Intl.DateTimeFormat("en-GB", DAY);
+const DATE_OF_YEAR = new Intl.DateTimeFormat("en-GB", { ...DAY, year: "numeric" });
+
 /** "14:20" today, "3 Nov 14:20" before. */
 export function clock(at: string, now = new Date()): string {
   const date = new Date(at);
-  const time = date.toLocaleTimeString("en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-  });
+  const time = TIME.format(date);
   if (date.toDateString() === now.toDateString()) return time;
-  const year = date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
-  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...year })} ${time}`;
+  const day = date.getFullYear() === now.getFullYear() ? DATE : DATE_OF_YEAR;
+  return `${day.format(date)} ${time}`;
+}
+
+/** "14:20" today, "3 Nov" before. */
+export function timeOrDay(at: string): string {
+  const date = new Date(at);
+  return (date.toDateString() === new Date().toDateString() ? TIME : DATE).format(date);
 }

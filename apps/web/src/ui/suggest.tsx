@@ -11,7 +11,8 @@ type SuggestProps = {
   commit: (value: string) => void;
   /** Instead of `commit` when the field is left. */
   leave?: (value: string) => void;
-  suggestions: Suggestion[];
+  /** A function is asked only while there is something to offer. */
+  suggestions: Suggestion[] | (() => Suggestion[]);
   label: string;
   className?: string | undefined;
   placeholder?: string | undefined;
@@ -167,7 +168,8 @@ function useList(box: { current: HTMLElement | null }, count: number) {
 }
 
 /** Those that begin with the typed text, then those that hold it. */
-function matching(suggestions: Suggestion[], typed: string): Suggestion[] {
+function matching(known: SuggestProps["suggestions"], typed: string): Suggestion[] {
+  const suggestions = typeof known === "function" ? known() : known;
   const text = typed.trim().toLowerCase();
   if (text === "") return suggestions.slice(0, SHOWN);
   const holds = suggestions.filter(({ value, detail }) =>
