@@ -1,7 +1,15 @@
 /** A flow as chains of one family. */
-import { type Family, type Flow, ICMP_ERROR_TYPES, icmpErrorDestinations, setOf } from "@flowmgr/flow-model";
+import {
+  type Family,
+  type Flow,
+  ICMP_ERROR_TYPES,
+  icmpErrorDestinations,
+  LARGE_LIST,
+  setOf,
+} from "@flowmgr/flow-model";
+import { fnv1a } from "./hash.ts";
 import { ANY, type Asked, askedBy, type Direction, matchWords } from "./match.ts";
-import { addressMatch } from "./match-address.ts";
+import { addressMatch, setMatch } from "./match-address.ts";
 import { icmpWords } from "./match-payload.ts";
 import type { Chain, ChainRule, FamilyName } from "./program.ts";
 import { type Part, type Split, splitsOf } from "./split.ts";
@@ -34,45 +42,55 @@ export function rulesOf(flow: Flow, family: FamilyName): number[] {
   return partsOf(flow, FAMILIES[family]).flatMap(({ rule }) => rule ?? []);
 }
 
-/** Flows are values, and an edit leaves most of them. */
-const known = { 4: new WeakMap<Flow, Part[]>(), 6: new WeakMap<Flow, Part[]>() };
+type Known = Record<Family, WeakMap<Flow, Part[]>>;
 
-/** The rules that are on and can hold in the family, in order; behind them a director's ICMP errors. */
-export function partsOf(flow: Flow, family: Family): Part[] {
-  const parts = known[family].get(flow) ?? findParts(flow, family);
-  known[family].set(flow, parts);
+/** Flows are values, and an edit leaves most of them. By the size of a large list, of which a process knows one. */
+const known = new Map<number, Known>();
+
+/**
+ * The rules that are on and can hold in the family, in order; behind them a director's ICMP errors. More than
+ * `largeList` networks are asked of a set.
+ */
+export function partsOf(flow: Flow, family: Family, largeList = LARGE_LIST): Part[] {
+  const parts = known.get(largeList)?.[family].get(flow) ?? findParts(flow, family, largeList);
+  if (!known.has(largeList)) known.set(largeList, { 4: new WeakMap(), 6: new WeakMap() });
+  known.get(largeList)?.[family].set(flow, parts);
   return parts;
 }
 
-function findParts(flow: Flow, family: Family): Part[] {
+function findParts(flow: Flow, family: Family, largeList: number): Part[] {
   const parts: Part[] = [];
   for (const [index, { off, verb, conditions }] of flow.rules.entries()) {
     if (off) continue;
-    const asked = askedBy(conditions, family, directionOf(flow));
+    const asked = askedBy(conditions, family, directionOf(flow), largeList);
     if (asked.matches.length === 0) continue;
-    const { matches, notIface, notProto, notType } = asked;
-    parts.push({ rule: index + 1, verb, conditions, matches, notIface, notProto, notType });
+    const { matches, notIface, notProto, notType, sets } = asked;
+    parts.push({ rule: index + 1, verb, conditions, matches, notIface, notProto, notType, sets });
   }
-  const errors = icmpErrors(flow, family);
+  const errors = icmpErrors(flow, family, largeList);
   if (errors.matches.length > 0) parts.push({ rule: null, verb: "match", conditions: null, ...errors });
   return parts;
 }
 
-const NONE: Asked = { matches: [], notIface: [], notProto: [], notType: [] };
+const NONE: Asked = { matches: [], notIface: [], notProto: [], notType: [], sets: [] };
 
 /** ICMP errors about a director's connections belong to it too, or path-MTU discovery breaks. */
-function icmpErrors(flow: Flow, family: Family): Asked {
+function icmpErrors(flow: Flow, family: Family, largeList: number): Asked {
   const destinations = icmpErrorDestinations(flow);
   // Most flows have none.
   if (destinations.length === 0) return NONE;
-  const matches = setOf(destinations).networks[family].flatMap((network) => {
-    const dst = addressMatch("-d", network);
-    return ICMP_ERROR_TYPES[family].map((type) => {
+  const networks = setOf(destinations).networks[family];
+  const large = networks.length > largeList ? setMatch("-d", networks, family) : null;
+  const asked = large
+    ? [large.match]
+    : networks.map((network) => ({ words: addressMatch("-d", network), ranges: "" }));
+  const matches = asked.flatMap(({ words, ranges }) =>
+    ICMP_ERROR_TYPES[family].map((type) => {
       const { proto, modules } = icmpWords(family, { type, code: null });
-      return { ...ANY, dst, proto, extension: modules };
-    });
-  });
-  return { ...NONE, matches };
+      return { ...ANY, dst: words, proto, extension: join(ranges, modules) };
+    }),
+  );
+  return { ...NONE, matches, sets: large ? [large.set] : NONE.sets };
 }
 
 /** The chain of the flow itself: `@` keeps it apart from targets, built-in chains and options. */
@@ -86,15 +104,6 @@ export function chainName(flow: Flow): string {
  */
 export function classChainName(flow: Flow, className: string): string {
   return `@@${fnv1a(`${flow.name} ${className}`)}`;
-}
-
-/** FNV-1a, 64 bits, as 16 hex digits: short, stable, and no need for more. */
-export function fnv1a(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (let i = 0; i < text.length; i++) {
-    hash = ((hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n) & 0xffffffffffffffffn;
-  }
-  return hash.toString(16).padStart(16, "0");
 }
 
 /** Back to where the chain was called from. */

@@ -7,6 +7,7 @@ import {
   type Family,
   type Flow,
   flowsOf,
+  NO_SETS,
 } from "@flowmgr/flow-model";
 import { chainName, chainsFor, directionOf, type FamilyFlow, isOn, partsOf } from "./chains.ts";
 import { classesOf } from "./classes.ts";
@@ -15,7 +16,7 @@ import { hooksOf } from "./hooks.ts";
 import { markFor, markOf } from "./marks.ts";
 import type { Direction } from "./match.ts";
 import { HOOK_COMMENT, OWN_CHAINS } from "./ours.ts";
-import type { Chain, CompileOptions, FamilyProgram, Marks, Program } from "./program.ts";
+import type { Chain, CompileOptions, FamilyProgram, Marks, NetworkSet, Program } from "./program.ts";
 import { routingOf } from "./routing.ts";
 import type { Part } from "./split.ts";
 
@@ -28,10 +29,12 @@ export function compile(config: Config, marks: Marks, options: CompileOptions): 
   const before = compiled.get(config);
   if (before?.asked === asked) return before.program;
   const flows = flowsOf(expandLists(config)).filter(isOn);
+  const sets = options.largeList === undefined ? [] : setsOf(flows, options.largeList, options.ipv6);
   const program = {
     ip: compileFamily(flows, marks, options, 4),
     ip6: options.ipv6 ? compileFamily(flows, marks, options, 6) : null,
     marks,
+    ...(sets.length > 0 && { sets }),
   };
   compiled.set(config, { asked, program });
   return program;
@@ -40,6 +43,18 @@ export function compile(config: Config, marks: Marks, options: CompileOptions): 
 /** A plan and the apply behind it ask for the same: 10 000 flows take a second and a half. Configs are values. */
 const compiled = new WeakMap<Config, { asked: string; program: Program }>();
 
+/** The sets that the flows' rules refer to, by name. */
+function setsOf(flows: readonly Flow[], largeList: number, ipv6: boolean): NetworkSet[] {
+  const sets = new Map<string, NetworkSet>();
+  for (const family of ipv6 ? ([4, 6] as const) : ([4] as const)) {
+    for (const flow of flows) {
+      for (const part of partsOf(flow, family, largeList))
+        for (const set of part.sets) sets.set(set.name, set);
+    }
+  }
+  return [...sets.values()];
+}
+
 /** The program of a config without flows: main chains and hooks, empty. */
 export function EMPTY_PROGRAM(options: CompileOptions): Program {
   return compile(EMPTY_CONFIG, { directors: {}, tables: {} }, options);
@@ -47,7 +62,8 @@ export function EMPTY_PROGRAM(options: CompileOptions): Program {
 
 function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, family: Family): FamilyProgram {
   const compiled = flows.map((flow): FamilyFlow => {
-    return { flow, family, parts: partsOf(flow, family), targets: targetsOf(flow, marks, options) };
+    const parts = partsOf(flow, family, options.largeList ?? NO_SETS);
+    return { flow, family, parts, targets: targetsOf(flow, marks, options) };
   });
   const mainOf = (name: string, direction: Direction) => {
     const judging = compiled.filter(({ flow }) => directionOf(flow) === direction);

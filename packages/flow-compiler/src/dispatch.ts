@@ -6,10 +6,11 @@
  */
 
 import type { Family } from "@flowmgr/flow-model";
-import { chainName, chainsFor, classChainName, type FamilyFlow, fnv1a, LEAVE } from "./chains.ts";
+import { chainName, chainsFor, classChainName, type FamilyFlow, LEAVE } from "./chains.ts";
 import type { PacketClass } from "./classes.ts";
 import type { Entry } from "./dispatch-entry.ts";
 import { treeOf } from "./dispatch-tree.ts";
+import { fnv1a } from "./hash.ts";
 import { ANY, type Match, matchWords } from "./match.ts";
 import type { Chain, ChainRule, DispatchLimits } from "./program.ts";
 import { reachesOf } from "./reach.ts";

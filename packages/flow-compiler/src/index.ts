@@ -3,7 +3,16 @@ export { compile, EMPTY_PROGRAM } from "./compile.ts";
 export { delta, holds, isEmptyDelta, isFlowChain } from "./delta.ts";
 export { assignMarks, highestIndex, indexOf, markOf } from "./marks.ts";
 export { normaliseRule } from "./normalise.ts";
-export { HOOK_COMMENT, OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES, OWN_CHAINS, RETIRED_COMMENT } from "./ours.ts";
+export {
+  HOOK_COMMENT,
+  OUR_PRIORITY,
+  OUR_PROTOCOL,
+  OUR_TABLES,
+  OWN_CHAINS,
+  RETIRED_COMMENT,
+  SET_PREFIX,
+} from "./ours.ts";
 export * from "./program.ts";
-export { plain, renderFamily, renderRouting } from "./render.ts";
+export { plain, renderFamily, renderRouting, renderSets } from "./render.ts";
 export { describeIpRule, describeRoute, directorTable } from "./routing.ts";
+export { renderSet } from "./sets.ts";

@@ -10,13 +10,15 @@ import {
   type Condition,
   type Conditions,
   type Family,
+  largeConditions,
   type NamedIcmpType,
   type Packet,
   STATES,
   widestInterfaces,
 } from "@flowmgr/flow-model";
-import { addressMatches } from "./match-address.ts";
+import { type AddressMatch, addressMatches, networksOf, type SetMatch, setMatch } from "./match-address.ts";
 import { payloadOf } from "./match-payload.ts";
+import type { NetworkSet } from "./program.ts";
 import { bang, join } from "./words.ts";
 
 /**
@@ -39,17 +41,27 @@ export type Asked = {
   notIface: readonly string[];
   notProto: readonly number[];
   notType: readonly NamedIcmpType[];
+  /** Those that the matches refer to. */
+  sets: readonly NetworkSet[];
 };
 
-/** What the conditions ask; no matches when they cannot hold in this family. */
-export function askedBy(conditions: Conditions, family: Family, direction: Direction): Asked {
+/**
+ * What the conditions ask, more than `largeList` networks of a set; no matches when they cannot hold in this family.
+ */
+export function askedBy(
+  conditions: Conditions,
+  family: Family,
+  direction: Direction,
+  largeList: number,
+): Asked {
   const interfaces = interfacesOf(conditions.iface, direction);
   const payload = payloadOf(conditions, family);
   const state = stateWords(conditions.state);
   const matches: Match[] = [];
+  const { sources, destinations, sets } = addressesOf(conditions, family, largeList);
   if (state !== NEVER) {
-    for (const src of addressMatches("-s", conditions.src, family)) {
-      for (const dst of addressMatches("-d", conditions.dst, family)) {
+    for (const src of sources) {
+      for (const dst of destinations) {
         for (const iface of interfaces.words) {
           for (const { proto, modules } of payload.matches) {
             const extension = join(src.ranges, dst.ranges, modules, state);
@@ -59,7 +71,29 @@ export function askedBy(conditions: Conditions, family: Family, direction: Direc
       }
     }
   }
-  return { matches, notIface: interfaces.not, notProto: payload.notProto, notType: payload.notType };
+  return { matches, notIface: interfaces.not, notProto: payload.notProto, notType: payload.notType, sets };
+}
+
+type Addresses = {
+  sources: readonly AddressMatch[];
+  destinations: readonly AddressMatch[];
+  sets: readonly NetworkSet[];
+};
+
+const NO_SET: readonly NetworkSet[] = [];
+
+function addressesOf(conditions: Conditions, family: Family, largeList: number): Addresses {
+  const { src, dst } = conditions;
+  const large = largeConditions(conditions, family, largeList);
+  const asSet = (option: "-s" | "-d", condition: Condition | undefined): SetMatch | null =>
+    condition ? setMatch(option, networksOf(condition, family), family, condition.not) : null;
+  const source = large.src ? asSet("-s", src) : null;
+  const destination = large.dst ? asSet("-d", dst) : null;
+  return {
+    sources: source ? [source.match] : addressMatches("-s", src, family),
+    destinations: destination ? [destination.match] : addressMatches("-d", dst, family),
+    sets: source || destination ? [source, destination].flatMap((one) => one?.set ?? []) : NO_SET,
+  };
 }
 
 export function matchWords({ src, dst, iface, proto, extension }: Match): string {

@@ -20,6 +20,9 @@ export const OWN_CHAINS = {
   defragment: "DEFRAGMENT",
 } as const;
 
+/** What the names of our sets begin with, before the family and a hash of what they hold: `flowmgr-4-0123456789abcdef`. */
+export const SET_PREFIX = "flowmgr-";
+
 /**
  * Protocol number of our `ip rule`s: how they are known after a restart. Numbers above RTPROT_STATIC (4) are free
  * for programs; rt_protos of iproute2 6.1 names 8 to 18, 42, 99 and 186 to 192. 70 is `F`.

@@ -16,6 +16,8 @@ export type CompileOptions = {
   defragment: "on" | "off";
   /** Routing tables that the machine knows by name (rt_tables); `main` and `default` need no entry. */
   tables?: { [name: string]: number };
+  /** Conditions of more networks than this become sets (LARGE_LIST); absent: none do, as where the kernel has no sets. */
+  largeList?: number;
   /** When the row of flows becomes a tree, and when a part of it is left as a row; for tests and benchmarks. */
   dispatch?: DispatchLimits;
 };
@@ -69,7 +71,24 @@ export type FamilyProgram = {
   routes: LocalRoute[];
 };
 
-export type Program = { ip: FamilyProgram; ip6: FamilyProgram | null; marks: Marks };
+/**
+ * A set of networks that rules of a family refer to by its name, outside of any table: an ipset of the type hash:net.
+ * The name tells the content, so another content is another set.
+ */
+export type NetworkSet = {
+  name: string;
+  family: FamilyName;
+  /** As ipset prints them, sorted by bytes; none contains another. */
+  networks: readonly string[];
+};
+
+export type Program = {
+  ip: FamilyProgram;
+  ip6: FamilyProgram | null;
+  marks: Marks;
+  /** Those that the rules of both families refer to, each once; absent: none. */
+  sets?: NetworkSet[];
+};
 
 export type FamilyName = "ip" | "ip6";
 

@@ -1,6 +1,7 @@
 /** A program as text: for people, for golden files, and for the kernel. */
 import type { Chain, FamilyName, FamilyProgram, Hook, IpRule, LocalRoute, Program } from "./program.ts";
 import { describeIpRule, describeRoute } from "./routing.ts";
+import { renderSet } from "./sets.ts";
 
 /** Built-in chains of mangle that we hang in, in the order in which iptables-save prints them. */
 const HOOKED: readonly Hook["chain"][] = ["PREROUTING", "INPUT", "OUTPUT"];
@@ -32,6 +33,11 @@ function byName(a: Chain, b: Chain): number {
 
 function hookLines({ hooks }: FamilyProgram, chain: Hook["chain"]): string[] {
   return hooks.filter((hook) => hook.chain === chain).map(({ words }) => appendRule(chain, words));
+}
+
+/** The sets that the rules of a family refer to, as `ipset restore` is told to make them; "" where there are none. */
+export function renderSets({ sets = [] }: Program, family: FamilyName): string {
+  return sets.map((set) => (set.family === family ? renderSet(set, set.name) : "")).join("");
 }
 
 /** Makes a chain of ours, or empties it. */

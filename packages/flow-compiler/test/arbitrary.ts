@@ -165,6 +165,7 @@ export const options: fc.Arbitrary<CompileOptions> = fc.record({
   neighbours: fc.constantFrom("spare", "judge"),
   jump: fc.constantFrom("first", "last"),
   defragment: fc.constantFrom("on", "off"),
+  largeList: fc.constantFrom(undefined, undefined, 1, 3, 20),
 });
 
 const protocolNumbers = PROTOCOLS.map((text) => readValue(parseProtocol(text)));

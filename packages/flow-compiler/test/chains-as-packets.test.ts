@@ -66,7 +66,13 @@ function difference(config: Config, packet: Packet, program: Program, settings: 
   const said = meaning(config, packet, program.marks, settings);
   const judge = decide(config, packet, { loopback: settings.loopback, neighbours: settings.neighbours });
   if (judge.flow !== (said.decided?.flow ?? null)) return `the tester says ${judge.flow}`;
-  const done = pass(family, packet.direction === "in" ? "PREROUTING" : "OUTPUT", packet, foreign);
+  const done = pass(
+    family,
+    packet.direction === "in" ? "PREROUTING" : "OUTPUT",
+    packet,
+    foreign,
+    program.sets,
+  );
   const verdict = said.decided === null ? "undecided" : said.decided.policy === "deny" ? "DROP" : "ACCEPT";
   if (done.verdict !== verdict) return `verdict ${done.verdict}, wanted ${verdict}`;
   if (JSON.stringify(done.counted) !== JSON.stringify(said.counted)) {

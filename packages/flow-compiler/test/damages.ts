@@ -1,5 +1,5 @@
 /** What can go wrong with a program: each is noticed, by packets that run through it and by the proof. */
-import type { Program } from "../src/index.ts";
+import type { NetworkSet, Program } from "../src/index.ts";
 
 export type Damage = (program: Program) => Program;
 
@@ -31,6 +31,8 @@ function exchanged(family: Program["ip"]): Program["ip"] {
   const turned = (words: string) => words.replace(/(OUT)?FLOWS\S*/, other);
   return { ...family, hooks: family.hooks.map((hook) => ({ ...hook, words: turned(hook.words) })) };
 }
+
+const shortened = (set: NetworkSet): NetworkSet => ({ ...set, networks: set.networks.slice(1) });
 
 export const DAMAGES: [string, Damage][] = [
   ["the guard of lo is gone", inMain((words) => (/^-i lo -[jg] (RETURN|FLOWS)/.test(words) ? null : words))],
@@ -105,6 +107,9 @@ export const DAMAGES: [string, Damage][] = [
       return reworded((words) => words.replace(/-j @@\S+$/, `-j ${whole}`))({ ...program, ip6: null });
     },
   ],
+  ["a negated set is not", swap("! --match-set", "--match-set")],
+  ["a set is looked up for the other address", swap(/(--match-set \S+) src/, "$1 dst")],
+  ["a set lacks a network", (program) => ({ ...program, sets: program.sets?.map(shortened) ?? [] })],
   ["routes are missing", (program) => ({ ...program, ip: { ...program.ip, routes: [] } })],
   ["ip rules are missing", (program) => ({ ...program, ip: { ...program.ip, ipRules: [] } })],
 ];

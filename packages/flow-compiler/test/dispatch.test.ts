@@ -45,7 +45,7 @@ test("gives each packet the verdict, the mark and the counts of the row", { time
         const hook = packet.direction === "in" ? "PREROUTING" : "OUTPUT";
         const [plain, told] = [row, tree].map((program) => {
           const family = packet.family === 4 ? program.ip : program.ip6;
-          return family && pass(family, hook, packet, 0);
+          return family && pass(family, hook, packet, 0, program.sets);
         });
         if (!plain || !told) continue;
         const what = printPacket(packet);

@@ -6,6 +6,7 @@ import {
   expandLists,
   type Family,
   flowsOf,
+  NO_SETS,
 } from "@flowmgr/flow-model";
 import { describe, expect, test } from "vitest";
 import { directionOf, isOn } from "../src/chains.ts";
@@ -38,7 +39,7 @@ function covered(): Set<string> {
     for (const flow of flowsOf(expandLists(checkText(text).config)).filter(isOn)) {
       for (const { conditions, off, verb } of flow.rules) {
         const families = ([4, 6] as const).filter(
-          (family) => !off && askedBy(conditions, family, directionOf(flow)).matches.length > 0,
+          (family) => !off && askedBy(conditions, family, directionOf(flow), NO_SETS).matches.length > 0,
         );
         for (const family of families) {
           const action = verb === "ignore" ? "ignore" : flow.policy?.action;

@@ -9,7 +9,7 @@ import {
   parseAddress,
   parsePorts,
 } from "@flowmgr/flow-model";
-import type { FamilyProgram, Hook, Source } from "../src/index.ts";
+import type { FamilyProgram, Hook, NetworkSet, Source } from "../src/index.ts";
 import { protocolWord } from "../src/normalise.ts";
 
 export type Passage = {
@@ -20,8 +20,14 @@ export type Passage = {
   mark: number;
 };
 
-/** What happens to a packet with this mark in the chains behind one of our hooks. */
-export function pass(program: FamilyProgram, hook: Hook["chain"], packet: Packet, mark: number): Passage {
+/** What happens to a packet with this mark in the chains behind one of our hooks, which may refer to these sets. */
+export function pass(
+  program: FamilyProgram,
+  hook: Hook["chain"],
+  packet: Packet,
+  mark: number,
+  sets: readonly NetworkSet[] = [],
+): Passage {
   const passage: Passage = { verdict: "undecided", counted: [], mark };
   const chains = new Map(program.chains.map(({ name, rules }) => [name, rules]));
   const walk = (name: string): boolean => {
@@ -29,7 +35,7 @@ export function pass(program: FamilyProgram, hook: Hook["chain"], packet: Packet
     if (!rules) throw new Error(`no chain ${name}`);
     for (const { words, source, counts } of rules) {
       const rule = readRule(words);
-      if (!rule.tests.every((one) => holdsFor(one, packet, passage.mark))) continue;
+      if (!rule.tests.every((one) => holdsFor(one, packet, passage.mark, sets))) continue;
       if (counts && source) passage.counted.push(source);
       if (rule.option === "-g") return walk(rule.target);
       if (rule.target === "RETURN") return false;
@@ -62,7 +68,12 @@ function readRule(words: string): ReadRule {
   for (let i = 0; i < at; i += 2) {
     const not = tokens[i] === "!";
     if (not) i += 1;
-    tests.push({ option: tokens[i] ?? "", value: tokens[i + 1] ?? "", not });
+    const [option = "", value = ""] = [tokens[i], tokens[i + 1]];
+    if (option !== "--match-set") tests.push({ option, value, not });
+    else {
+      tests.push({ option: `--match-set ${tokens[i + 2]}`, value, not });
+      i += 1;
+    }
   }
   const rule: ReadRule = {
     tests,
@@ -74,8 +85,15 @@ function readRule(words: string): ReadRule {
   return rule;
 }
 
-function holdsFor({ option, value, not }: Test, packet: Packet, mark: number): boolean {
-  const answer = asks(option, value, packet, mark);
+function holdsFor(
+  { option, value, not }: Test,
+  packet: Packet,
+  mark: number,
+  sets: readonly NetworkSet[],
+): boolean {
+  const answer = option.startsWith("--match-set")
+    ? inSet(value, option.endsWith("src") ? packet.src : packet.dst, sets)
+    : asks(option, value, packet, mark);
   // A module that does not apply to the packet fails, "!" or not.
   return answer !== null && answer !== not;
 }
@@ -126,6 +144,12 @@ function inNetwork(text: string, address: bigint): boolean {
   const network = parseAddress(text);
   if ("error" in network) throw new Error(network.error.message);
   return containsAddress(network.ok, address);
+}
+
+function inSet(name: string, address: bigint, sets: readonly NetworkSet[]): boolean {
+  const set = sets.find((one) => one.name === name);
+  if (!set) throw new Error(`no set ${name}`);
+  return set.networks.some((network) => inNetwork(network, address));
 }
 
 function inAddressRange(text: string, address: bigint): boolean {

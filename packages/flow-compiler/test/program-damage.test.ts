@@ -17,6 +17,7 @@ function fate(program: Program, packet: Packet, { markMask }: CompileOptions): s
     packet.direction === "in" ? "PREROUTING" : "OUTPUT",
     packet,
     ~markMask >>> 0,
+    program.sets,
   );
   return verdict === "DROP" ? verdict : `${verdict} ${mark}`;
 }

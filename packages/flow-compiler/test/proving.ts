@@ -1,7 +1,14 @@
 /** Programs as an apply makes them, and their proof. */
 import { type Proof, proveProgram } from "@flowmgr/flow-analysis/program";
 import type { Config } from "@flowmgr/flow-model";
-import { assignMarks, type CompileOptions, compile, type Program, renderFamily } from "../src/index.ts";
+import {
+  assignMarks,
+  type CompileOptions,
+  compile,
+  type Program,
+  renderFamily,
+  renderSets,
+} from "../src/index.ts";
 
 const NO_MARKS = { directors: {}, tables: {} };
 
@@ -23,7 +30,8 @@ export function proveText(
   const { loopback, neighbours, markMask } = settings;
   const tables = new Map(Object.entries({ main: 254, default: 253, ...settings.tables }));
   const { marks } = program;
-  return proveProgram(config, { family, text, marks, markMask }, { loopback, neighbours, tables });
+  const sets = renderSets(program, family === 4 ? "ip" : "ip6");
+  return proveProgram(config, { family, text, sets, marks, markMask }, { loopback, neighbours, tables });
 }
 
 /** The proof of each family that the program has; the first that is not equal. */

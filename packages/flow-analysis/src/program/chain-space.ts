@@ -11,8 +11,9 @@ import { LEVEL } from "../space/levels.ts";
 import { NONE, type Node, terminal } from "../space/node-store.ts";
 import type { Direction } from "../space/rules.ts";
 import { type Outcome, Outcomes, UNTOUCHED } from "./outcomes.ts";
-import { type Test, UnreadableProgram } from "./restore-tests.ts";
+import type { Test } from "./restore-tests.ts";
 import type { Chains, ReadRule } from "./restore-text.ts";
+import { UnreadableProgram } from "./unreadable.ts";
 
 /** `open`: of some packets it changes the mark and lets them go on, so what stands behind still has a say. */
 export type Effect = { node: Node; open: boolean };
@@ -156,7 +157,7 @@ function insideOf(test: Test, { world, direction }: Space): Inside {
 function intervalsOf(test: Test, world: World, direction: Direction): [level: number, Intervals] {
   switch (test.of) {
     case "address":
-      return [test.level, ranksIn(test.level === LEVEL.dst ? world.dst : world.src, [test.range])];
+      return [test.level, ranksIn(test.level === LEVEL.dst ? world.dst : world.src, test.ranges)];
     case "interface":
       if (test.side !== direction) {
         throw new UnreadableProgram(

@@ -3,9 +3,9 @@ import type { Family, Packet } from "@flowmgr/flow-model";
 import type { Verdict } from "../walk.ts";
 import { type Outcome, UNTOUCHED } from "./outcomes.ts";
 import { passageOf } from "./passage.ts";
-import { UnreadableProgram } from "./restore-tests.ts";
 import type { Chains } from "./restore-text.ts";
 import { reachedFrom } from "./text-world.ts";
+import { UnreadableProgram } from "./unreadable.ts";
 
 /** Indices under the mask, from 1, of directors by name and of tables by number. */
 export type OwnedMarks = {

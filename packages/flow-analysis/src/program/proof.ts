@@ -15,10 +15,10 @@ import { ChainSpace } from "./chain-space.ts";
 import { flowEffects } from "./flow-effects.ts";
 import { type Got, gotOf } from "./got.ts";
 import { MarkOwners, type OwnedMarks } from "./mark-owners.ts";
-import { UnreadableProgram } from "./restore-tests.ts";
 import { type Chains, readRestoreText } from "./restore-text.ts";
 import { differenceOn } from "./sequence.ts";
 import { BUILT_IN, spaceOf } from "./text-world.ts";
+import { UnreadableProgram } from "./unreadable.ts";
 import { waysThrough } from "./ways.ts";
 
 /** What would go into the kernel for one family. */
@@ -26,6 +26,8 @@ export type ProgramText = {
   family: Family;
   /** Input of `iptables-restore`, whole. */
   text: string;
+  /** Input of `ipset restore`, before: the sets that the rules name; absent: none. */
+  sets?: string;
   marks: OwnedMarks;
   /** The bits of a mark that are ours. */
   markMask: number;
@@ -57,7 +59,7 @@ export const PROVEN: Proof = { status: "equal", said: "", packet: null, expected
  */
 export function proveProgram(config: Config, program: ProgramText, options: ProofOptions = {}): Proof {
   try {
-    const chains = readRestoreText(program.text, program.family);
+    const chains = readRestoreText(program.text, program.family, program.sets);
     const owners = new MarkOwners(program.marks, program.markMask);
     for (const direction of ["in", "out"] as const) {
       const packet = compare(config, chains, { direction, family: program.family }, owners, options);

@@ -11,15 +11,12 @@ import {
 } from "@flowmgr/flow-model";
 import { type Intervals, unionOf } from "../space/intervals.ts";
 import { LEVEL } from "../space/levels.ts";
-
-/** A text that a program may not hold; the message names the word. */
-export class UnreadableProgram extends Error {
-  override name = "UnreadableProgram";
-}
+import type { Sets } from "./restore-sets.ts";
+import { UnreadableProgram } from "./unreadable.ts";
 
 /** What is asked of one field. */
 type Asked =
-  | { of: "address"; level: 0 | 1; range: AddressRange }
+  | { of: "address"; level: 0 | 1; ranges: readonly AddressRange[] }
   | { of: "interface"; side: "in" | "out"; pattern: string }
   | { of: "number"; level: number; inside: Intervals }
   | { of: "mark"; value: number; mask: number }
@@ -58,7 +55,7 @@ const network =
   (value: string, family: Family): Asked => {
     const address = parseAddress(value);
     if ("error" in address || address.ok.family !== family) return refuse(`${value} is no network here`);
-    return { of: "address", level, range: rangeOf(address.ok) };
+    return { of: "address", level, ranges: [rangeOf(address.ok)] };
   };
 
 const addresses =
@@ -68,7 +65,7 @@ const addresses =
     if (low === undefined || high === undefined || more.length > 0 || low > high) {
       return refuse(`${value} is no range of addresses`);
     }
-    return { of: "address", level, range: { low, high } };
+    return { of: "address", level, ranges: [{ low, high }] };
   };
 
 function bitsOf(text: string, family: Family): bigint {
@@ -128,8 +125,17 @@ type Word = {
   /** The modules (`-m`) that know the word; none for iptables' own. */
   of?: readonly string[];
   /** null: says nothing of the packet. */
-  read: (value: string, family: Family) => Asked | null;
+  read: (value: string, family: Family, sets: Sets) => Asked | null;
 };
+
+/** The name of a set, and which of the two addresses is looked up. */
+function matchSet(value: string, _family: Family, sets: Sets): Asked {
+  const [name = "", side] = value.split(" ");
+  const ranges = sets.get(name);
+  if (!ranges) return refuse(`there is no set ${name}`);
+  if (side !== "src" && side !== "dst") return refuse(`${side} is no address of a packet`);
+  return { of: "address", level: side === "src" ? LEVEL.src : LEVEL.dst, ranges };
+}
 
 const PORTED = ["tcp", "udp", "sctp"];
 
@@ -149,6 +155,7 @@ const WORDS: { [word: string]: Word } = {
   "--icmp-type": { of: ["icmp"], read: icmpType(254) },
   "--icmpv6-type": { of: ["icmp6"], read: icmpType(255) },
   "--ctstate": { of: ["conntrack"], read: ctstate },
+  "--match-set": { of: ["set"], read: matchSet },
   "--mark": { of: ["mark"], read: mark },
   "--comment": { of: ["comment"], read: () => null },
 };
@@ -163,20 +170,26 @@ const WANTS: { [module: string]: (number: number, family: Family) => boolean } =
   icmp6: (number, family) => family === 6 && number === icmpProtocol(6),
 };
 
-const OTHER_MODULES = ["iprange", "conntrack", "comment", "mark"];
+const OTHER_MODULES = ["iprange", "conntrack", "comment", "mark", "set"];
 
-/** Tests by their words: each is read once, and then the same object. */
-export type KnownTests = Map<string, Test | null>;
+/** What a text is read with: the sets that it may name, and tests by their words, each read once. */
+export type Reading = { sets: Sets; tests: Map<string, Test | null> };
 
 /** What the match words in front of a target ask. Throws UnreadableProgram. */
-export function readTests(asks: string, family: Family, known: KnownTests): Test[] {
+export function readTests(asks: string, family: Family, reading: Reading): Test[] {
   const tests: Test[] = [];
   const tokens = asks === "" ? [] : asks.split(" ");
   let module = "";
   for (let at = 0; at < tokens.length; at += 2) {
     const not = tokens[at] === "!";
     if (not) at += 1;
-    const [word = "", value = ""] = [tokens[at], tokens[at + 1]];
+    const word = tokens[at] ?? "";
+    let value = tokens[at + 1] ?? "";
+    if (word === "--match-set") {
+      // The one word with two values.
+      value += ` ${tokens[at + 2]}`;
+      at += 1;
+    }
     if (word === "-m" && value === "socket" && !not) {
       tests.push({ of: "socket", not });
       continue;
@@ -189,7 +202,7 @@ export function readTests(asks: string, family: Family, known: KnownTests): Test
     const meaning = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
     if (!meaning) return refuse(`the word ${word} is not known`);
     if (meaning.of && !meaning.of.includes(module)) refuse(`${word} belongs to no module before it`);
-    const test = readTest(meaning, { word, value, not }, family, known);
+    const test = readTest(meaning, { word, value, not }, family, reading);
     if (test) tests.push(test);
   }
   return tests;
@@ -199,15 +212,15 @@ function readTest(
   meaning: Word,
   { word, value, not }: { word: string; value: string; not: boolean },
   family: Family,
-  known: KnownTests,
+  { sets, tests }: Reading,
 ): Test | null {
   const key = not ? `! ${word} ${value}` : `${word} ${value}`;
-  let test = known.get(key);
+  let test = tests.get(key);
   if (test === undefined) {
-    const asked = meaning.read(value, family);
+    const asked = meaning.read(value, family, sets);
     if (!asked && not) refuse(`${word} cannot be negated`);
     test = asked && { ...asked, not };
-    known.set(key, test);
+    tests.set(key, test);
   }
   return test;
 }

@@ -4,7 +4,9 @@
  * that a program may hold and refuses any other by name: what nobody has given a meaning cannot be proven.
  */
 import type { Family } from "@flowmgr/flow-model";
-import { type KnownTests, readTests, type Test, UnreadableProgram } from "./restore-tests.ts";
+import { readSetsText } from "./restore-sets.ts";
+import { type Reading, readTests, type Test } from "./restore-tests.ts";
+import { UnreadableProgram } from "./unreadable.ts";
 
 /** What a rule does with a packet that meets all its tests. */
 export type Target =
@@ -30,14 +32,17 @@ const BUILT_IN = ["PREROUTING", "INPUT", "OUTPUT"] as const;
 
 const ALL_BITS = 0xffff_ffff;
 
-/** The chains of a family's restore text, the built-in ones included. Throws UnreadableProgram. */
-export function readRestoreText(text: string, family: Family): Chains {
+/**
+ * The chains of a family's restore text, the built-in ones included; `sets`: what makes the sets that it names. Throws
+ * UnreadableProgram.
+ */
+export function readRestoreText(text: string, family: Family, sets = ""): Chains {
   const chains = new Map<string, ReadRule[]>(BUILT_IN.map((name) => [name, []]));
   const lines = text.split("\n");
   if (lines[0] !== "*mangle" || lines.at(-2) !== "COMMIT" || lines.at(-1) !== "") {
     throw new UnreadableProgram("the text is not one table: it begins with *mangle and ends with COMMIT");
   }
-  const known: Known = { rules: new Map(), tests: new Map() };
+  const known: Known = { rules: new Map(), sets: readSetsText(sets, family), tests: new Map() };
   for (const line of lines.slice(1, -2)) {
     if (line.startsWith(":")) declare(chains, line);
     else append(chains, line, family, known);
@@ -63,7 +68,7 @@ function declare(chains: Map<string, ReadRule[]>, line: string): void {
 }
 
 /** What has been read, by its words: most of it stands there more than once. */
-type Known = { rules: Map<string, readonly Test[]>; tests: KnownTests };
+type Known = Reading & { rules: Map<string, readonly Test[]> };
 
 function append(chains: Map<string, ReadRule[]>, line: string, family: Family, known: Known): void {
   const behindName = line.indexOf(" ", "-A ".length);
@@ -77,7 +82,7 @@ function append(chains: Map<string, ReadRule[]>, line: string, family: Family, k
   try {
     let tests = known.rules.get(asks);
     if (!tests) {
-      tests = readTests(asks, family, known.tests);
+      tests = readTests(asks, family, known);
       known.rules.set(asks, tests);
     }
     rules.push({ text: line, asks, tests, target: readTarget(option, target) });

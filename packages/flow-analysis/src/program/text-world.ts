@@ -47,11 +47,12 @@ function unknownTo(world: World, test: Test): Conditions[] {
     return isKnown ? [] : [{ iface: { not: false, values: [test.pattern] } }];
   }
   if (test.of !== "address") return [];
-  const { low, high } = test.range;
   const field = test.level === LEVEL.dst ? "dst" : "src";
-  if (world[field].knows(low) && world[field].knows(high + 1n)) return [];
+  const unknown = test.ranges.filter(
+    ({ low, high }) => !world[field].knows(low) || !world[field].knows(high + 1n),
+  );
   // One by one: networks of one condition that touch would be one range.
-  return networksOf(test.range, world.family).map((network) => ({
-    [field]: { not: false, values: [network] },
-  }));
+  return unknown.flatMap((range) =>
+    networksOf(range, world.family).map((network) => ({ [field]: { not: false, values: [network] } })),
+  );
 }
