@@ -1,164 +1,88 @@
 /**
- * What flows cost a packet: as many packets as the machine can make go into a namespace with rules, and by turns into
- * one without; the ratio of how many came through is told. `node bench/packets.ts [flows ...]`
+ * What flows cost a packet that is forwarded: client - router - server, UDP through sockets, as fast as one processor
+ * can send; rules in one router, none in the other, by turns. `node bench/packets.ts [all] [flows ...]`
  *
- * Shapes: a jump for each flow without a guard, the same row with guards, our dispatch, and (nft alone) a native
- * verdict map of destinations, which iptables cannot say. Sending costs as much in both, so 0.5 means that judging
- * takes as long as making, sending and receiving a packet.
+ * Each cell: packets forwarded of those that a router without rules forwards, half the width in which half of the rounds
+ * lie, and the nanoseconds that a packet takes longer. Sending and receiving cost as much in both, as they do on a real
+ * way. Without `all` the ends of each row only.
  */
-import { cpus, release } from "node:os";
-import { type CompileOptions, compile, delta, type FamilyName, type Program } from "@flowmgr/flow-compiler";
-import { type Packet, parse, parsePacketLine } from "@flowmgr/flow-model";
-import { makeNamespace, type TestNamespace } from "@flowmgr/kernel/testing";
+import { machine } from "./machine.ts";
+import { destinationsOf, randomFlows, TRAFFIC } from "./packet-flows.ts";
+import { type Family, type Line, makeLine } from "./packet-line.ts";
+import { type Backend, loading, SHAPES, type Shape } from "./packet-shapes.ts";
+import { type Against, against, cell, spread, type Turns } from "./packet-turns.ts";
 
-const OPTIONS: CompileOptions = {
-  ipv6: true,
-  markMask: 0xff00,
-  loopback: "spare",
-  neighbours: "spare",
-  jump: "first",
-  defragment: "off",
-};
-const ROW = { longestRow: Number.POSITIVE_INFINITY, cheapRow: 0 };
-/** Seconds of one measurement, and how many are paired. */
-const SECONDS = 0.4;
-const ROUNDS = 3;
+const words = process.argv.slice(2);
+const all = words.includes("all");
+const asked = words.map(Number).filter((one) => one > 0);
+const sizes = asked.length > 0 ? asked : all ? [10, 100, 1000, 10_000] : [10, 10_000];
+const turns: Turns = all ? { seconds: 0.05, rounds: 7 } : { seconds: 0.04, rounds: 5 };
 
-/** Linear congruential, of Numerical Recipes: the same flows on every machine. */
-function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
+/** The slow ones once only, in IPv4 without wildcards: nothing is learnt from them elsewhere, and they load for long. */
+function shapesOf(wildcards: number, family: Family): readonly Shape[] {
+  const isFirst = wildcards === 0 && family === 4;
+  return SHAPES.filter((shape) => isFirst || (shape !== "a jump a flow" && shape !== "guarded"));
 }
 
-type Made = { text: string; destinations: string[] };
-
-/** Flows of four rules for one destination each, at random; among them, evenly, flows for a port of any destination. */
-function flowsOf(count: number, wildcards: number, family: FamilyName): Made {
-  const random = numbers(count + wildcards);
-  const part = (most: number) => Math.floor(random() * most);
-  const address = () =>
-    family === "ip"
-      ? `${1 + part(223)}.${part(256)}.${part(256)}.${part(256)}`.replace(/^127\./, "126.")
-      : `2001:db8:${part(65_536).toString(16)}:${part(65_536).toString(16)}::${(1 + part(65_535)).toString(16)}`;
-  const destinations = [...new Set(Array.from({ length: count }, address))];
-  const flows = destinations.map((dst, at) => {
-    const rules = [80, 443, 25, 53].map((port) => `match proto tcp dst ${dst} dstport ${port}`);
-    return `flow f${at} permit ${rules.join(" ")}`;
-  });
-  const every = Math.ceil(flows.length / Math.max(1, wildcards));
-  for (let at = 0; at < wildcards; at += 1) {
-    flows.splice(at * (every + 1), 0, `flow w${at} deny match proto tcp dstport ${5000 + 7 * at}`);
-  }
-  return { text: flows.join("\n"), destinations };
+function say(columns: readonly string[]): void {
+  process.stdout.write(`| ${columns.join(" | ")} |\n`);
 }
 
-type Shape = "a jump a flow" | "guarded" | "ours" | "verdict map";
-
-function restoreText(program: Program, family: FamilyName): string {
-  const nothing = { chains: [], hooks: [], ipRules: [], routes: [] };
-  return delta({ ip: nothing, ip6: nothing }, program)[family]?.restore ?? "";
+/** How much longer ours takes than the lab's trie: of what is added to the way without rules. */
+function beside(ours: Against | undefined, trie: Against | undefined): string {
+  if (ours === undefined || trie === undefined) return "";
+  return (ours.added.middle / trie.added.middle).toFixed(2);
 }
 
-function textOf(shape: Shape, { text, destinations }: Made, family: FamilyName): string {
-  if (shape === "verdict map") return verdictMap(destinations, family);
-  const { config } = parse(text);
-  const options = shape === "ours" ? OPTIONS : { ...OPTIONS, dispatch: ROW };
-  const restore = restoreText(compile(config, { directors: {}, tables: {} }, options), family);
-  return shape === "a jump a flow" ? restore.replace(/^-A FLOWS -d .* (-j @f)/gm, "-A FLOWS $1") : restore;
-}
-
-function verdictMap(destinations: readonly string[], family: FamilyName): string {
-  const [type, field] = family === "ip" ? ["ipv4_addr", "ip daddr"] : ["ipv6_addr", "ip6 daddr"];
-  const chains = destinations.map(
-    (_, at) => `chain f${at} { ${[80, 443, 25, 53].map((port) => `tcp dport ${port} accept`).join("; ")}; }`,
+/** What the machine does to a figure: the line without rules against itself. */
+async function noise(bare: Line, family: Family): Promise<string> {
+  const [itself] = await against(
+    bare,
+    [bare],
+    family,
+    destinationsOf(randomFlows(1, 0, family), "no flow"),
+    turns,
   );
-  const elements = destinations.map((dst, at) => `${dst} : jump f${at}`).join(", ");
-  return `table ${family} flows {\n${chains.join("\n")}\nmap m { type ${type} : verdict; elements = { ${elements} } }
-chain in { type filter hook prerouting priority mangle; ${field} vmap @m; }\n}\n`;
+  if (itself === undefined) return "";
+  const thousands = 1e6 / spread(itself.each).middle;
+  return `\nIPv${family} without rules: ${thousands.toFixed(0)} 000 packets a second; against itself ${cell(itself)}\n`;
 }
 
-function packetsTo(made: Made, traffic: Traffic, family: FamilyName): Packet[] {
-  const random = numbers(7);
-  const { destinations } = made;
-  const elsewhere = family === "ip" ? "240.1.2.3" : "3fff::1";
-  const to =
-    traffic === "last flow"
-      ? [destinations.at(-1) ?? elsewhere]
-      : traffic === "no flow"
-        ? [elsewhere]
-        : Array.from(
-            { length: 512 },
-            () => destinations[Math.floor(random() * destinations.length)] ?? elsewhere,
-          );
-  return to.map((dst) => {
-    const line =
-      family === "ip"
-        ? `tcp 198.51.100.7:4000 -> ${dst}:53 in eth0`
-        : `tcp [2001:db8::7]:4000 -> [${dst}]:53 in eth0`;
-    const packet = parsePacketLine(line);
-    if ("error" in packet) throw new Error(`${line}: ${packet.error.message}`);
-    return packet.ok;
-  });
-}
-
-const TRAFFIC = ["last flow", "no flow", "random"] as const;
-type Traffic = (typeof TRAFFIC)[number];
-
-async function rate(namespace: TestNamespace, packets: readonly Packet[]): Promise<number> {
-  const end = namespace.stream("eth0", packets);
-  await new Promise((resolve) => setTimeout(resolve, 1000 * SECONDS));
-  const { packets: count, seconds } = await end();
-  return count / seconds;
-}
-
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
-/** Ratios of the three kinds of traffic, and ns that a packet takes longer. */
-async function measure(backend: string, family: FamilyName, shape: Shape, made: Made): Promise<string> {
-  const [ruled, bare] = [await makeNamespace(), await makeNamespace()];
-  try {
-    for (const one of [ruled, bare]) await one.wire("eth0");
-    const tool =
-      shape === "verdict map"
-        ? ["nft", "-f", "-"]
-        : [`${family === "ip" ? "iptables" : "ip6tables"}-${backend}-restore`, "--noflush", "-w", "30"];
-    await ruled.must(tool, { stdin: textOf(shape, made, family) });
-    const told: string[] = [];
-    for (const traffic of TRAFFIC) {
-      const packets = packetsTo(made, traffic, family);
-      const [ratios, added]: [number[], number[]] = [[], []];
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const [without, withRules] = [await rate(bare, packets), await rate(ruled, packets)];
-        ratios.push(withRules / without);
-        added.push(1e9 / withRules - 1e9 / without);
+async function table(backend: Backend, family: Family): Promise<void> {
+  const bare = await makeLine();
+  const lines = new Map<Shape, Line>();
+  console.log(await noise(bare, family));
+  say([`${backend}, IPv${family}`, "to", ...SHAPES, "ours : trie"]);
+  say(Array.from({ length: SHAPES.length + 3 }, () => "---"));
+  for (const wildcards of family === 6 ? [0] : all ? [0, 10, 100] : [0, 100]) {
+    for (const size of sizes) {
+      const config = randomFlows(size, wildcards, family);
+      const loaded: Shape[] = [];
+      for (const shape of shapesOf(wildcards, family)) {
+        const load = loading(shape, config, backend, family);
+        if (load === null) continue;
+        const line = lines.get(shape) ?? (await makeLine());
+        lines.set(shape, line);
+        await line.router(load.argv, load.stdin);
+        loaded.push(shape);
       }
-      told.push(`${traffic} ${median(ratios).toFixed(2)} (${median(added).toFixed(0)} ns)`);
-    }
-    return told.join(", ");
-  } finally {
-    await ruled.remove();
-    await bare.remove();
-  }
-}
-
-const sizes = process.argv.slice(2).map(Number);
-process.stdout.write(`Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model}\n`);
-for (const backend of ["nft", "legacy"]) {
-  for (const family of ["ip", "ip6"] as const) {
-    for (const wildcards of family === "ip" ? [0, 10, 100] : [0]) {
-      for (const count of sizes.length > 0 ? sizes : [10, 100, 1000, 10_000]) {
-        const made = flowsOf(count, wildcards, family);
-        const shapes: Shape[] =
-          wildcards > 0 || family === "ip6" ? ["guarded", "ours"] : ["a jump a flow", "guarded", "ours"];
-        if (backend === "nft" && wildcards === 0) shapes.push("verdict map");
-        for (const shape of shapes) {
-          const told = await measure(backend, family, shape, made);
-          process.stdout.write(`${backend} ${family}, ${count} flows + ${wildcards}, ${shape}: ${told}\n`);
-        }
+      for (const traffic of TRAFFIC) {
+        const ruled = loaded.flatMap((shape) => lines.get(shape) ?? []);
+        const got = await against(bare, ruled, family, destinationsOf(config, traffic), turns);
+        const of = (shape: Shape) => got[loaded.indexOf(shape)];
+        const cells = SHAPES.map((shape) => of(shape)).map((one) => (one === undefined ? "" : cell(one)));
+        say([`${size} + ${wildcards}`, traffic, ...cells, beside(of("ours"), of("lab's trie"))]);
       }
     }
   }
+  for (const line of [bare, ...lines.values()]) await line.remove();
 }
+
+console.log(machine("iptables", "nft", "perl"));
+const start = performance.now();
+for (const backend of ["nft", "legacy"] as const) {
+  for (const family of [4, 6] as const) await table(backend, family);
+}
+console.log(
+  `${((performance.now() - start) / 60_000).toFixed(1)} minutes; then: ${machine().split("\n", 1)[0]}`,
+);

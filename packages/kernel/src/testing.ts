@@ -18,6 +18,7 @@ import { pcap } from "./testing/pcap.ts";
 import { SEND } from "./wire.ts";
 
 export { type FramePacket, UNTRACKED_DSCP } from "./frames.ts";
+export { complaint, run, start, succeeded } from "./run.ts";
 export { type Numbered, numbered } from "./testing/numbered.ts";
 
 const PREFIX = "flowmgr-test";
