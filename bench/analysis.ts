@@ -16,6 +16,7 @@ import {
 } from "@flowmgr/flow-analysis";
 import { type Conditions, type Config, type Flow, flowsOf, type Packet, parse } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
+import { machine } from "./machine.ts";
 import { classBenchLike, randomBoxes } from "./rule-sets.ts";
 import { containedRules } from "./shade-check.ts";
 
@@ -170,6 +171,7 @@ function measureDead(set: string, size: number, config: Config): void {
 
 const asked = process.argv.slice(2).map(Number);
 const sizes = asked.length > 0 ? asked : [10, 100, 1000, 10_000];
+console.log(machine());
 row(["rules", "flows", "what", "CPU ms", "wall ms", "answer", "found"]);
 for (const size of sizes) {
   const config = manyFlows(size);

@@ -7,7 +7,7 @@
  * clock; that is printed beside. A ratio survives a slow machine too.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   assignMarks,
@@ -20,6 +20,7 @@ import {
 import { parse } from "@flowmgr/flow-model";
 import { openKernel } from "@flowmgr/kernel";
 import { makeNamespace, type TestNamespace } from "@flowmgr/kernel/testing";
+import { machine } from "./machine.ts";
 
 const OPTIONS: CompileOptions = {
   ipv6: false,
@@ -135,10 +136,7 @@ function tell(what: string, pair: Pair): void {
   );
 }
 
-const [processor] = cpus();
-process.stdout.write(
-  `${cpus().length} x ${processor?.model.trim()}, Linux ${release()}, node ${process.version}, load ${loadavg()[0]?.toFixed(1)}\n`,
-);
+console.log(machine("iptables", "ipset"));
 const sizes = process.argv.slice(2).map(Number);
 for (const flows of sizes.length > 0 ? sizes : [10, 1000, 10_000]) {
   for (const backend of ["nft", "legacy"] as const) await compare(backend, flows);

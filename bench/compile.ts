@@ -16,6 +16,7 @@ import {
   type State,
 } from "@flowmgr/flow-compiler";
 import { parse } from "@flowmgr/flow-model";
+import { machine } from "./machine.ts";
 
 const RUNS = 7;
 const options: CompileOptions = {
@@ -72,6 +73,7 @@ function report(what: string, median: number): void {
   );
 }
 
+console.log(machine());
 console.log(`${flows} flows, ${(text.length / 1e6).toFixed(1)} MB`);
 report("parse", parsed.median);
 const assigned = assignMarks(parsed.value, { directors: {}, tables: {} }, options);

@@ -4,6 +4,7 @@
  */
 import { check, checkText, parse, print } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
+import { machine } from "./machine.ts";
 
 const SIZES = [10, 1000, 10_000];
 const ROUNDS = 7;
@@ -31,6 +32,7 @@ const rows = SIZES.map((flows) => {
   return { flows, kilobytes: Math.round(text.length / 1000), steps };
 });
 
+console.log(machine());
 console.log("flows    kB      step              ms   us a flow   against 1000 flows");
 for (const { flows, kilobytes, steps } of rows) {
   for (const [step, time] of Object.entries(steps)) {

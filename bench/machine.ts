@@ -2,11 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { cpus, loadavg, release, totalmem } from "node:os";
 
-/** The first line that a program prints of its version, or that there is none. */
+/** The first words that a program prints of its version, or that there is none. */
 function versionOf(program: string): string {
   try {
     const said = execFileSync(program, ["--version"], { encoding: "utf8", stdio: "pipe", timeout: 5000 });
-    return said.split("\n", 1)[0]?.trim() ?? program;
+    return said.trim().split("\n", 1)[0] ?? program;
   } catch {
     return `no ${program}`;
   }

@@ -6,6 +6,7 @@
  * does not. "page" is the main thread of the page, "server" the server's process, both in milliseconds of CPU.
  */
 import { type CDPSession, chromium, type Page } from "playwright";
+import { machine } from "./machine.ts";
 import { openProduct, type Product } from "./product.ts";
 
 const CHROMIUM = {
@@ -157,6 +158,7 @@ async function elsewhere(product: Product, page: Page): Promise<void> {
   }
 }
 
+console.log(machine("iptables", "chromium"));
 const product = await openProduct(Number(process.argv[2] ?? 10_000));
 const browser = await chromium.launch(CHROMIUM);
 try {

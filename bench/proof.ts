@@ -7,6 +7,7 @@ import { proveProgram } from "@flowmgr/flow-analysis/program";
 import { assignMarks, type CompileOptions, compile, renderFamily } from "@flowmgr/flow-compiler";
 import type { Config } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
+import { machine } from "./machine.ts";
 import { classBenchLike } from "./rule-sets.ts";
 
 const OPTIONS: CompileOptions = {
@@ -56,6 +57,7 @@ function measureProof(set: string, size: number, config: Config): void {
   }
 }
 
+console.log(machine());
 const asked = process.argv.slice(2).map(Number);
 for (const size of asked.length > 0 ? asked : [10, 100, 1000, 10_000]) {
   measureProof("load balancer", size, manyFlows(size));

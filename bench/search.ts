@@ -4,6 +4,7 @@
  */
 import { flowsOf, search, warmSearch } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
+import { machine } from "./machine.ts";
 
 const SIZES = [10, 1000, 10_000];
 const ROUNDS = 7;
@@ -22,6 +23,7 @@ function time(work: () => unknown): number {
   return performance.now() - start;
 }
 
+console.log(machine());
 console.log("flows    query                                  found    ms");
 for (const size of SIZES) {
   const config = manyFlows(size);

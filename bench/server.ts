@@ -6,6 +6,7 @@
  * clock's.
  */
 import { get } from "node:http";
+import { machine } from "./machine.ts";
 import { openProduct, type Product } from "./product.ts";
 
 /** How long each kind of request is sent, one after the other on each of the connections. */
@@ -71,6 +72,7 @@ async function table(product: Product, heading: string): Promise<void> {
   }
 }
 
+console.log(machine("iptables"));
 const product = await openProduct(Number(process.argv[2] ?? 10_000));
 try {
   await table(product, "nobody watches");
