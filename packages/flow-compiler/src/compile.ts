@@ -9,10 +9,11 @@ import {
   flowsOf,
   NO_SETS,
 } from "@flowmgr/flow-model";
-import { chainName, chainsFor, directionOf, type FamilyFlow, isOn, partsOf } from "./chains.ts";
+import { directionOf, type FamilyFlow, isOn, partsOf } from "./chains.ts";
 import { classesOf } from "./classes.ts";
 import { dispatch } from "./dispatch.ts";
 import { hooksOf } from "./hooks.ts";
+import { KnownFamily } from "./known-family.ts";
 import { markFor, markOf } from "./marks.ts";
 import type { Direction } from "./match.ts";
 import { HOOK_COMMENT, OWN_CHAINS } from "./ours.ts";
@@ -60,14 +61,17 @@ export function EMPTY_PROGRAM(options: CompileOptions): Program {
   return compile(EMPTY_CONFIG, { directors: {}, tables: {} }, options);
 }
 
+const known: Record<Family, KnownFamily> = { 4: new KnownFamily(), 6: new KnownFamily() };
+
 function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, family: Family): FamilyProgram {
+  const before = known[family];
   const compiled = flows.map((flow): FamilyFlow => {
     const parts = partsOf(flow, family, options.largeList ?? NO_SETS);
     return { flow, family, parts, targets: targetsOf(flow, marks, options) };
   });
   const mainOf = (name: string, direction: Direction) => {
     const judging = compiled.filter(({ flow }) => directionOf(flow) === direction);
-    return dispatch(name, judging, classesOf(options, family, direction), options.dispatch);
+    return dispatch(name, judging, classesOf(options, family, direction), before.dispatch, options.dispatch);
   };
   const incoming = mainOf(OWN_CHAINS.flows, "in");
   const leaving = mainOf(OWN_CHAINS.outflows, "out");
@@ -76,21 +80,17 @@ function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, fam
   const flowChains = compiled
     .filter(({ parts }) => parts.length > 0 || showsEmpty(family))
     .flatMap((one) => [
-      ...chainsFor(one, one.parts, chainName(one.flow), ""),
+      ...before.chainsOf(one),
       ...(incoming.beside.get(one.flow.name) ?? leaving.beside.get(one.flow.name) ?? []),
     ]);
-  return {
-    chains: [
-      ...incoming.mains,
-      ...leaving.mains,
-      ...defragmentChains(compiled, options),
-      ...directors,
-      ...flowChains,
-    ],
-    hooks: hooksOf(options, directors.length > 0),
-    ipRules,
-    routes,
-  };
+  const chains = [
+    ...incoming.mains,
+    ...leaving.mains,
+    ...defragmentChains(compiled, options),
+    ...directors,
+    ...flowChains,
+  ];
+  return before.done({ chains, hooks: hooksOf(options, directors.length > 0), ipRules, routes });
 }
 
 /**

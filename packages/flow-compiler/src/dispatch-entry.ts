@@ -1,11 +1,11 @@
 /** A flow at the end of its packets' way through the tree of the dispatch: the jumps to its chain. */
 import type { Family } from "@flowmgr/flow-model";
 import type { ChainRule } from "./program.ts";
-import { contains, narrows, type PortRange, type Prefix, prefixWords, type Reach } from "./reach.ts";
+import { contains, cover, narrows, type PortRange, type Prefix, prefixWords, type Reach } from "./reach.ts";
 import { join } from "./words.ts";
 
-/** A flow to be visited: the chain that holds it, and where its rules can decide. */
-export type Entry = { chain: string; reaches: readonly Reach[] };
+/** A flow to be visited: the chain that holds it, where its rules can decide, and whether some of them do not. */
+export type Entry = { chain: string; reaches: readonly Reach[]; ignores: boolean };
 
 /** The packets that come to a chain. */
 export type Region = { dst: Prefix; src: Prefix; proto: string; ports: PortRange | null };
@@ -18,8 +18,8 @@ export function jumps({ chain, reaches }: Entry, region: Region, family: Family)
   const networks = destinationsOf(reaches, region);
   if (networks === null || networks.length > MOST_GUARDS) {
     const { src, behind } = alike(reaches, region, family);
-    const port = src === "" ? onePort(reaches) : null;
-    if (port) return [{ words: join(portWords(reaches[0]?.proto ?? "", port), `-j ${chain}`) }];
+    const ports = src === "" ? onlyPorts(reaches) : null;
+    if (ports) return [{ words: join(portWords(reaches[0]?.proto ?? "", ports), `-j ${chain}`) }];
     return [{ words: join(src, behind, `-j ${chain}`) }];
   }
   return networks.map((network) => {
@@ -56,13 +56,17 @@ function alike(reaches: readonly Reach[], region: Region, family: Family): { src
   };
 }
 
-/** The range of ports that is all that the reaches ask for, besides its protocol. */
-export function onePort([only, ...others]: readonly Reach[]): PortRange | null {
-  const [range, ...more] = only?.ports ?? [];
-  return others.length === 0 && more.length === 0 ? (range ?? null) : null;
+/** The ports that are all that the reaches ask for, besides their protocol. */
+export function onlyPorts([only, ...others]: readonly Reach[]): readonly PortRange[] | null {
+  return others.length === 0 ? (only?.ports ?? null) : null;
 }
 
-export const portWords = (proto: string, range: PortRange) =>
-  `${proto} -m ${proto.slice(3)} --dport ${printRange(range)}`;
+/** Asks for some ports, of more than one match takes also for some between them. */
+export function portWords(proto: string, ports: readonly PortRange[]): string {
+  const ranges = cover(ports);
+  const [only, ...others] = ranges;
+  if (only && others.length === 0) return `${proto} -m ${proto.slice(3)} --dport ${printRange(only)}`;
+  return `${proto} -m multiport --dports ${ranges.map(printRange).join(",")}`;
+}
 
 export const printRange = ({ low, high }: PortRange) => (low === high ? String(low) : `${low}:${high}`);

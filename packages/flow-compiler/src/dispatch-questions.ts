@@ -22,8 +22,14 @@ export type Answer = { words: string; region: Region; entries: Entry[]; share: n
 /** Chains of a question about ports. */
 export const MOST_RANGES = 16;
 
-/** Flows for each chain of a question about protocol or ports: nft takes long for many chains, and few flows pay for none. */
-const FLOWS_FOR_A_CHAIN = 64;
+/** What holds for a whole tree. */
+export type TreeLimits = {
+  family: Family;
+  /** What a row may cost, ns. */
+  cheapRow: number;
+  /** Flows for each chain of a question about protocol or ports. */
+  flowsForAChain: number;
+};
 
 /** Four bits of an address, the first four in which the flows differ; null where the answers would not fit into `room`. */
 export function byAddress(
@@ -123,11 +129,15 @@ function firstDifference(field: "dst" | "src", entries: readonly Entry[], within
 }
 
 /** The protocols that flows name. */
-export function byProtocol(entries: readonly Entry[], region: Region): Question | null {
+export function byProtocol(
+  entries: readonly Entry[],
+  region: Region,
+  { flowsForAChain }: TreeLimits,
+): Question | null {
   if (region.proto !== "") return null;
   const named = new Set(entries.flatMap(({ reaches }) => reaches.map(({ proto }) => proto)));
   named.delete("");
-  if (named.size === 0 || entries.length < FLOWS_FOR_A_CHAIN * named.size) return null;
+  if (named.size === 0 || entries.length < flowsForAChain * named.size) return null;
   const answers = [...named].map(
     (proto): Answer => ({
       words: proto,
@@ -143,9 +153,13 @@ export function byProtocol(entries: readonly Entry[], region: Region): Question 
 const WITH_PORTS = ["-p tcp", "-p udp", "-p sctp"];
 
 /** Ranges of destination ports that part the flows evenly; asked only where the protocol is known. */
-export function byPort(entries: readonly Entry[], region: Region): Question | null {
+export function byPort(
+  entries: readonly Entry[],
+  region: Region,
+  { flowsForAChain }: TreeLimits,
+): Question | null {
   const { proto, ports } = region;
-  const most = Math.min(MOST_RANGES, entries.length / FLOWS_FOR_A_CHAIN);
+  const most = Math.min(MOST_RANGES, entries.length / flowsForAChain);
   if (!WITH_PORTS.includes(proto) || most < 2) return null;
   const whole = ports ?? { low: 0, high: 65_535 };
   /** How many flows care, by where their ranges begin. */
@@ -164,7 +178,9 @@ export function byPort(entries: readonly Entry[], region: Region): Question | nu
     const takes = (one: PortRange) => one.low <= range.high && range.low <= one.high;
     const some = keep(entries, (reach) => reach.ports?.some(takes) ?? true);
     if (some.length === 0) return [];
-    return [{ words: portWords(proto, range), region: { ...region, ports: range }, entries: some, share: 0 }];
+    return [
+      { words: portWords(proto, [range]), region: { ...region, ports: range }, entries: some, share: 0 },
+    ];
   });
   return { answers: shared(answers), rest: [], price: PRICE.port, restShare: 0 };
 }

@@ -16,10 +16,20 @@
  * and its return 15. A row of jumps that costs less than a question is left as it is.
  */
 import { BITS, type Family } from "@flowmgr/flow-model";
-import { type Entry, jumps, onePort, printRange, type Region } from "./dispatch-entry.ts";
-import { byAddress, byPort, byProtocol, MOST_RANGES, PRICE, type Question } from "./dispatch-questions.ts";
-import type { ChainRule } from "./program.ts";
-import { narrows, prefixWords, type Reach } from "./reach.ts";
+import { type Entry, jumps, onlyPorts, printRange, type Region } from "./dispatch-entry.ts";
+import { type Gathered, gatherPorts } from "./dispatch-ports.ts";
+import {
+  byAddress,
+  byPort,
+  byProtocol,
+  MOST_RANGES,
+  PRICE,
+  type Question,
+  type TreeLimits,
+} from "./dispatch-questions.ts";
+import { sameValues } from "./kept.ts";
+import type { Chain, ChainRule } from "./program.ts";
+import { narrows, prefixWords, type Reach, sameReaches } from "./reach.ts";
 import { join } from "./words.ts";
 
 /**
@@ -34,6 +44,15 @@ const COST = { ...PRICE, chain: 30, question: 27, growth: 8 } as const;
  */
 const MOST_QUESTIONS = 8;
 
+/** Those behind the jump to flows that are gathered by their ports; the jump itself is one level more. */
+const PORT_QUESTIONS = 2;
+
+/**
+ * Flows for each chain of a question about protocol or ports. nft takes long for many chains, and few flows pay for
+ * none. Gathered flows have their chains once, not on each way.
+ */
+const FLOWS_FOR_A_CHAIN = { onEachWay: 64, gathered: 6 };
+
 /** Jumps to one flow at most, on average, and in all: beyond, flows are looked at one by one instead. */
 const MOST_COPIES = 8;
 const MOST_JUMPS = 120_000;
@@ -41,40 +60,155 @@ const MOST_JUMPS = 120_000;
 /** What a question has to leave of what would be looked at without it. */
 const WORTH_IT = 0.8;
 
-export type Tree = { rules: ChainRule[]; below: { name: string; rules: ChainRule[] }[] };
+/** A chain of the tree, and what it is the top of. */
+type Branch = { chain: Chain; part: Part };
+
+/** The rules for some packets, and the chains that these lead to. What it was made from tells whether it still holds. */
+type Part = {
+  entries: readonly Entry[];
+  questions: number;
+  growth: number;
+  rules: ChainRule[];
+  below: Branch[];
+  /** What packets meet in the same chain, when no answer took them. */
+  rest: Part | null;
+};
+
+/** The tree of a main chain: its rules, and the chains below. */
+export type Tree = {
+  /** In the order in which packets meet them. */
+  entries: readonly Entry[];
+  cheapRow: number;
+  /** Gathered flows as one entry: the jump to a tree of their own. */
+  gathered: { entry: Entry; branch: Branch }[];
+  part: Part;
+};
+
+/** The rules that stand in the main chain itself, and the chains of the tree. */
+export function chainsOf({ gathered, part }: Tree): { rules: ChainRule[]; below: Chain[] } {
+  const below: Chain[] = [];
+  const walk = (branches: readonly Branch[], rest: Part | null) => {
+    for (const branch of branches) {
+      below.push(branch.chain);
+      walk(branch.part.below, branch.part.rest);
+    }
+    if (rest) walk(rest.below, rest.rest);
+  };
+  walk(part.below, part.rest);
+  walk(
+    gathered.map(({ branch }) => branch),
+    null,
+  );
+  return { rules: part.rules, below };
+}
 
 /**
  * The rules that lead packets of a main chain to the flows that they can meet, and the chains below. `nameFor` gives
  * the name of the chain of the packets that are described so: `10.16.0.0/12-tcp`. A row that costs no more than
- * `cheapRow` ns stays one.
+ * `cheapRow` ns stays one. What a tree of before has alike is taken from it, and only that.
  */
 export function treeOf(
   entries: readonly Entry[],
   family: Family,
   nameFor: (label: string) => string,
   cheapRow: number,
+  last?: Tree,
 ): Tree {
-  const below: Tree["below"] = [];
-  const room = Math.min(MOST_JUMPS, MOST_COPIES * entries.length);
-  const rules = build(entries, everything(family), MOST_QUESTIONS, room);
-  return { rules, below };
+  const before = last?.cheapRow === cheapRow ? last : undefined;
+  if (before && sameEntries(before.entries, entries)) return before;
+  const limits = { family, cheapRow, flowsForAChain: FLOWS_FOR_A_CHAIN.onEachWay };
+  const grower = new Grower(limits, nameFor);
+  const ends = gatherPorts(entries);
+  const gathered: Tree["gathered"] = [];
+  const all = [...ends.before.map(asOne), ...ends.others, ...ends.behind.map(asOne), ...ends.last];
+  const questions = MOST_QUESTIONS - (gathered.length > 0 ? 1 + PORT_QUESTIONS : 0);
+  const growth = steps(Math.min(MOST_COPIES, MOST_JUMPS / all.length));
+  const part = grower.grow({ entries: all, questions, growth }, everything(family), before?.part);
+  return { entries, cheapRow, gathered, part };
 
-  function build(here: readonly Entry[], region: Region, questions: number, room: number): ChainRule[] {
-    const question = questions > 0 ? bestQuestion(here, region, room, cheapRow, family) : null;
-    if (!question) return here.flatMap((entry) => jumps(entry, region, family));
-    const { answers, rest } = question;
-    const inAll = answers.reduce((sum, { entries: some }) => sum + some.length, rest.length);
-    const roomFor = (some: readonly Entry[]) => (room * some.length) / inAll;
-    const asked = answers.map(({ words, region: inside, entries: some }): ChainRule => {
-      const name = nameFor(labelOf(inside, family));
-      const chain: Tree["below"][number] = { name, rules: [] };
-      below.push(chain);
-      chain.rules = build(some, inside, questions - 1, roomFor(some));
-      return { words: join(words, `-g ${name}`) };
+  function asOne({ place, proto, entries: some, ports }: Gathered): Entry {
+    const label = `${place}-${proto.slice(3)}`;
+    const name = nameFor(label);
+    const own = new Grower({ ...limits, flowsForAChain: FLOWS_FOR_A_CHAIN.gathered }, (inside) =>
+      nameFor(`${label}${inside.slice(proto.length - 3)}`),
+    );
+    const old = before?.gathered.find(({ entry }) => entry.chain === name);
+    const asked = { entries: some, questions: PORT_QUESTIONS, growth: steps(MOST_COPIES) };
+    const branch = own.branch(name, asked, { ...everything(family), proto }, old?.branch);
+    const reaches = [{ dst: null, src: null, proto, iface: "", ports }];
+    const entry =
+      old && sameReaches(old.entry.reaches, reaches) ? old.entry : { chain: name, reaches, ignores: false };
+    gathered.push({ entry, branch });
+    return entry;
+  }
+}
+
+type Asked = Pick<Part, "entries" | "questions" | "growth">;
+
+/** Makes the parts of a tree. */
+class Grower {
+  readonly #limits: TreeLimits;
+  readonly #nameFor: (label: string) => string;
+
+  constructor(limits: TreeLimits, nameFor: (label: string) => string) {
+    this.#limits = limits;
+    this.#nameFor = nameFor;
+  }
+
+  /** `before`: what stood at the same place, for packets of the same region. */
+  grow(asked: Asked, region: Region, before: Part | undefined): Part {
+    const { entries, questions, growth } = asked;
+    if (before?.questions === questions && before.growth === growth && sameEntries(before.entries, entries)) {
+      return before;
+    }
+    const { family } = this.#limits;
+    const room = entries.length * growth;
+    const question = questions > 0 ? bestQuestion(entries, region, room, this.#limits) : null;
+    if (!question) {
+      return {
+        ...asked,
+        rules: entries.flatMap((entry) => jumps(entry, region, family)),
+        below: [],
+        rest: null,
+      };
+    }
+    const { answers } = question;
+    const inAll = answers.reduce((sum, { entries: some }) => sum + some.length, question.rest.length);
+    const growthBelow = steps(room / inAll);
+    const old = new Map(before?.below.map((branch) => [branch.chain.name, branch]));
+    const below = answers.map((answer): Branch => {
+      const name = this.#nameFor(labelOf(answer.region, family));
+      const below = { entries: answer.entries, questions: questions - 1, growth: growthBelow };
+      return this.branch(name, below, answer.region, old.get(name));
     });
     // What the rest is asked stands in this same chain, so its answers lie no deeper than those above.
-    return [...asked, ...build(rest, region, questions, roomFor(rest))];
+    const others = { entries: question.rest, questions, growth: growthBelow };
+    const rest = this.grow(others, region, before?.rest ?? undefined);
+    const leading = answers.map(({ words }, at) => ({ words: join(words, `-g ${below[at]?.chain.name}`) }));
+    return { ...asked, rules: [...leading, ...rest.rules], below, rest };
   }
+
+  branch(name: string, asked: Asked, region: Region, before: Branch | undefined): Branch {
+    const part = this.grow(asked, region, before?.part);
+    return part === before?.part ? before : { chain: { name, rules: part.rules }, part };
+  }
+}
+
+/** Rounded down by 9 % at most, so that an edit elsewhere seldom changes how much a part of the tree may grow. */
+function steps(growth: number): number {
+  return 2 ** (Math.floor(Math.log2(growth) * 8) / 8);
+}
+
+/** Are the same flows to be visited, where the same rules can decide? */
+function sameEntries(some: readonly Entry[], others: readonly Entry[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((one, at) => {
+      const other = others[at];
+      if (one === other || !other) return one === other;
+      return one.chain === other.chain && sameValues(one.reaches, other.reaches);
+    })
+  );
 }
 
 function everything(family: Family): Region {
@@ -99,9 +233,9 @@ function bestQuestion(
   entries: readonly Entry[],
   region: Region,
   room: number,
-  cheapRow: number,
-  family: Family,
+  limits: TreeLimits,
 ): Question | null {
+  const { family, cheapRow } = limits;
   const now = rowCost(entries, region);
   if (now <= cheapRow) return null;
   let best: Question | null = null;
@@ -109,9 +243,9 @@ function bestQuestion(
   const questions = [
     () => byAddress("dst", entries, region, room, family),
     () => byAddress("src", entries, region, room, family),
-    () => byPort(entries, region),
+    () => byPort(entries, region, limits),
     // By itself it tells few flows apart; it is what a question about ports needs.
-    () => (best === null ? byProtocol(entries, region) : null),
+    () => (best === null ? byProtocol(entries, region, limits) : null),
   ];
   for (const make of questions) {
     const question = make();
@@ -163,7 +297,7 @@ function rowCost(entries: readonly Entry[], region: Region): number {
 function guardCost(reaches: readonly Reach[], { dst, src, proto }: Region): number {
   if (reaches.every((one) => narrows(one.dst, dst))) return COST.address * reaches.length;
   if (reaches.every((one) => narrows(one.src, src))) return COST.address * reaches.length;
-  if (onePort(reaches)) return COST.port + COST.address;
+  if (onlyPorts(reaches)) return COST.port + COST.address;
   if (reaches.every((one) => one.proto !== "" && one.proto !== proto)) return COST.proto + COST.chain / 4;
   return COST.chain;
 }

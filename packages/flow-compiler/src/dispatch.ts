@@ -9,16 +9,25 @@ import type { Family } from "@flowmgr/flow-model";
 import { chainName, chainsFor, classChainName, type FamilyFlow, LEAVE } from "./chains.ts";
 import type { PacketClass } from "./classes.ts";
 import type { Entry } from "./dispatch-entry.ts";
-import { treeOf } from "./dispatch-tree.ts";
+import { chainsOf, type Tree, treeOf } from "./dispatch-tree.ts";
 import { fnv1a } from "./hash.ts";
+import { type Kept, sameValues } from "./kept.ts";
 import { ANY, type Match, matchWords } from "./match.ts";
 import type { Chain, ChainRule, DispatchLimits } from "./program.ts";
-import { reachesOf } from "./reach.ts";
+import { reachesOf, sameReaches } from "./reach.ts";
 import type { Part } from "./split.ts";
 import { join } from "./words.ts";
 
 /** The main chains, that of all packets first, and the chains that flows need for a class beside their own. */
 export type Dispatch = { mains: Chain[]; beside: Map<string, Chain[]> };
+
+/** What is known of the dispatch of the last config: entries by class and chain, trees by main chain. */
+export type KnownDispatch = {
+  entries: Kept<KnownEntry>;
+  trees: Kept<Tree>;
+};
+
+type KnownEntry = { parts: readonly Part[]; entry: Entry };
 
 /** A flow under way to its place in a main chain: the rules that the packets there can meet. */
 type Visit = FamilyFlow & { whole: FamilyFlow };
@@ -34,29 +43,20 @@ export function dispatch(
   name: string,
   flows: readonly FamilyFlow[],
   classes: readonly PacketClass[],
+  known: KnownDispatch,
   limits = LIMITS,
 ): Dispatch {
   const result: Dispatch = { mains: [], beside: new Map() };
-  build(
-    result,
-    name,
-    "",
-    flows.map((flow) => ({ ...flow, whole: flow })),
-    classes,
-    limits,
-  );
+  const visits = flows.map((flow) => ({ ...flow, whole: flow }));
+  build({ result, name, known, limits }, "", visits, classes);
   return result;
 }
 
+type Building = { result: Dispatch; name: string; known: KnownDispatch; limits: DispatchLimits };
+
 /** `within`: the classes that the packets of this chain belong to, as they stand in its name: `-lo-neighbours`. */
-function build(
-  result: Dispatch,
-  name: string,
-  within: string,
-  visits: Visit[],
-  classes: readonly PacketClass[],
-  limits: DispatchLimits,
-) {
+function build(building: Building, within: string, visits: Visit[], classes: readonly PacketClass[]) {
+  const { result, name, known, limits } = building;
   const rules: ChainRule[] = [];
   result.mains.push({ name: name + within, rules });
   for (const [i, one] of classes.entries()) {
@@ -64,7 +64,7 @@ function build(
     const inside = `${within}-${one.name}`;
     const target = named.length === 0 ? LEAVE : `-g ${name}${inside}`;
     rules.push(...one.guards.map((guard) => ({ words: join(guard, target) })));
-    if (named.length > 0) build(result, name, inside, named, classes.slice(i + 1), limits);
+    if (named.length > 0) build(building, inside, named, classes.slice(i + 1));
   }
   const others = (part: Part) =>
     !classes.some((one) => part.conditions !== null && one.confines(part.conditions));
@@ -75,9 +75,13 @@ function build(
   const [first] = visits;
   if (first && met.length > limits.longestRow) {
     const { family } = first;
-    const entries = met.map((one) => entryOf(one, family));
+    const entries = met
+      .map((one) => known.entries.take(`${within} ${one.chain}`, (before) => entryOf(one, family, before)))
+      .map(({ entry }) => entry);
     const nameFor = (label: string) => treeChainName(name, `${within}-${label}`);
-    const tree = treeOf(entries, family, nameFor, limits.cheapRow);
+    const tree = chainsOf(
+      known.trees.take(name + within, (before) => treeOf(entries, family, nameFor, limits.cheapRow, before)),
+    );
     rules.push(...tree.rules);
     result.mains.push(...tree.below);
   } else {
@@ -116,16 +120,18 @@ const LIMITS: DispatchLimits = { longestRow: 32, cheapRow: 36 };
  * What the tree needs to know of a flow: where its rules that decide can hold. What only an `ignore` takes need not
  * come to the flow, since the next one is where it would go from there.
  */
-function entryOf({ parts, chain }: { parts: readonly Part[]; chain: string }, family: Family): Entry {
+function entryOf(
+  { parts, chain }: { parts: readonly Part[]; chain: string },
+  family: Family,
+  before: KnownEntry | undefined,
+): KnownEntry {
+  if (before && sameValues(before.parts, parts)) return before;
   const deciding = parts.filter(({ verb }) => verb === "match");
   const asked = deciding.length > 0 ? deciding : parts;
-  return {
-    chain,
-    reaches: reachesOf(
-      asked.flatMap(({ matches }) => matches),
-      family,
-    ),
-  };
+  const matches = asked.flatMap((part) => part.matches);
+  const entry = { chain, reaches: reachesOf(matches, family), ignores: deciding.length < parts.length };
+  const isSame = before?.entry.ignores === entry.ignores && sameReaches(before.entry.reaches, entry.reaches);
+  return { parts, entry: isSame ? before.entry : entry };
 }
 
 /** A chain name of iptables holds 28 characters; what does not fit is told by a hash. */

@@ -105,3 +105,50 @@ export function commonDigits(one: Prefix, other: Prefix, most: number): number {
 export function narrows(prefix: Prefix | null, within: Prefix): prefix is Prefix {
   return prefix !== null && prefix.length > within.length;
 }
+
+/** Values that one multiport match takes; a range takes two. */
+export const SLOTS = 15;
+
+export function slotsOf(ports: readonly PortRange[]): number {
+  return ports.reduce((sum, { low, high }) => sum + (low === high ? 1 : 2), 0);
+}
+
+/** The ports, sorted, in so few ranges that one multiport match takes them; where they are more, with some between them. */
+export function cover(ports: readonly PortRange[]): PortRange[] {
+  const ranges: PortRange[] = [];
+  for (const { low, high } of [...ports].sort((a, b) => a.low - b.low)) {
+    const before = ranges.at(-1);
+    if (before && low <= before.high + 1) before.high = Math.max(before.high, high);
+    else ranges.push({ low, high });
+  }
+  let slots = slotsOf(ranges);
+  while (slots > SLOTS) {
+    const gap = (at: number) => (ranges[at + 1]?.low ?? Number.POSITIVE_INFINITY) - (ranges[at]?.high ?? 0);
+    let at = 0;
+    for (let other = 1; other < ranges.length - 1; other += 1) if (gap(other) < gap(at)) at = other;
+    const [one, next] = ranges.splice(at, 2);
+    if (!one || !next) break;
+    slots -= (one.low === one.high ? 1 : 2) + (next.low === next.high ? 1 : 2) - 2;
+    ranges.splice(at, 0, { low: one.low, high: next.high });
+  }
+  return ranges;
+}
+
+/** Do two lists of reaches say the same? */
+export function sameReaches(some: readonly Reach[], others: readonly Reach[]): boolean {
+  return some.length === others.length && some.every((one, at) => sameReach(one, others[at]));
+}
+
+function sameReach(one: Reach, other: Reach | undefined): boolean {
+  if (!other || one.proto !== other.proto || one.iface !== other.iface) return false;
+  if (!samePrefix(one.dst, other.dst) || !samePrefix(one.src, other.src)) return false;
+  if (one.ports === null || other.ports === null) return one.ports === other.ports;
+  const { ports } = other;
+  return (
+    one.ports.length === ports.length &&
+    one.ports.every(({ low, high }, at) => low === ports[at]?.low && high === ports[at]?.high)
+  );
+}
+
+const samePrefix = (one: Prefix | null, other: Prefix | null) =>
+  one?.hex === other?.hex && one?.length === other?.length;

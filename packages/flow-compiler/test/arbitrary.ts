@@ -158,6 +158,47 @@ export const configs: fc.Arbitrary<Config> = fc
     return { items: [...items.map((one) => ({ ...one, rules: rulesOf(one) })), ...named], comment: [] };
   });
 
+const onePort = fc.constantFrom("22", "23", "45", "61", "1023", "1024:1025", "22:45", "65534:");
+
+const portRule: fc.Arbitrary<Rule> = fc
+  .record({
+    verb: fc.constantFrom<Rule["verb"][]>("match", "match", "match", "match", "ignore"),
+    proto: fc.constantFrom("tcp", "tcp", "udp", ""),
+    ports: fc.oneof(
+      { weight: 6, arbitrary: onePort.map((port) => [port]) },
+      { weight: 1, arbitrary: fc.subarray(MANY_PORTS, { minLength: 12 }) },
+    ),
+    dst: fc.constantFrom("", "", "", "", "10.1.2.3", "2001:db8::/32"),
+    iface: fc.constantFrom("", "", "", "", "eth0"),
+  })
+  .map(({ verb, proto, ports, dst, iface }): Rule => {
+    const value = (text: string) => (text === "" ? undefined : { not: false, values: [text] });
+    const all = {
+      iface: value(iface),
+      proto: value(proto),
+      dst: value(dst),
+      dstport: { not: false, values: ports },
+    };
+    const asked = Object.entries(all).filter(([, one]) => one !== undefined);
+    return { verb, off: false, comment: [], note: "", conditions: Object.fromEntries(asked) };
+  });
+
+/** Flows for some ports of any address, and a few that are not, with which they may not change places. */
+export const portFlows: fc.Arbitrary<Config> = fc
+  .array(
+    fc.record({
+      policy: fc.constantFrom<Action>({ action: "permit" }, { action: "deny" }),
+      rules: fc.array(portRule, { minLength: 1, maxLength: 2 }),
+    }),
+    { maxLength: 14 },
+  )
+  .map((flows) => ({
+    items: flows.map(({ policy, rules }, i): Flow => {
+      return { kind: "flow", name: `p${i + 1}`, comment: [], note: "", policy, skipped: false, rules };
+    }),
+    comment: [],
+  }));
+
 export const options: fc.Arbitrary<CompileOptions> = fc.record({
   ipv6: fc.constant(true),
   markMask: fc.constantFrom(DEFAULTS.markMask, 0xffff_0000, 0x7),

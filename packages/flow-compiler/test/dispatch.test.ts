@@ -2,11 +2,19 @@
  * The tree of many flows: a packet comes to every flow that can decide it, in the order of the config, whatever is
  * asked on the way. Compared with the row of all flows, which other tests hold against the language.
  */
-import { type Config, expandLists, type Flow, flowsOf, parse, printPacket } from "@flowmgr/flow-model";
+import {
+  type Config,
+  expandLists,
+  type Flow,
+  flowsOf,
+  parse,
+  parsePacketLine,
+  printPacket,
+} from "@flowmgr/flow-model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { assignMarks, type CompileOptions, compile, type FamilyProgram, type Program } from "../src/index.ts";
-import { configs, options, packets } from "./arbitrary.ts";
+import { configs, options, packets, portFlows } from "./arbitrary.ts";
 import { pass } from "./packets.ts";
 
 /** A row of one flow is a tree already, and every question that changes anything is asked. */
@@ -31,7 +39,9 @@ function rename(flow: Flow, index: number): Flow {
   return { ...flow, name: `${flow.name.slice(0, 20)}-${index}` };
 }
 
-const many = fc.array(configs, { minLength: 1, maxLength: 5 }).map(joined);
+const many = fc
+  .tuple(fc.array(configs, { minLength: 1, maxLength: 5 }), portFlows)
+  .map(([all, ports]) => joined([...all, ports]));
 
 test("gives each packet the verdict, the mark and the counts of the row", { timeout: 300_000 }, () => {
   const property = fc.property(
@@ -129,8 +139,80 @@ test("says in its names which packets a chain is for", () => {
   expect(of("FLOWS-192.168.16.0/20")?.[0]).toBe("-d 192.168.16.2/32 -p tcp -j @f16");
 });
 
+/** Flows for one port of any address, among flows for one address. */
+function amongServices(ports: readonly number[], rule: (at: number) => string): Config {
+  const services = Array.from({ length: 200 }, (_, at) => `flow s${at} permit match ${rule(at)}`);
+  const every = Math.floor(services.length / ports.length);
+  for (const [at, port] of ports.entries()) {
+    services.splice(at * (every + 1), 0, `flow p${at} deny match proto tcp dstport ${port}`);
+  }
+  return parse([...services, "flow rest deny match"].join("\n")).config;
+}
+
+const PORTS = Array.from({ length: 100 }, (_, at) => 5000 + 7 * at);
+
+test("flows for a port of any address are one jump on each way, where no other flow is for the port", () => {
+  const config = amongServices(PORTS, (at) => `proto tcp dst 10.${at}.0.1 dstport 25`);
+  const { ip } = programOf(config, SETTINGS);
+  const jumps = ip.chains.flatMap(({ name, rules }) =>
+    rules.filter(({ words }) => / -j @p\d+$/.test(words)).map(() => name),
+  );
+  expect(jumps.length).toBe(PORTS.length);
+  expect(jumps.filter((name) => !name.startsWith("FLOWS-behind-tcp"))).toEqual([]);
+  const rest = ip.chains.find(({ name }) => name === "FLOWS")?.rules.slice(-2);
+  expect(rest?.map(({ words }) => words)).toEqual([
+    expect.stringMatching(/^-p tcp -m multiport --dports 5000:\d+,\S*,5693 -j FLOWS-behind-tcp$/),
+    "-j @rest",
+  ]);
+});
+
+test("flows for a port stay before those that take the port too, all at once where they are first", () => {
+  const last = amongServices(
+    PORTS,
+    (at) => `proto tcp dst 10.${at}.0.1 dstport ${at < 150 ? 25 : "5000:5035"}`,
+  );
+  const of = (config: Config) =>
+    programOf(config, SETTINGS).ip.chains.flatMap(({ name, rules }) =>
+      rules.flatMap(({ words }) => (words.endsWith("-j @p0") ? [name] : [])),
+    );
+  expect(of(last)).toEqual(["FLOWS-before-tcp"]);
+  const between = amongServices(PORTS, (at) => `dst 10.${at}.0.1`);
+  expect(of(between).length).toBeGreaterThan(1);
+});
+
 test("is a row, in the order of the config, as long as there are few flows", () => {
   const flows = Array.from({ length: 32 }, (_, at) => `flow f${at} permit match dst 192.168.${at}.2`);
   const { ip } = programOf(parse(flows.join("\n")).config, SETTINGS);
   expect(ip.chains.filter(({ name }) => name.startsWith("FLOWS")).map(({ name }) => name)).toEqual(["FLOWS"]);
+});
+
+const WIDE = Array.from({ length: 16 }, (_, at) => 2000 + 10 * at).join(", ");
+
+test.each([
+  [
+    "the flow that is passed",
+    22,
+    `flow p1 deny match proto tcp dstport 22
+    flow p2 deny match proto tcp dstport 24
+    flow p3 deny match proto tcp dstport 26
+    flow keeps permit ignore proto tcp dst 10.1.2.3 dstport 22 match proto tcp dst 10.1.2.3 dstport 23`,
+  ],
+  [
+    "the flow that passes others",
+    2005,
+    `flow q1 permit match proto tcp dst 10.1.2.3 dstport { 2005, 3000 }
+    flow q2 deny ignore proto tcp dstport 2005 match proto tcp dstport { ${WIDE} }
+    flow q3 deny match proto tcp dstport 2001
+    flow q4 deny match proto tcp dstport 2002
+    flow q5 deny match proto tcp dstport 2003
+    flow q6 permit match dst 10.1.2.4`,
+  ],
+])("an ignore of %s counts no packet that an earlier flow decides", (_what, port, text) => {
+  const { config } = parse(text);
+  const packet = parsePacketLine(`tcp 192.0.2.1:4000 -> 10.1.2.3:${port} in eth0`);
+  if ("error" in packet) throw new Error(packet.error.message);
+  const [row, ...trees] = [ROW_ONLY, SPLIT_ALL, { ...SPLIT_ALL, cheapRow: 1000 }].map((dispatch) =>
+    pass(programOf(config, { ...SETTINGS, dispatch }).ip, "PREROUTING", packet.ok, 0),
+  );
+  for (const tree of trees) expect(tree).toEqual(row);
 });
