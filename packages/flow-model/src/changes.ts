@@ -123,13 +123,29 @@ function changesOf(pair: Pair, names: ReadonlyMap<string, string>): FlowChange[]
   const renamed: FlowChange[] =
     old.name === name || item.kind === "expect" ? [] : [{ name, change: "changed", was: old.name }];
   if (old.item === item) return renamed;
-  const [from, to] = [contentOf(old.item), contentOf(names.size > 0 ? renameReferences(item, names) : item)];
+  const [one, other] = whereTheyDiffer(old.item, names.size > 0 ? renameReferences(item, names) : item);
+  const [from, to] = [contentOf(one), contentOf(other)];
   if (from.meaning !== to.meaning) return [{ name, change: "changed" }];
   if (from.skipped !== to.skipped)
     return [{ name, change: to.skipped ? "switched-off" : "switched-on" }, ...renamed];
   return from.comments === to.comments
     ? renamed
     : [{ name, change: "commented", ...underOldList(pair) }, ...renamed];
+}
+
+/** Two lists without the values that both begin or end with: of 100 000 only those in between are put into words. */
+function whereTheyDiffer(one: Item, other: Item): [Item, Item] {
+  if (one.kind !== "list" || other.kind !== "list") return [one, other];
+  const [before, after] = [one.values, other.values];
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before[start] === after[start]) start += 1;
+  let end = 0;
+  while (end < most - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  return [
+    { ...one, values: before.slice(start, before.length - end) },
+    { ...other, values: after.slice(start, after.length - end) },
+  ];
 }
 
 /** An expectation reads otherwise once a list that it names is renamed: what it was called before. */

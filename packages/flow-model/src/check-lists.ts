@@ -15,12 +15,15 @@ const WORDS: Readonly<Record<ListKind, { one: string; many: string }>> = {
   ports: { one: "a port", many: "ports" },
 };
 
+/** Lists that name no list, and of which nothing is to say but for their name among others: configs are values. */
+const clean = new WeakSet<List>();
+
 export class Lists {
   readonly #byName: ReadonlyMap<string, List>;
   readonly #kinds: ReadonlyMap<string, ListKind | null>;
   readonly #groups: ReadonlyMap<string, number>;
-  /** Lists of which every value is known, those of the lists that they name too. */
-  readonly #sound = new Set<string>();
+  /** Lists of which every value is known, those of the lists that they name too; found when somebody names one. */
+  #sound: ReadonlySet<string> | null = null;
   readonly #names: readonly string[];
   #compared = 0;
 
@@ -29,27 +32,44 @@ export class Lists {
     this.#names = [...this.#byName.keys()];
     this.#kinds = listKinds(config);
     this.#groups = orderLists(this.#byName);
-    for (const name of this.#groups.keys()) {
-      const list = this.#byName.get(name);
-      if (list && this.#isSound(list)) this.#sound.add(name);
-    }
   }
 
-  #isSound({ name, values }: List): boolean {
-    const kind = this.#kinds.get(name) ?? null;
+  #findSound(): ReadonlySet<string> {
+    const sound = new Set<string>();
+    for (const name of this.#groups.keys()) {
+      const list = this.#byName.get(name);
+      if (list && this.#isSound(list, sound)) sound.add(name);
+    }
+    return sound;
+  }
+
+  #isSound(list: List, sound: ReadonlySet<string>): boolean {
+    if (clean.has(list)) return true;
+    const kind = this.#kinds.get(list.name) ?? null;
     return (
       kind !== null &&
-      values.length > 0 &&
-      values.every((value) => {
+      list.values.length > 0 &&
+      list.values.every((value) => {
         const named = listNamed(value);
         if (named === null) return kindOfValue(value) === kind;
-        return this.#sound.has(named) && this.#kinds.get(named) === kind;
+        return sound.has(named) && this.#kinds.get(named) === kind;
       })
     );
   }
 
   /** Reports what is wrong with a list. */
-  check(list: List, complain: Complain): void {
+  check(list: List, report: Complain): void {
+    if (clean.has(list) && this.#byName.get(list.name) === list) return;
+    let said = false;
+    const complain: Complain = (...problem) => {
+      said = true;
+      report(...problem);
+    };
+    this.#checkAnew(list, complain);
+    if (!said && list.values.every((value) => listNamed(value) === null)) clean.add(list);
+  }
+
+  #checkAnew(list: List, complain: Complain): void {
     this.#checkName(list, complain);
     if (list.values.length === 0) {
       const message = `the list ${quote(list.name)} is empty`;
@@ -110,6 +130,7 @@ export class Lists {
       complain(place, { code: "wrong-list", message, help: `here stand ${WORDS[wanted].many}` });
       return false;
     }
+    this.#sound ??= this.#findSound();
     return this.#sound.has(name);
   }
 

@@ -156,6 +156,13 @@ type Expander = {
 /** Replaces references; each list is expanded once, however many name it. */
 function expander(lists: ReadonlyMap<string, List>): Expander {
   const known = new Map<string, string[]>();
+  /** Each value of a list once; found when somebody names the list. */
+  const once = new Map<string[], string[]>();
+  const eachOnce = (values: string[]): string[] => {
+    const found = once.get(values) ?? [...new Set(values)];
+    once.set(values, found);
+    return found;
+  };
   /** What has been found for the lists themselves, by their values as written. */
   const ofLists = new Map<string[], string[]>();
   const groups = orderLists(lists);
@@ -166,7 +173,7 @@ function expander(lists: ReadonlyMap<string, List>): Expander {
     const listed = (value: string): string[] | null => {
       const name = listNamed(value);
       if (name === null) return null;
-      return groups.get(name) === group ? [] : (known.get(name) ?? []);
+      return groups.get(name) === group ? [] : eachOnce(known.get(name) ?? []);
     };
     // What names one list and nothing else shares its values.
     const [only] = values;
@@ -178,7 +185,7 @@ function expander(lists: ReadonlyMap<string, List>): Expander {
   for (const [name, group] of groups) {
     const values = lists.get(name)?.values ?? [];
     const all = valuesOf(values, group);
-    known.set(name, all === values ? [...new Set(values)] : all);
+    known.set(name, all);
     ofLists.set(values, all);
     if (left < 0) tooLarge ??= name;
   }

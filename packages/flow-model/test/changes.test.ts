@@ -107,6 +107,22 @@ describe("changes", () => {
     );
   });
 
+  it("tells of a list whose values mean something else, wherever in it that is", () => {
+    const port = fc.constantFrom("22", "22:22", "53", "53:54", "@more");
+    const values = fc.array(port, { maxLength: 5 });
+    const config = (values: string[]): Config => ({
+      items: [{ kind: "list", name: "ports", values, comment: [], note: "" }],
+      comment: [],
+    });
+    const meaning = (values: string[]) => values.map((value) => (value === "22:22" ? "22" : value)).join();
+    fc.assert(
+      fc.property(values, values, (before, after) => {
+        const found = changes(config(before), config(after)).changes.map(({ change }) => change);
+        expect(found).toEqual(meaning(before) === meaning(after) ? [] : ["changed"]);
+      }),
+    );
+  });
+
   it("names the one flow that was moved, whatever its way", () => {
     const count = 9;
     const config = manyFlows(count);

@@ -1,7 +1,7 @@
 /** A config that was edited is checked like one that nobody has seen before. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { changes, check, configSchema, flowsOf, parse } from "../src/index.ts";
+import { changes, check, configSchema, flowsOf, listsOf, parse } from "../src/index.ts";
 import { arbitraryRawConfig } from "../src/testing.ts";
 
 const copy = (config: unknown) => configSchema.parse(JSON.parse(JSON.stringify(config)));
@@ -13,8 +13,9 @@ describe("what is known of flows from an earlier check", () => {
       fc.property(pairs, ([one, other, at]) => {
         check(one);
         check(other);
-        // Flows of both, some twice, and with each other's lists.
-        const items = [...one.items.slice(at % 3), ...other.items, ...flowsOf(one).slice(0, 2)];
+        // Flows and lists of both, some twice, and with each other's lists.
+        const twice = [...flowsOf(one).slice(0, 2), ...listsOf(one).slice(0, 2)];
+        const items = [...one.items.slice(at % 3), ...other.items, ...twice];
         const mixed = { items, comment: [] };
         const said = check(mixed);
         expect(said).toEqual(check(copy(mixed)));

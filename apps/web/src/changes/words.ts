@@ -83,8 +83,8 @@ function howChanged(before: string, after: string): string {
 const linesOf = (rules: Rule[]) => rules.map((rule) => printRule({ ...rule, note: "" }));
 
 function ofList(before: List, after: List): string[] {
-  const added = after.values.filter((value) => !before.values.includes(value));
-  const removed = before.values.filter((value) => !after.values.includes(value));
+  const added = without(after.values, new Set(before.values));
+  const removed = without(before.values, new Set(after.values));
   const found: string[] = [];
   if (before.name !== after.name) found.push(`was called @${before.name}`);
   if (added.length > 0) found.push(`${some(added)} added`);
@@ -93,5 +93,8 @@ function ofList(before: List, after: List): string[] {
     found.push("order or comments changed");
   return found;
 }
+
+const without = (values: string[], others: ReadonlySet<string>) =>
+  values.filter((value) => !others.has(value));
 
 const some = (values: string[]) => (values.length > 3 ? counted(values.length, "value") : values.join(", "));

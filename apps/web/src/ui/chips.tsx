@@ -53,7 +53,7 @@ export function Chips(props: ChipsProps) {
   const field = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const { entry, said, ...can } = useEntry({ values, set, typing, word });
-  const shown = shownOf(entry);
+  const shown = shownOf(entry, props.problems);
   const hidden = entry.chips.length - shown.length;
   const textProblem = props.problems.get(entry.at ?? entry.chips.length);
 
@@ -150,12 +150,20 @@ export function Chips(props: ChipsProps) {
   );
 }
 
-/** Indices of the chips to be seen: the first, or, of many, those that hold what is typed. */
-function shownOf({ chips, text }: Entry): number[] {
+/** Indices of the chips to be seen: of many those that hold what is typed, and of these the bad ones before others. */
+function shownOf(entry: Entry, problems: ChipsProps["problems"]): number[] {
+  const { chips, text } = entry;
   const all = chips.map((_, index) => index);
   if (chips.length <= SHOWN) return all;
   const [wanted = ""] = splitValues(text);
-  return all.filter((index) => chips[index]?.includes(wanted)).slice(0, SHOWN);
+  const held = wanted === "" ? all : all.filter((index) => chips[index]?.includes(wanted));
+  if (problems.size === 0) return held.slice(0, SHOWN);
+  const isBad = (index: number) => problems.has(placeOf(entry, index));
+  const shown = [
+    ...held.filter(isBad).slice(0, SHOWN),
+    ...held.filter((index) => !isBad(index)).slice(0, SHOWN),
+  ];
+  return shown.slice(0, SHOWN).sort((one, other) => one - other);
 }
 
 function chipsOf(field: HTMLElement | null): HTMLElement[] {

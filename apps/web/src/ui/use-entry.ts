@@ -17,19 +17,18 @@ const NOTHING: Said = { text: "", seen: false };
 export function useEntry({ values, set, typing, word }: Options) {
   const [entry, setEntry] = useState(() => atRest(values));
   const [said, setSaid] = useState<Said>(NOTHING);
-  const written = values.join("\n");
   // The draft may change under the field: undo, the text editor, another admin.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the values count, not the array that holds them
   useEffect(() => {
     setEntry((now) =>
       sameValues(valuesOf(now), values) || sameValues(now.chips, values) ? now : atRest(values),
     );
-  }, [written]);
+  }, [values]);
 
   /** Values, without the words that are none; the draft is told when they changed. */
   function settle(chips: string[]): string[] {
-    const words = chips.filter((value) => !entry.chips.includes(value) && word?.(value));
-    const settled = words.length > 0 ? chips.filter((value) => !words.includes(value)) : chips;
+    const known = new Set(entry.chips);
+    const words = new Set(chips.filter((value) => !known.has(value) && word?.(value)));
+    const settled = words.size > 0 ? chips.filter((value) => !words.has(value)) : chips;
     if (settled.length > 0 && !sameValues(settled, values)) set(settled);
     return settled;
   }
