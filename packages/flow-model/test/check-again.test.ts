@@ -14,7 +14,7 @@ describe("what is known of flows from an earlier check", () => {
         check(one);
         check(other);
         // Flows and lists of both, some twice, and with each other's lists.
-        const twice = [...flowsOf(one).slice(0, 2), ...listsOf(one).slice(0, 2)];
+        const twice = [...flowsOf(one).slice(0, 2), ...listsOf(one).map((list) => ({ ...list }))];
         const items = [...one.items.slice(at % 3), ...other.items, ...twice];
         const mixed = { items, comment: [] };
         const said = check(mixed);
