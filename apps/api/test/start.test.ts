@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -269,6 +270,8 @@ describe("the end", () => {
 
   it("SIGTERM lets requests under way end, and the rules stay", async () => {
     const { child, end, url } = await started();
+    // The process that was started is the one that serves, and has begun anew with little room for garbage.
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8")).toContain("--max-semi-space-size=");
     const body = "flow kept permit\n  match proto tcp\n";
     const applying = call(url, tokenOf(place), "PUT", "/config", { body });
     // The kernel is at work when the status says so.
