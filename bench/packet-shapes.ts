@@ -2,7 +2,7 @@
  * The ways to find the flow of a packet that are held against each other; each is text for a command that loads it. All
  * iptables shapes share the chains of the flows, and differ in what leads there.
  */
-import { type CompileOptions, compile, delta, type Program } from "@flowmgr/flow-compiler";
+import { type CompileOptions, compile, delta, type Program, renderSets } from "@flowmgr/flow-compiler";
 import { BITS, parse, parseIPv4, parseIPv6, printBits } from "@flowmgr/flow-model";
 import { type BenchConfig, type BenchFlow, textOf } from "./packet-flows.ts";
 import type { Family } from "./packet-line.ts";
@@ -13,7 +13,7 @@ export type Backend = "nft" | "legacy";
 
 export type Loaded = { argv: string[]; stdin: string };
 
-const OPTIONS: CompileOptions = {
+export const OPTIONS: CompileOptions = {
   ipv6: true,
   markMask: 0xff00,
   loopback: "spare",
@@ -46,12 +46,22 @@ export function restoring(stdin: string, backend: Backend, family: Family): Load
   return { argv: [`${family === 4 ? "iptables" : "ip6tables"}-${backend}-restore`, "-w", "60"], stdin };
 }
 
-/** What our compiler makes of a text: as a tree where it finds one worth while, or as one row of guarded jumps. */
-export function restoreOf(text: string, family: Family, tree = true): string {
-  const options = tree ? OPTIONS : { ...OPTIONS, dispatch: ROW };
+/** What our compiler makes of a text: with a tree where it finds one worth while, or with one row of guarded jumps. */
+function restoreOf(text: string, family: Family, tree: boolean): string {
+  return ourTexts(text, family, tree ? OPTIONS : { ...OPTIONS, dispatch: ROW }).restore;
+}
+
+/** For `ipset restore`, "" where lists are short or `largeList` is not given, and for iptables-restore. */
+export function ourTexts(
+  text: string,
+  family: Family,
+  options: CompileOptions = OPTIONS,
+): { sets: string; restore: string } {
   const program: Program = compile(parse(text).config, { directors: {}, tables: {} }, options);
   const nothing = { chains: [], hooks: [], ipRules: [], routes: [] };
-  return delta({ ip: nothing, ip6: nothing }, program)[family === 4 ? "ip" : "ip6"]?.restore ?? "";
+  const name = family === 4 ? "ip" : "ip6";
+  const restore = delta({ ip: nothing, ip6: nothing }, program)[name]?.restore ?? "";
+  return { sets: renderSets(program, name), restore };
 }
 
 function verdictMap(flows: readonly BenchFlow[], family: Family): string {

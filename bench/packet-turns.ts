@@ -48,8 +48,27 @@ export async function against(
   }));
 }
 
-/** `0.89 ±.01, 372`: the ratio, how far half of the rounds lie around it, and the nanoseconds added. */
-export function cell({ ratio, added }: Against): string {
-  const around = ((ratio.high - ratio.low) / 2).toFixed(2).replace(/^0/, "");
-  return `${ratio.middle.toFixed(ratio.middle < 0.1 ? 4 : 2)} ±${around}, ${Math.round(added.middle)}`;
+/** Ratios, as those of all kinds of traffic stand in a cell: `0.81 0.85 0.53`. */
+export function ratios(all: readonly Against[]): string {
+  return all.map(({ ratio: { middle } }) => middle.toFixed(middle < 0.01 ? 4 : 2)).join(" ");
+}
+
+/** Nanoseconds that a packet takes longer, likewise. */
+export function nanoseconds(all: readonly Against[]): string {
+  return all.map(({ added }) => added.middle.toFixed(0)).join(" ");
+}
+
+/** How far from the middle half of the rounds lie, at most, in hundredths of the ratio. */
+export function unrest(all: readonly Against[]): string {
+  return `${Math.max(...all.map(({ ratio }) => 50 * (ratio.high - ratio.low))).toFixed(1)} %`;
+}
+
+/** What the machine does to a figure: the line without rules, and how it stands against itself. */
+export async function noise(bare: Line, family: Family, turns: Turns): Promise<string> {
+  const destination = family === 4 ? "203.0.113.1" : "2001:db8::1";
+  const [itself] = await against(bare, [bare], family, [destination], turns);
+  if (itself === undefined) return "";
+  const each = spread(itself.each).middle;
+  const itsRate = `${(1e6 / each).toFixed(0)} 000 packets a second, ${each.toFixed(0)} ns each`;
+  return `IPv${family} without rules: ${itsRate}; against itself ${ratios([itself])}, ± ${unrest([itself])}`;
 }

@@ -2,15 +2,16 @@
  * What flows cost a packet that is forwarded: client - router - server, UDP through sockets, as fast as one processor
  * can send; rules in one router, none in the other, by turns. `node bench/packets.ts [all] [flows ...]`
  *
- * Each cell: packets forwarded of those that a router without rules forwards, half the width in which half of the rounds
- * lie, and the nanoseconds that a packet takes longer. Sending and receiving cost as much in both, as they do on a real
- * way. Without `all` the ends of each row only.
+ * Each cell holds three figures, for packets to the last flow, to none, and to all flows at random: packets forwarded of
+ * those that a router without rules forwards, and of ours the nanoseconds that a packet takes longer. `±` is how far from
+ * the middle half of the rounds lie at most. Sending and receiving cost as much in both, as they do on a real way.
+ * Without `all` the smallest and the largest only, and no ten wildcards.
  */
 import { machine } from "./machine.ts";
 import { destinationsOf, randomFlows, TRAFFIC } from "./packet-flows.ts";
 import { type Family, type Line, makeLine } from "./packet-line.ts";
 import { type Backend, loading, SHAPES, type Shape } from "./packet-shapes.ts";
-import { type Against, against, cell, spread, type Turns } from "./packet-turns.ts";
+import { type Against, against, nanoseconds, noise, ratios, type Turns, unrest } from "./packet-turns.ts";
 
 const words = process.argv.slice(2);
 const all = words.includes("all");
@@ -28,51 +29,42 @@ function say(columns: readonly string[]): void {
   process.stdout.write(`| ${columns.join(" | ")} |\n`);
 }
 
-/** How much longer ours takes than the lab's trie: of what is added to the way without rules. */
-function beside(ours: Against | undefined, trie: Against | undefined): string {
-  if (ours === undefined || trie === undefined) return "";
-  return (ours.added.middle / trie.added.middle).toFixed(2);
+/** How much longer ours takes than the lab's trie: of what each adds to the way without rules. */
+function beside(ours: readonly Against[], trie: readonly Against[]): string {
+  return trie.map(({ added }, at) => ((ours[at]?.added.middle ?? 0) / added.middle).toFixed(2)).join(" ");
 }
 
-/** What the machine does to a figure: the line without rules against itself. */
-async function noise(bare: Line, family: Family): Promise<string> {
-  const [itself] = await against(
-    bare,
-    [bare],
-    family,
-    destinationsOf(randomFlows(1, 0, family), "no flow"),
-    turns,
-  );
-  if (itself === undefined) return "";
-  const thousands = 1e6 / spread(itself.each).middle;
-  return `\nIPv${family} without rules: ${thousands.toFixed(0)} 000 packets a second; against itself ${cell(itself)}\n`;
-}
+const HEAD = SHAPES.flatMap((shape) => (shape === "ours" ? [shape, "ours, ns"] : [shape]));
 
 async function table(backend: Backend, family: Family): Promise<void> {
   const bare = await makeLine();
   const lines = new Map<Shape, Line>();
-  console.log(await noise(bare, family));
-  say([`${backend}, IPv${family}`, "to", ...SHAPES, "ours : trie"]);
-  say(Array.from({ length: SHAPES.length + 3 }, () => "---"));
+  console.log(`\n${backend}, ${await noise(bare, family, turns)}\n`);
+  say(["flows + of any destination", ...HEAD, "ours : trie", "±"]);
+  say(["---", ...HEAD, "", ""].map(() => "---"));
   for (const wildcards of family === 6 ? [0] : all ? [0, 10, 100] : [0, 100]) {
     for (const size of sizes) {
       const config = randomFlows(size, wildcards, family);
-      const loaded: Shape[] = [];
+      const found = new Map<Shape, Against[]>();
       for (const shape of shapesOf(wildcards, family)) {
         const load = loading(shape, config, backend, family);
         if (load === null) continue;
         const line = lines.get(shape) ?? (await makeLine());
         lines.set(shape, line);
         await line.router(load.argv, load.stdin);
-        loaded.push(shape);
+        found.set(shape, []);
       }
+      const ruled = [...found.keys()].flatMap((shape) => lines.get(shape) ?? []);
       for (const traffic of TRAFFIC) {
-        const ruled = loaded.flatMap((shape) => lines.get(shape) ?? []);
         const got = await against(bare, ruled, family, destinationsOf(config, traffic), turns);
-        const of = (shape: Shape) => got[loaded.indexOf(shape)];
-        const cells = SHAPES.map((shape) => of(shape)).map((one) => (one === undefined ? "" : cell(one)));
-        say([`${size} + ${wildcards}`, traffic, ...cells, beside(of("ours"), of("lab's trie"))]);
+        for (const [at, one] of [...found.values()].entries()) one.push(...got.slice(at, at + 1));
       }
+      const of = (shape: Shape) => found.get(shape) ?? [];
+      const cells = SHAPES.flatMap((shape) =>
+        shape === "ours" ? [ratios(of(shape)), nanoseconds(of(shape))] : [ratios(of(shape))],
+      );
+      const last = [beside(of("ours"), of("lab's trie")), unrest([...found.values()].flat())];
+      say([`${size} + ${wildcards}`, ...cells, ...last]);
     }
   }
   for (const line of [bare, ...lines.values()]) await line.remove();
