@@ -153,16 +153,23 @@ type Expander = {
   tooLarge: string | null;
 };
 
+/** Keyed by the values as written, or what is known of a list's addresses would be forgotten at an edit elsewhere. */
+const once = new WeakMap<string[], string[]>();
+
+/** Each value of a list once: the same array where none is there twice. */
+function eachOnce(values: string[]): string[] {
+  let found = once.get(values);
+  if (!found) {
+    const each = new Set(values);
+    found = each.size === values.length ? values : [...each];
+    once.set(values, found);
+  }
+  return found;
+}
+
 /** Replaces references; each list is expanded once, however many name it. */
 function expander(lists: ReadonlyMap<string, List>): Expander {
   const known = new Map<string, string[]>();
-  /** Each value of a list once; found when somebody names the list. */
-  const once = new Map<string[], string[]>();
-  const eachOnce = (values: string[]): string[] => {
-    const found = once.get(values) ?? [...new Set(values)];
-    once.set(values, found);
-    return found;
-  };
   /** What has been found for the lists themselves, by their values as written. */
   const ofLists = new Map<string[], string[]>();
   const groups = orderLists(lists);

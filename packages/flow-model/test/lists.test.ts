@@ -120,6 +120,19 @@ describe("expanded lists", () => {
     expect(expanded.items[2]).toBe(named.items[2]);
   });
 
+  it("are the same values as before an edit of something else", () => {
+    for (const values of [
+      ["10.0.0.1", "10.0.0.2"],
+      ["10.0.0.1", "10.0.0.1"],
+    ]) {
+      const before = config(list("a", ...values), flow({ src: { values: ["@a"] } }));
+      const after = { ...before, comment: ["edited"] };
+      const [one, other] = [before, after].map((each) => valuesOf(expandLists(each))?.[0]?.src?.values);
+      expect(one).toEqual([...new Set(values)]);
+      expect(other).toBe(one);
+    }
+  });
+
   it("hold what can be reached from a name, whatever the order of the lists", () => {
     // A list names only later ones: no cycles. Which place each has in the config is drawn too.
     const size = 6;
