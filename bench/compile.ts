@@ -1,8 +1,8 @@
 /**
- * What compiling costs: `node bench/compile.ts [FLOWS]`. Ten thousand flows of four rules by default.
+ * How compiling grows with the config: `node bench/compile.ts [flows ...]`
  *
- * One line a step: the median of several runs, and what it is of the time that parsing the same config takes in the
- * same run; the ratio can be compared between machines, the milliseconds cannot.
+ * Milliseconds of the processor, the middle of several runs; both families, a load balancer's flows. "new": nothing of
+ * the config was read before. "edited": one of its flows has changed since, as at each apply.
  */
 import {
   assignMarks,
@@ -13,78 +13,110 @@ import {
   type FamilyState,
   type Program,
   renderFamily,
-  type State,
 } from "@flowmgr/flow-compiler";
-import { parse } from "@flowmgr/flow-model";
+import { type Config, flowsOf } from "@flowmgr/flow-model";
+import { manyFlows } from "@flowmgr/flow-model/testing";
+import { median } from "./cpu.ts";
 import { machine } from "./machine.ts";
 
-const RUNS = 7;
-const options: CompileOptions = {
+const ROUNDS = 5;
+const OPTIONS: CompileOptions = {
   ipv6: true,
-  markMask: 0xff00,
+  markMask: 0xffff_0000,
   loopback: "spare",
   neighbours: "spare",
   jump: "first",
   defragment: "on",
 };
 
-function configText(flows: number): string {
-  const rules = (i: number) => {
-    const address = `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
-    const ports = [22, 80, 443].map((port) => `  match proto tcp dst ${address} dstport ${port}\n`);
-    return `  ignore not src 192.168.0.0/16\n${ports.join("")}`;
-  };
-  const policies = ["permit", "deny", "director web", "table 100"];
-  return Array.from({ length: flows }, (_, i) => `flow f${i} ${policies[i % 4]}\n${rules(i)}`).join("\n");
-}
-
-function familyState({ chains, hooks, ipRules, routes }: FamilyProgram): FamilyState {
-  return {
+/** What the kernel says when it holds a program. */
+function stateOf({ ip, ip6 }: Program) {
+  const family = ({ chains, hooks, ipRules, routes }: FamilyProgram): FamilyState => ({
     chains: chains.map(({ name, rules }) => ({ name, rules: rules.map(({ words }) => words) })),
     hooks: hooks.map(({ chain, words }) => ({ chain, words, place: "only" })),
     ipRules,
     routes,
-  };
+  });
+  return { ip: family(ip), ip6: ip6 && family(ip6) };
 }
 
-const stateOf = ({ ip, ip6 }: Program): State => ({ ip: familyState(ip), ip6: ip6 && familyState(ip6) });
+let edits = 0;
 
-/** Median milliseconds of a step, and what it gave. */
-function timed<T>(step: () => T): { value: T; median: number } {
-  const times: number[] = [];
-  let value = step();
-  for (let run = 0; run < RUNS; run++) {
-    const start = performance.now();
-    value = step();
-    times.push(performance.now() - start);
-  }
-  times.sort((a, b) => a - b);
-  return { value, median: times[Math.floor(RUNS / 2)] ?? 0 };
+/** The config with another destination port in a flow in the middle; all others are the same objects. */
+function edited(config: Config): Config {
+  const flows = flowsOf(config);
+  const one = flows[flows.length >> 1];
+  if (one === undefined) return config;
+  edits += 1;
+  const dstport = { not: false, values: [String(1000 + edits)] };
+  const rules = one.rules.map((rule) => ({ ...rule, conditions: { ...rule.conditions, dstport } }));
+  return { ...config, items: config.items.map((item) => (item === one ? { ...one, rules } : item)) };
 }
 
-const flows = Number(process.argv[2] ?? 10_000);
-const text = configText(flows);
-const parsed = timed(() => parse(text).config);
-const changed = parse(text.replace("dstport 443", "dstport 8443")).config;
-
-function report(what: string, median: number): void {
+function tell(columns: readonly (string | number)[]): void {
   console.log(
-    `${what.padEnd(34)} ${median.toFixed(1).padStart(8)} ms  ${(median / parsed.median).toFixed(2).padStart(6)} x parse`,
+    `| ${columns.map((cell) => (typeof cell === "number" ? cell.toFixed(cell < 10 ? 1 : 0) : cell)).join(" | ")} |`,
   );
 }
 
+function measure(size: number): void {
+  const config = manyFlows(size);
+  const assigned = assignMarks(config, { directors: {}, tables: {} }, OPTIONS);
+  if ("error" in assigned) throw new Error(assigned.error.message);
+  const { marks } = assigned;
+  const program = compile(config, marks, OPTIONS);
+  const rules = [program.ip, program.ip6].flatMap((family) => family?.chains ?? []);
+  const lines = rules.reduce((sum, chain) => sum + chain.rules.length, 0);
+  const state = stateOf(program);
+  const nothing = stateOf(compile({ items: [], comment: [] }, marks, OPTIONS));
+  const after = () => compile(edited(config), marks, OPTIONS);
+  tell([
+    String(size),
+    String(lines),
+    median(
+      ROUNDS,
+      () => structuredClone(config),
+      (unknown) => compile(unknown, marks, OPTIONS),
+    ),
+    // Compiled before each edit, as what is in force was.
+    median(
+      ROUNDS,
+      () => {
+        compile({ ...config }, marks, OPTIONS);
+        return edited(config);
+      },
+      (next) => compile(next, marks, OPTIONS),
+    ),
+    median(
+      ROUNDS,
+      () => program,
+      (one) => [renderFamily(one, "ip"), renderFamily(one, "ip6")],
+    ),
+    median(
+      ROUNDS,
+      () => program,
+      (one) => delta(nothing, one),
+    ),
+    median(
+      ROUNDS,
+      () => program,
+      (one) => delta(state, one),
+    ),
+    median(ROUNDS, after, (one) => delta(state, one)),
+  ]);
+}
+
+const asked = process.argv.slice(2).map(Number);
 console.log(machine());
-console.log(`${flows} flows, ${(text.length / 1e6).toFixed(1)} MB`);
-report("parse", parsed.median);
-const assigned = assignMarks(parsed.value, { directors: {}, tables: {} }, options);
-if ("error" in assigned) throw new Error(assigned.error.message);
-const { marks } = assigned;
-const compiled = timed(() => compile(parsed.value, marks, options));
-report("compile", compiled.median);
-report("render ip", timed(() => renderFamily(compiled.value, "ip")).median);
-const empty = stateOf(compile(parse("").config, marks, options));
-const full = stateOf(compiled.value);
-report("delta from nothing", timed(() => delta(empty, compiled.value)).median);
-report("delta from the same", timed(() => delta(full, compiled.value)).median);
-const next = compile(changed, marks, options);
-report("delta of one changed rule", timed(() => delta(full, next)).median);
+tell([
+  "flows",
+  "rules of iptables",
+  "compile: new",
+  "edited",
+  "text",
+  "delta: from nothing",
+  "from the same",
+  "of the edit",
+]);
+tell(["---", "---", "---", "---", "---", "---", "---", "---"]);
+for (const size of asked.length > 0 ? asked : [10, 100, 1000, 10_000]) measure(size);
