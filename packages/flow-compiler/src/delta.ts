@@ -17,7 +17,10 @@ import type {
   FamilyProgram,
   FamilyState,
   Hook,
+  NetworkSet,
   Program,
+  SetState,
+  SetsDelta,
   Source,
   State,
 } from "./program.ts";
@@ -42,19 +45,23 @@ const MOST_KEPT = 5000;
  */
 export function delta(state: State, program: Program, batch: string | null = null): Delta {
   return {
+    sets: setsDelta(state.sets ?? [], program.sets ?? []),
     ip: familyDelta(state.ip, program.ip, batch),
     ip6: state.ip6 && familyDelta(state.ip6, program.ip6 ?? NOTHING, batch),
   };
 }
 
 /** Does the machine hold the program already, and nothing besides? */
-export function isEmptyDelta({ ip, ip6 }: Delta): boolean {
+export function isEmptyDelta({ sets, ip, ip6 }: Delta): boolean {
+  // One that only rules of others hold on to is not for us to remove.
+  if (sets.make.length > 0 || sets.remove.some(({ inUse }) => !inUse)) return false;
   return [ip, ip6].every((family) => family === null || (isInForce(family) && family.sweep === ""));
 }
 
 /** Do packets meet what the program says, whatever else may stand there that none meets? */
 export function holds(state: State, program: Program): boolean {
-  const { ip, ip6 } = delta(state, program, "any");
+  const { sets, ip, ip6 } = delta(state, program, "any");
+  if (sets.make.length > 0) return false;
   return [ip, ip6].every((family) => family === null || isInForce(family));
 }
 
@@ -62,6 +69,20 @@ function isInForce({ restore, create, remove }: FamilyDelta): boolean {
   return (
     restore === "" && [create, remove].every(({ ipRules, routes }) => ipRules.length + routes.length === 0)
   );
+}
+
+function setsDelta(found: readonly SetState[], wanted: readonly NetworkSet[]): SetsDelta {
+  const known = new Map(found.map((set) => [set.name, set.networks]));
+  const names = new Set(wanted.map(({ name }) => name));
+  const differs = ({ name, networks }: NetworkSet) => !sameNetworks(known.get(name), networks);
+  return {
+    make: wanted.filter(differs).map((set) => ({ ...set, replaced: known.has(set.name) })),
+    remove: found.filter(({ name }) => !names.has(name)),
+  };
+}
+
+function sameNetworks(found: readonly string[] | undefined, wanted: readonly string[]): boolean {
+  return found?.length === wanted.length && wanted.every((network, at) => network === found[at]);
 }
 
 function familyDelta(state: FamilyState, wanted: FamilyProgram, batch: string | null): FamilyDelta {

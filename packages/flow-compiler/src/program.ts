@@ -113,7 +113,18 @@ export type FamilyState = {
   routes: LocalRoute[];
 };
 
-export type State = { ip: FamilyState; ip6: FamilyState | null };
+/** A set of ours as read back, or what a killed process left half made. */
+export type SetState = NetworkSet & {
+  /** Whether rules refer to it, ours or those of others: then it cannot go. */
+  inUse: boolean;
+};
+
+export type State = {
+  ip: FamilyState;
+  ip6: FamilyState | null;
+  /** Absent: none. */
+  sets?: SetState[];
+};
 
 /** The smallest change of one family, in the order in which it is made: create, switch, delete. */
 export type FamilyDelta = {
@@ -130,4 +141,12 @@ export type FamilyDelta = {
   changed: string[];
 };
 
-export type Delta = { ip: FamilyDelta; ip6: FamilyDelta | null };
+/** Made before the rules of either family change, and removed behind them. */
+export type SetsDelta = {
+  /** Those that are missing, or hold something else (`replaced`) than their name says. */
+  make: (NetworkSet & { replaced: boolean })[];
+  /** Those that are left over. One in use may be so by the old rules; else it is by rules of others, and stays. */
+  remove: SetState[];
+};
+
+export type Delta = { sets: SetsDelta; ip: FamilyDelta; ip6: FamilyDelta | null };

@@ -55,6 +55,6 @@ const SMALLEST = 64;
 export function renderSet({ family, networks }: NetworkSet, name: string): string {
   const hashSize = 2 ** Math.ceil(Math.log2(Math.max(SMALLEST, networks.length / BUCKET)));
   const inet = family === "ip" ? "inet" : "inet6";
-  const head = `create ${name} hash:net family ${inet} hashsize ${hashSize} maxelem ${networks.length}\n`;
+  const head = `create ${name} hash:net family ${inet} hashsize ${hashSize} maxelem ${Math.max(1, networks.length)}\n`;
   return head + networks.map((network) => `add ${name} ${network}\n`).join("");
 }

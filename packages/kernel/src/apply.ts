@@ -3,14 +3,15 @@
  * the old rules or by the new ones.
  *
  *   1 remember  a snapshot and the names of the chains, on disk
- *   2 create    the routes and ip rules that the new rules need
+ *   2 create    the sets, routes and ip rules that the new rules need; sets are read back before a rule asks for one
  *   3 switch    one restore per family, atomic to traffic
  *   4 delete    the ip rules and routes that nothing needs any more
  *   5 read back, compare: what was sent where that is little (`read-again.ts`), else all
  *   6 sweep     what flows' chains held before, as soon as its counts are booked; then 5 again
+ *   7 remove    the sets to which no rule refers any more
  *
- * And if we die here? Before 1 nothing has happened. After 2, or with 4 undone, there are routes and ip rules that
- * no rule uses: packets don't carry the mark. Between the two restores of 3 one family has the new rules, the other
+ * And if we die here? Before 1 nothing has happened. After 2, or with 4 or 7 undone, there are sets, routes and
+ * ip rules that no rule uses: packets don't carry the mark. Between the two restores of 3 one family has the new rules, the other
  * the old ones, each whole. Before 6 is done there are old rules that no packet meets, with their counts, under the
  * name of their batch. All of it is ours by `ours.ts`, so the next apply, of the old program or of the new one,
  * starts from what it finds and gets there; it needs no memory of what was under way.
@@ -36,6 +37,7 @@ import { refuseHeldChains } from "./held.ts";
 import type { Applied, ApplyOptions, Snapshot } from "./kernel.ts";
 import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
 import { readAgain } from "./read-again.ts";
+import { makeSets, removeSets } from "./sets.ts";
 import type { Snapshots } from "./snapshot.ts";
 import { carryOut, sweep } from "./steps.ts";
 import { type Stopwatch, timed } from "./stopwatch.ts";
@@ -89,6 +91,7 @@ async function reach(
   const batch = book ? randomBytes(6).toString("hex") : null;
   await timed(watch, "book", () => book?.(countedLines(now), false));
   const change = await timed(watch, "compare", () => delta(stateOf(now), wanted, batch));
+  const sets = await timed(watch, "sets", () => makeSets(machine, now.sets, change.sets));
   await timed(watch, "switch", () => carryOut(machine, change, wanted));
   const again = (from: OwnReading, made: Delta, swept: boolean) =>
     timed(
@@ -98,12 +101,18 @@ async function reach(
         (await readAgain(machine, from, made, wanted, swept)) ??
         (await mustHold(machine, chains, wanted, { swept })),
     );
-  const switched = await again(now, change, false);
+  const switched = await again({ ...now, sets }, change, false);
   await timed(watch, "book", () => book?.(countedLines(switched), true));
   const rest = await timed(watch, "compare", () => delta(stateOf(switched), wanted, batch));
-  if (isEmptyDelta(rest)) return switched;
-  await timed(watch, "sweep", () => sweep(machine, rest, wanted));
-  return again(switched, rest, true);
+  const isSwept = isEmptyDelta(besidesSets(rest));
+  if (!isSwept) await timed(watch, "sweep", () => sweep(machine, rest, wanted));
+  const swept = isSwept ? switched : await again(switched, rest, true);
+  return { ...swept, sets: await timed(watch, "sets", () => removeSets(machine, swept.sets, rest.sets)) };
+}
+
+/** What is left over of sets goes when all else is done. */
+function besidesSets(change: Delta): Delta {
+  return { ...change, sets: { ...change.sets, remove: [] } };
 }
 
 function remember(
@@ -145,6 +154,7 @@ export function programOf(state: State): Program {
     ip: family(state.ip),
     ip6: state.ip6 === null ? null : family(state.ip6),
     marks: { directors: {}, tables: {} },
+    sets: state.sets ?? [],
   };
 }
 
@@ -203,7 +213,7 @@ async function mustHold(
 ): Promise<OwnReading> {
   const found = await readOwn(machine, chains);
   const state = stateOf(found);
-  const rest = delta(state, wanted);
+  const rest = besidesSets(delta(state, wanted));
   if (swept ? isEmptyDelta(rest) : holds(state, wanted)) return found;
   const family = isEmptyDelta({ ...rest, ip6: null }) ? "ip6" : "ip";
   const said = `read back, the rules are not those that were sent${differing(rest)}`;
@@ -240,7 +250,7 @@ async function goBack(machine: Machine, chains: Remembered, before: State, optio
 }
 
 function stateOf(reading: OwnReading): State {
-  return { ip: reading.ip.state, ip6: reading.ip6?.state ?? null };
+  return { ip: reading.ip.state, ip6: reading.ip6?.state ?? null, sets: [...reading.sets] };
 }
 
 function chainsOf({ ip, ip6 }: State | Program): Remembered {

@@ -6,7 +6,7 @@ import type { Facts } from "./kernel.ts";
 import { ourHooks } from "./ours.ts";
 import { askTwice, complaint, run, succeeded } from "./run.ts";
 import { parseSave } from "./save.ts";
-import { canTry, runInEmptyNamespace, type Target } from "./target.ts";
+import { canTry, inEmptyNamespace, runInEmptyNamespace, type Target } from "./target.ts";
 
 export type Backend = Facts["backend"];
 
@@ -82,6 +82,7 @@ export async function findCapabilities(
       "this kernel has no match for sockets (xt_socket): of a datagram in fragments, rules about ports and ICMP types see the first fragment only",
     );
   }
+  const sets = await hasSets(target, used.ip, ipv6 ? ip6 : null);
   const facts: Facts = {
     backend,
     iptables: used.ip.version,
@@ -89,6 +90,7 @@ export async function findCapabilities(
     listCommand: target.words([commandOf(used.ip), "-t", "mangle", "-L", "-v", "-n"]).join(" "),
     ip6tables: ipv6 ? (ip6?.version ?? null) : null,
     defragment,
+    sets,
   };
   const otherTools = [other.ip, inKernel ? other.ip6 : null].filter((tools) => tools !== null);
   return {
@@ -164,6 +166,26 @@ async function hasSocketMatch(target: Target, ...families: (Tools | null)[]): Pr
       ),
     );
   return (await Promise.all(tried)).every(succeeded);
+}
+
+/** Tried as above; where there is no empty namespace, ipset and the kernel's part of it being there have to do. */
+async function hasSets(target: Target, ...families: (Tools | null)[]): Promise<boolean> {
+  const installed = await askTwice(() => target.run(["ipset", "list", "-name"]));
+  if (!succeeded(installed)) return false;
+  if (!(await canTry())) return true;
+  return inEmptyNamespace(async (empty) => {
+    const stdin = "*mangle\n:TRY - [0:0]\n-A TRY -m set --match-set try src\nCOMMIT\n";
+    for (const tools of families) {
+      if (tools === null) continue;
+      const inet = tools.family === "ip" ? "inet" : "inet6";
+      const made = await empty.run(["ipset", "restore"], {
+        stdin: `create try-${inet} hash:net family ${inet}\n`,
+      });
+      const ran = await empty.run(tools.restore, { stdin: stdin.replace(" try ", ` try-${inet} `) });
+      if (!succeeded(made) || !succeeded(ran)) return false;
+    }
+    return true;
+  });
 }
 
 /**

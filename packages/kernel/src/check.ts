@@ -13,7 +13,8 @@ import {
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { kernelError, lineOf, refusal, telling } from "./errors.ts";
 import { type Ran, succeeded } from "./run.ts";
-import { canTry, runInEmptyNamespace } from "./target.ts";
+import { putSets } from "./sets.ts";
+import { canTry, inEmptyNamespace, runInEmptyNamespace } from "./target.ts";
 import { toTry } from "./to-try.ts";
 
 /** Milliseconds. `--test` of iptables-restore would be faster and proves nothing: a loop of jumps passes it. */
@@ -65,12 +66,23 @@ function fromNothing(program: Program): {
 
 async function tryRules(tools: Tools, part: FamilyDelta, program: Program): Promise<void> {
   if (part.restore === "") return;
-  const ran = await runInEmptyNamespace(tools.restore, {
-    stdin: part.restore,
-    limit: TRY_LIMIT,
-  });
+  const ran = await tried(tools, part.restore, program);
   if (succeeded(ran)) return;
   throw refusal(tools.family, await culprit(tools, ran, part.lines, program), telling(ran));
+}
+
+/** What came of a restore text where nothing else is; its rules may refer to sets of the program, which are empty there. */
+async function tried(tools: Tools, stdin: string, { sets = [] }: Program): Promise<Ran> {
+  const options = { stdin, limit: TRY_LIMIT };
+  const own = sets.filter(({ family }) => family === tools.family);
+  if (own.length === 0) return runInEmptyNamespace(tools.restore, options);
+  return inEmptyNamespace(async (empty) => {
+    await putSets(
+      empty,
+      own.map((set) => ({ ...set, networks: [] })),
+    );
+    return empty.run(tools.restore, options);
+  });
 }
 
 async function tryRouting(tools: Tools, part: FamilyDelta): Promise<void> {
@@ -102,21 +114,16 @@ export async function culprit(
   const named = line === null ? null : lines[line - 1];
   if (named) return named;
   const part = fromNothing(program)[tools.family];
-  return part === null ? null : bisect(tools, part);
+  return part === null ? null : bisect(tools, part, program);
 }
 
-async function bisect(tools: Tools, part: FamilyDelta): Promise<Source | null> {
+async function bisect(tools: Tools, part: FamilyDelta, program: Program): Promise<Source | null> {
   const all = part.restore.split("\n");
   const isRule = (line: string) => line.startsWith("-");
   const rules = all.flatMap((line, at) => (isRule(line) ? at : []));
   const fails = async (count: number): Promise<boolean> => {
     const kept = all.filter((line, at) => !isRule(line) || at < (rules[count] ?? all.length));
-    return !succeeded(
-      await runInEmptyNamespace(tools.restore, {
-        stdin: kept.join("\n"),
-        limit: TRY_LIMIT,
-      }),
-    );
+    return !succeeded(await tried(tools, kept.join("\n"), program));
   };
   let passing = 0;
   let failing = rules.length;

@@ -1,8 +1,8 @@
-/** Chains of ours that others hold on to. */
+/** Chains and sets of ours that others hold on to. */
 import type { Delta } from "@flowmgr/flow-compiler";
 import { Refusal } from "./errors.ts";
 import type { FamilyReading, OwnReading } from "./read.ts";
-import { jumpOf } from "./save.ts";
+import { jumpOf, wordBehind } from "./save.ts";
 
 /**
  * Throws Refusal when a chain that is to go is where a rule of others leads: the kernel would not let it go, and
@@ -35,4 +35,22 @@ function heldChain(
     }
   }
   return null;
+}
+
+/** Sets of ours that are in use though no rule of ours refers to them, as sentences: they stay until nobody does. */
+export function heldSets(own: OwnReading): string[] {
+  const inUse = own.sets.filter((set) => set.inUse);
+  if (inUse.length === 0) return [];
+  const ours = new Set<string>();
+  for (const family of [own.ip, own.ip6]) {
+    const names = new Set(family?.state.chains.map(({ name }) => name));
+    for (const { name, rules } of family?.mangle.chains.values() ?? []) {
+      if (names.has(name)) for (const { words } of rules) ours.add(wordBehind(words, "--match-set") ?? "");
+    }
+  }
+  return inUse.flatMap(({ name }) =>
+    ours.has(name)
+      ? []
+      : `rules of others refer to the set ${name} of ours, which flows no longer need: it goes when they do`,
+  );
 }

@@ -16,6 +16,8 @@ export type Facts = {
   ip6tables: string | null;
   /** Whether the kernel has the `socket` match, by which datagrams are put together before flows judge them. */
   defragment: boolean;
+  /** Whether there are sets of networks: ipset, and a kernel with hash:net and the match for it. */
+  sets: boolean;
 };
 
 export type Tally = { packets: number; bytes: number };

@@ -45,7 +45,7 @@ export async function readAgain(
     return found.includes(null) ? null : withChains(reading, found);
   };
   const [ip, ip6] = await Promise.all([again("ip"), again("ip6")]);
-  return ip === null || (ip6 === null && before.ip6 !== null) ? null : { ip, ip6 };
+  return ip === null || (ip6 === null && before.ip6 !== null) ? null : { ...before, ip, ip6 };
 }
 
 const JUMP = new RegExp(`^-[ADI] (${HOOKED.join("|")}) `, "m");

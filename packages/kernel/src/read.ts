@@ -7,6 +7,7 @@ import {
   type LocalRoute,
   normaliseRule,
   OUR_PRIORITY,
+  type SetState,
 } from "@flowmgr/flow-compiler";
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { Refusal } from "./errors.ts";
@@ -22,6 +23,7 @@ import {
 import { complaint, succeeded } from "./run.ts";
 import type { SavedChain, SavedTable } from "./save.ts";
 import { readTables } from "./saved-tables.ts";
+import { readSets } from "./sets.ts";
 import type { Target } from "./target.ts";
 
 export type Machine = { target: Target; capabilities: Capabilities };
@@ -40,7 +42,7 @@ export type FamilyReading = {
   routes: JsonRoute[];
 };
 
-export type OwnReading = { ip: FamilyReading; ip6: FamilyReading | null };
+export type OwnReading = { ip: FamilyReading; ip6: FamilyReading | null; sets: readonly SetState[] };
 
 /** Chains that are ours though nothing leads to them: what the last apply wrote down. */
 export type Remembered = { ip: readonly string[]; ip6: readonly string[] };
@@ -55,11 +57,12 @@ export async function readOwn(
   tables: "mangle" | "all" = "mangle",
 ): Promise<OwnReading> {
   const { ip, ip6 } = machine.capabilities;
-  const [v4, v6] = await Promise.all([
+  const [v4, v6, sets] = await Promise.all([
     readFamily(machine.target, ip, remembered.ip, tables),
     ip6 === null ? null : readFamily(machine.target, ip6, remembered.ip6, tables),
+    readSets(machine),
   ]);
-  return { ip: v4, ip6: v6 };
+  return { ip: v4, ip6: v6, sets };
 }
 
 async function readFamily(

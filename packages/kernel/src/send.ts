@@ -19,6 +19,7 @@ import { isOurHook } from "./ours.ts";
 import { complaint, type Ran, run, succeeded } from "./run.ts";
 import { jumpOf } from "./save.ts";
 import { readTables } from "./saved-tables.ts";
+import { putSets } from "./sets.ts";
 import { inEmptyNamespace, openTarget, type Target } from "./target.ts";
 import { INJECT, SEND } from "./wire.ts";
 import { farEndOf } from "./world.ts";
@@ -176,6 +177,7 @@ async function load(copy: Target, { tools, program }: Asked): Promise<void> {
   const ends = ["INPUT", "FORWARD", "POSTROUTING"].map((chain) => `:${chain} DROP [0:0]\n`).join("");
   const only = `-I OUTPUT -m mark ! --mark ${COPY_MARK}/${COPY_MARK} -j DROP\n`;
   const stdin = `${part?.restore ?? ""}*mangle\n${ends}${only}COMMIT\n`;
+  await putSets(copy, program.sets ?? []);
   const ran = await copy.run(tools.restore, { stdin, limit: LOAD_LIMIT });
   if (!succeeded(ran)) throw new Error(telling(ran));
 }

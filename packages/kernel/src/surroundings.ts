@@ -2,6 +2,7 @@
 import { countStanding, type TableNames, tablesIn } from "./capabilities.ts";
 import { countedLines } from "./counters.ts";
 import { textOf } from "./errors.ts";
+import { heldSets } from "./held.ts";
 import { readIpvs } from "./ipvs.ts";
 import type { FamilyCounted, Link, Reading, Tally } from "./kernel.ts";
 import { type Own, ownInOther } from "./move.ts";
@@ -31,7 +32,7 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
   const ip6 = capabilities.ipv6 ? own.ip6 : null;
   const both = [own.ip, own.ip6].filter((family) => family !== null);
   return {
-    state: { ip: own.ip.state, ip6: ip6?.state ?? null },
+    state: { ip: own.ip.state, ip6: ip6?.state ?? null, sets: [...own.sets] },
     counted: { ip: counted(own.ip), ip6: ip6 && counted(ip6) },
     lines: countedLines(own),
     foreignBehind: {
@@ -47,6 +48,7 @@ export async function readAll(machine: Machine, remembered: Remembered): Promise
       ...capabilities.lacks,
       ...unjudged(capabilities, links),
       ...others,
+      ...heldSets(own),
       ...both.flatMap(({ unread }) => unread ?? []),
     ],
     foreignMarks: distinct([

@@ -49,8 +49,8 @@ export function openTarget(spec: TargetSpec, patience = 1): Target {
  * SIGKILL, and two checks can't meet. It fails where `canTry` is false.
  */
 export async function runInEmptyNamespace(argv: readonly string[], options?: RunOptions): Promise<Ran> {
-  const [first] = WAYS;
-  return run([...((await wayToTry()) ?? first), ...argv], options);
+  const way = await wayToTry();
+  return run([...(way?.make ?? UNSHARE), ...argv], options);
 }
 
 /**
@@ -65,17 +65,25 @@ export async function canTry(): Promise<boolean> {
  * The second one makes do without CAP_SYS_ADMIN: in a user namespace of its own everybody may make a network one.
  * `--keep-caps` and not `--map-root-user`: to map root as root would need CAP_SETFCAP.
  */
-const WAYS = [
-  ["unshare", "--net", "--"],
-  ["unshare", "--user", "--keep-caps", "--net", "--"],
-] as const;
+const UNSHARE = ["unshare", "--net", "--"];
+
+const WAYS: readonly Way[] = [
+  { make: UNSHARE, enter: (pid) => [`--net=/proc/${pid}/ns/net`] },
+  {
+    make: ["unshare", "--user", "--keep-caps", "--net", "--"],
+    enter: (pid) => ["--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--net=/proc/${pid}/ns/net`],
+  },
+];
+
+/** `enter`: the words for nsenter to get into what a process that was started by `make` is in. */
+type Way = { make: readonly string[]; enter: (pid: number) => readonly string[] };
 
 /** The first that works, found once: what a process may do does not grow. */
-let found: Promise<(typeof WAYS)[number] | null> | undefined;
+let found: Promise<Way | null> | undefined;
 
-function wayToTry(): Promise<(typeof WAYS)[number] | null> {
+function wayToTry(): Promise<Way | null> {
   found ??= (async () => {
-    for (const way of WAYS) if (succeeded(await askTwice(() => run([...way, "true"])))) return way;
+    for (const way of WAYS) if (succeeded(await askTwice(() => run([...way.make, "true"])))) return way;
     return null;
   })();
   return found;
@@ -86,11 +94,12 @@ const HOLD_LIMIT = 20_000;
 
 /**
  * Does the work in an empty network namespace without a name that several commands share. It goes with the work, and
- * with this process, however it ends: nothing but a `cat`, which waits for the end of its input, holds it. Takes
- * CAP_SYS_ADMIN. Throws when there can be none.
+ * with this process, however it ends: nothing but a `cat`, which waits for the end of its input, holds it. Throws when
+ * there can be none.
  */
 export async function inEmptyNamespace<Result>(work: (empty: Target) => Promise<Result>): Promise<Result> {
-  const holder = start(["unshare", "--net", "--", "cat"]);
+  const way = await wayToTry();
+  const holder = start([...(way?.make ?? UNSHARE), "cat"]);
   const ended = once(holder, "close");
   let said = "";
   holder.stderr.on("data", (part) => (said += String(part)));
@@ -105,9 +114,9 @@ export async function inEmptyNamespace<Result>(work: (empty: Target) => Promise<
         () => null,
       ),
     ]);
-    if (there === null || holder.pid === undefined)
+    if (there === null || way === null || holder.pid === undefined)
       throw new Error(`no empty network namespace: ${said.trim()}`);
-    const enter = ["nsenter", `--net=/proc/${holder.pid}/ns/net`, "--"];
+    const enter = ["nsenter", ...way.enter(holder.pid), "--"];
     const words = (argv: readonly string[]) => [...enter, ...argv];
     return await work({
       id: `empty-${holder.pid}`,

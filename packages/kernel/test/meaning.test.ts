@@ -75,6 +75,7 @@ async function nextTrial(
     loopback: run % 2 === 0 ? "spare" : "judge",
     neighbours: run % 4 < 2 ? "spare" : "judge",
     tables: { office: 100 },
+    ...(run % 3 !== 0 && { largeList: 1 }),
   };
   const assigned = assignMarks(config, marks, options);
   if ("error" in assigned) throw new Error(assigned.error.message);

@@ -43,6 +43,24 @@ export const PROGRAMS: [one: Program, other: Program] = [
   program(OTHER, {}, { directors: {}, tables: { 78: 2 } }),
 ];
 
+/** The same kinds by lists alone, each of which is a set: nearly the same rules, and other contents. */
+export const LISTED: [one: Program, other: Program] = [
+  program(
+    `flow once table 77 match src { 10.0.0.13, 10.0.0.99, fd00::13, fd00::99 }
+flow x permit match src { 10.0.0.12, 10.0.0.13, 10.0.0.99, fd00::12, fd00::13, fd00::99 }
+flow y deny match not src { 10.0.0.12, 10.0.0.14, fd00::12, fd00::14 }`,
+    { largeList: 1 },
+    { directors: {}, tables: { 77: 1 } },
+  ),
+  program(
+    `flow once table 78 match src { 10.0.0.13, 10.0.0.98, fd00::13, fd00::98 }
+flow y permit match not src { 10.0.0.11, 10.0.0.13, fd00::11, fd00::13 }
+flow x deny match dst { 10.0.0.1, 10.0.0.9, fd00::1, fd00::9 }`,
+    { largeList: 1 },
+    { directors: {}, tables: { 78: 2 } },
+  ),
+];
+
 const PACKETS: FramePacket[] = ([4, 6] as const).flatMap((family) =>
   kinds.map((kind, at) => {
     // 10.0.0.11 and fd00::11, and so on.
@@ -98,11 +116,11 @@ export const sum = (numbers: readonly number[]) => numbers.reduce((total, each) 
 
 /**
  * Works while packets come, from the moment that a config of the two is in force. `wrong`: packets that none of them
- * judges so, in each family; `came`: all of them; `during`: those that came by while it worked.
+ * judges so, in each family; `first`: the one in force at the beginning; `came`: all of them; `during`: those that came by while it worked.
  */
-export async function underTraffic(lab: Lab, work: () => Promise<void>) {
+export async function underTraffic(lab: Lab, work: () => Promise<void>, first = PROGRAMS[1]) {
   await makeWitness(lab);
-  await lab.kernel.apply(PROGRAMS[1]);
+  await lab.kernel.apply(first);
   const stop = lab.ns.stream("eth0", PACKETS);
   onTestFinished(async () => void (await stop()));
   const both = () => Promise.all([lab.iptables, lab.ip6tables].map((tool) => witnessed(lab, tool)));

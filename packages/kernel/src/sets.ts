@@ -1,0 +1,144 @@
+/**
+ * Sets of networks (ipset) in the kernel: read, made, removed. They belong to the namespace, to no back end of iptables
+ * and no table, so no restore changes them together with rules. What keeps a switch atomic is that a name stands for
+ * one content (flow-compiler's `sets.ts`): a set is whole before a rule asks for it, and goes when none does.
+ *
+ * A set of ours is known by its name: our prefix, the family, a hash. It is filled under another name and gets its own
+ * only then, so one that was half made by a process that died is never taken for whole; it is left over, and goes with
+ * the next apply. What somebody changed in a set that rules ask for is put right by a swap, which is one step too.
+ */
+import {
+  type NetworkSet,
+  renderSet,
+  SET_PREFIX,
+  type SetState,
+  type SetsDelta,
+} from "@flowmgr/flow-compiler";
+import type { Capabilities } from "./capabilities.ts";
+import { Refusal } from "./errors.ts";
+import type { Machine } from "./read.ts";
+import { complaint, succeeded } from "./run.ts";
+import type { Target } from "./target.ts";
+
+/** What a set is called until it is whole. The caller of an apply holds a lock, so there is one at a time. */
+const UNFINISHED = `${SET_PREFIX}new`;
+
+const OURS = new RegExp(`^(?:${SET_PREFIX}[46]-[0-9a-f]{16}|${UNFINISHED})$`);
+
+const RESTORE = ["ipset", "restore"];
+
+/** Milliseconds; 100 000 networks take 200. */
+const LIMIT = 60_000;
+
+/** Our sets with what they hold. Throws Refusal when ipset fails. */
+export async function readSets({ target, capabilities }: Machine): Promise<SetState[]> {
+  if (!capabilities.facts.sets) return [];
+  const heads = await headsOf(target);
+  if (heads.length === 0) return [];
+  // As a restore takes commands, it also takes these: one process for all of them, however many others there are.
+  const text = await ask(target, RESTORE, heads.map(({ name }) => `save ${name}\n`).join(""));
+  const contents = contentsOf(text, capabilities);
+  return heads.map(({ name, inUse }) => {
+    const { family, networks } = contents.get(name) ?? { family: "ip", networks: [] };
+    return { name, family, networks, inUse };
+  });
+}
+
+type Head = { name: string; inUse: boolean };
+
+async function headsOf(target: Target): Promise<Head[]> {
+  const text = await ask(target, ["ipset", "list", "-terse"]);
+  return text.split("\n\n").flatMap((part) => {
+    const name = /^Name: (\S+)$/m.exec(part)?.[1] ?? "";
+    return OURS.test(name) ? [{ name, inUse: !/^References: 0$/m.test(part) }] : [];
+  });
+}
+
+type Contents = Map<string, Pick<NetworkSet, "family" | "networks">>;
+
+/** What was read last, by its text: drift is looked for every few seconds, and to sort 100 000 networks takes longer. */
+const known = new WeakMap<Capabilities, { text: string; contents: Contents }>();
+
+function contentsOf(text: string, capabilities: Capabilities): Contents {
+  const before = known.get(capabilities);
+  if (before?.text === text) return before.contents;
+  const found = new Map<string, { family: NetworkSet["family"]; networks: string[] }>();
+  for (const line of text.split("\n")) {
+    const [verb, name = "", network = "", ...more] = line.split(" ");
+    if (verb === "create") {
+      found.set(name, { family: more.includes("inet6") ? "ip6" : "ip", networks: [] });
+    }
+    // What stands behind a network (`nomatch`) is none of ours: then it is another one.
+    if (verb === "add") found.get(name)?.networks.push([network, ...more].join(" "));
+  }
+  for (const { networks } of found.values()) networks.sort();
+  known.set(capabilities, { text, contents: found });
+  return found;
+}
+
+/**
+ * Makes what is missing and puts right what differs; gives our sets, read back and compared. Throws Refusal; then sets
+ * may be there that no rule refers to.
+ */
+export async function makeSets(
+  machine: Machine,
+  found: readonly SetState[],
+  { make }: SetsDelta,
+): Promise<readonly SetState[]> {
+  if (make.length === 0) return found;
+  const { target } = machine;
+  const leftOver = found.some(({ name }) => name === UNFINISHED) ? `destroy ${UNFINISHED}\n` : "";
+  const text = make.map((set) => renderSet(set, UNFINISHED) + finish(set)).join("");
+  await ask(target, RESTORE, leftOver + text);
+  const there = await readSets(machine);
+  const holds = new Map(there.map(({ name, networks }) => [name, networks.join()]));
+  const wrong = make.find(({ name, networks }) => holds.get(name) !== networks.join());
+  if (wrong === undefined) return there;
+  throw refused(`read back, the set ${wrong.name} does not hold what was put into it`);
+}
+
+function finish({ name, replaced }: SetsDelta["make"][number]): string {
+  if (!replaced) return `rename ${UNFINISHED} ${name}\n`;
+  return `swap ${UNFINISHED} ${name}\ndestroy ${UNFINISHED}\n`;
+}
+
+/**
+ * Removes those to which no rule refers any more; gives our sets without them. What cannot go, since rules of others
+ * refer to it or ipset fails, stays and is found again by the next reading: no rule of ours asks for it.
+ */
+export async function removeSets(
+  { target }: Machine,
+  found: readonly SetState[],
+  { remove }: SetsDelta,
+): Promise<SetState[]> {
+  if (remove.length === 0) return [...found];
+  try {
+    const surplus = new Set(remove.map(({ name }) => name));
+    const heads = new Map((await headsOf(target)).map((head) => [head.name, head]));
+    const free = [...surplus].filter((name) => heads.get(name)?.inUse === false);
+    await ask(target, RESTORE, free.map((name) => `destroy ${name}\n`).join(""));
+    const gone = new Set(free);
+    return found.flatMap((set) => {
+      const inUse = heads.get(set.name)?.inUse ?? set.inUse;
+      return gone.has(set.name) ? [] : [{ ...set, inUse }];
+    });
+  } catch (error) {
+    if (error instanceof Refusal) return [...found];
+    throw error;
+  }
+}
+
+/** Makes sets where there are none, in a namespace that nobody else sees. Throws Refusal. */
+export async function putSets(target: Target, sets: readonly NetworkSet[]): Promise<void> {
+  if (sets.length > 0) await ask(target, RESTORE, sets.map((set) => renderSet(set, set.name)).join(""));
+}
+
+async function ask(target: Target, argv: readonly string[], stdin = ""): Promise<string> {
+  const ran = await target.run(argv, { stdin, limit: LIMIT });
+  if (!succeeded(ran)) throw refused(complaint(ran).replace(/^ipset v[\d.]+: /, ""));
+  return ran.stdout;
+}
+
+function refused(said: string): Refusal {
+  return new Refusal(`ipset: ${said}`, null, null, said);
+}
