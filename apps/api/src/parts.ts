@@ -142,6 +142,8 @@ export type Engine = {
     tables: { [name: string]: number };
     /** The families that flows judge here. */
     judged: FamilyName[];
+    /** Whether long lists can be sets (ipset). */
+    sets: boolean;
   } & Pick<Reading, "routesIn" | "eaten">;
   /** The program that an apply of this config would put into the kernel. Throws Problem 422. */
   compile(config: Config): Program;

@@ -26,7 +26,15 @@ test("one that the end of a countdown has overtaken is made anew", async () => {
   let asked = 0;
   const state: ReturnType<Engine["state"]> = {
     ...{ state: "in-sync", detail: null, unconfirmed: null, expired: null, warnings: [], interfaces: [] },
-    ...{ lines: [], foreignBehind: { ip: 0, ip6: 0 }, tables: {}, routesIn: {}, eaten: [], judged: ["ip"] },
+    ...{
+      lines: [],
+      foreignBehind: { ip: 0, ip6: 0 },
+      tables: {},
+      routesIn: {},
+      eaten: [],
+      judged: ["ip"],
+      sets: true,
+    },
     repair: { byItself: false, last: null, held: null },
   };
   const place = makePlace();

@@ -62,6 +62,8 @@ const familyPlanSchema = z.object({
   restore: z.string(),
   ipRules: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }),
   routes: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }),
+  /** Of networks, one line each: name and size. A set never changes: a list that does is another set. */
+  sets: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }),
 });
 
 export const planSchema = z.object({

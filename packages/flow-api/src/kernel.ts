@@ -34,6 +34,15 @@ export const kernelFamilySchema = z.object({
   /** Our `ip rule`s and routes, one line each, in the words of `ip`. */
   ipRules: z.array(z.string()),
   routes: z.array(z.string()),
+  /** Our sets of networks, which rules name (`--match-set NAME src`); `ipset list NAME` shows what one holds. */
+  sets: z.array(
+    z.object({
+      name: z.string(),
+      networks: z.number(),
+      /** The lists of the running config that are this set. */
+      lists: z.array(z.string()),
+    }),
+  ),
 });
 export type KernelFamily = z.output<typeof kernelFamilySchema>;
 

@@ -10,6 +10,8 @@ export const compiledSchema = z.object({
   /** As `iptables-save -t mangle` would print what is ours; "" where the machine has no such family. */
   ip: z.string(),
   ip6: z.string(),
+  /** What `ipset restore` is told before, for lists that are sets; "" where there are none. */
+  sets: z.string(),
   /** `ip rule add ...` and `ip route add ...`, one a line. */
   routing: z.string(),
   /** By the name of a director and the number of a table: the mark, `0x100`. */

@@ -15,4 +15,4 @@ export {
 export * from "./program.ts";
 export { plain, renderFamily, renderRouting, renderSets } from "./render.ts";
 export { describeIpRule, describeRoute, directorTable } from "./routing.ts";
-export { renderSet } from "./sets.ts";
+export { describeSet, listsBySet, renderSet } from "./sets.ts";

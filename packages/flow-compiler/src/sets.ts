@@ -5,7 +5,16 @@
  * one content for ever: a list that changes is another set, made before the rules that ask for it, and nothing that a
  * packet meets ever changes under it.
  */
-import { type Address, BITS, type Family, networkOf, printAddress } from "@flowmgr/flow-model";
+import {
+  type Address,
+  addressSet,
+  BITS,
+  type Config,
+  expandLists,
+  type Family,
+  networkOf,
+  printAddress,
+} from "@flowmgr/flow-model";
 import { fnv1a } from "./hash.ts";
 import { SET_PREFIX } from "./ours.ts";
 import type { FamilyName, NetworkSet } from "./program.ts";
@@ -30,6 +39,21 @@ export function setOfNetworks(networks: readonly Address[], family: Family): Net
   return set;
 }
 
+/** The lists of a config by the name of the set of either family that a condition on one of them alone becomes. */
+export function listsBySet(config: Config): Map<string, string[]> {
+  const lists = new Map<string, string[]>();
+  for (const item of expandLists(config).items) {
+    if (item.kind !== "list" || item.values.length <= 1) continue;
+    const { networks } = addressSet(item.values);
+    for (const family of [4, 6] as const) {
+      if (networks[family].length === 0) continue;
+      const { name } = setOfNetworks(networks[family], family);
+      lists.set(name, [...(lists.get(name) ?? []), item.name]);
+    }
+  }
+  return lists;
+}
+
 /** The smallest network that holds them all; null where that is every address. */
 export function coverOf(networks: readonly Address[], family: Family): Address | null {
   const [first] = networks;
@@ -43,6 +67,11 @@ export function coverOf(networks: readonly Address[], family: Family): Address |
   const alike = BITS[family] - (differing === 0n ? 0 : differing.toString(2).length);
   const length = Math.min(alike, prefix);
   return length === 0 ? null : networkOf({ ...first, prefix: length });
+}
+
+/** One line for people, who list what it holds by `ipset list NAME`: it may be 100 000 networks. */
+export function describeSet({ name, networks }: NetworkSet): string {
+  return `${name}: ${networks.length} ${networks.length === 1 ? "network" : "networks"}`;
 }
 
 /** Buckets of a table hold up to twelve; a table that begins too small is copied each time that it grows. */

@@ -1,7 +1,7 @@
 /** What the conditions of a rule say together: can it hold, does it say what was meant, can the kernel be told. */
 import type { Lists } from "./check-lists.ts";
 import { type Complain, readValues, type Values } from "./check-values.ts";
-import { combinationsOf, MOST_COMBINATIONS } from "./combinations.ts";
+import { combinationsOf, LARGE_LIST, MOST_COMBINATIONS } from "./combinations.ts";
 import { canHold, contradiction, wouldTake } from "./contradiction.ts";
 import type { Family } from "./family.ts";
 import { icmpFamily } from "./holds.ts";
@@ -100,7 +100,7 @@ function checkCombinations({ expanded, complain }: ConditionsContext): void {
     if (size > most) [longest, most] = [kind, size];
   }
   if (longest === null) return;
-  const count = Math.max(combinationsOf(expanded, 4), combinationsOf(expanded, 6));
+  const count = Math.max(combinationsOf(expanded, 4, LARGE_LIST), combinationsOf(expanded, 6, LARGE_LIST));
   if (count <= MOST_COMBINATIONS) return;
   const message = `this rule would become ${count} rules of iptables, and ${MOST_COMBINATIONS} are the most`;
   const help = "each combination of its values is one: use networks and ranges, or several rules";

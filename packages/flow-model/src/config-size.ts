@@ -2,7 +2,7 @@
  * How many iptables rules a whole config may become. Each rule has a limit of its own; this one is for many of them
  * together, which would otherwise fill the memory of the server that compiles them.
  */
-import { combinationsOf } from "./combinations.ts";
+import { combinationsOf, LARGE_LIST } from "./combinations.ts";
 import type { Family } from "./family.ts";
 import { CONDITION_KINDS, type ConditionKind, type Conditions, type Flow, type Rule } from "./schema.ts";
 
@@ -10,23 +10,28 @@ import { CONDITION_KINDS, type ConditionKind, type Conditions, type Flow, type R
 export const MOST_KERNEL_RULES = 200_000;
 
 /**
- * At most so many iptables rules does a flow become in a family, named lists expanded; 0 for one that is not on.
+ * At most so many iptables rules does a flow become in a family, named lists expanded, where more than `largeList`
+ * networks are a set; 0 for one that is not on.
  * Negated lists that chains decide (see the compiler's `split.ts`) repeat rules once for each class at the most.
  */
-export function kernelRulesOf({ policy, skipped, rules }: Flow, family: Family): number {
+export function kernelRulesOf(
+  { policy, skipped, rules }: Flow,
+  family: Family,
+  largeList = LARGE_LIST,
+): number {
   if (policy === null || skipped) return 0;
   const on = rules.filter(({ off }) => !off);
   const marks = policy.action === "director" || policy.action === "table";
-  const sum = on.reduce((total, { conditions }) => total + atMost(conditions, family), 0);
+  const sum = on.reduce((total, { conditions }) => total + atMost(conditions, family, largeList), 0);
   const classes =
     (1 + classesOf(on, "iface", 1)) * (1 + classesOf(on, "proto", 1)) * (1 + classesOf(on, "icmptype", 12));
   return sum * (marks ? 2 : 1) * classes;
 }
 
 /** `combinationsOf`, without reading the values of rules that have one in each condition: most are such. */
-function atMost(conditions: Conditions, family: Family): number {
+function atMost(conditions: Conditions, family: Family, largeList: number): number {
   const single = CONDITION_KINDS.every((kind) => (conditions[kind]?.values.length ?? 1) === 1);
-  if (!single) return combinationsOf(conditions, family);
+  if (!single) return combinationsOf(conditions, family, largeList);
   const { proto, srcport, dstport } = conditions;
   // Ports without a protocol are those of tcp and of udp.
   return (srcport || dstport) && (proto?.not ?? true) ? 2 : 1;

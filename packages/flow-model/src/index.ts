@@ -5,6 +5,7 @@ export * from "./changes.ts";
 export * from "./check.ts";
 export * from "./combinations.ts";
 export * from "./config-delta.ts";
+export { kernelRulesOf, MOST_KERNEL_RULES } from "./config-size.ts";
 export * from "./diagnostic.ts";
 export * from "./edit.ts";
 export * from "./edit-schema.ts";

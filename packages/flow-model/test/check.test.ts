@@ -127,17 +127,26 @@ describe("check", () => {
   it("counts combinations in each family, and as many as are allowed", () => {
     const numbers = (count: number, of: (index: number) => string) =>
       Array.from({ length: count }, (_, index) => of(2 * index)).join(", ");
-    const many = (count: number) => `src { ${numbers(count, (index) => `10.0.0.${index}`)} } dst @d`;
-    const list = `list d { ${numbers(64, (index) => `10.1.0.${index}`)}, ::1, ::3 }`;
-    expect(codes(`${rule(many(64))} ${list}`)).toEqual([]);
-    expect(codes(`${rule(many(65))} ${list}`)).toEqual(["too-many-combinations"]);
-    expect(codes(`${rule(`not ${many(65)}`)} ${list}`)).toEqual(["one-family"]);
+    // Fifteen ports stand in one iptables rule: 32 networks with 128 of those are 4096.
+    const many = (count: number, ports: number) =>
+      `proto tcp src { ${numbers(count, (index) => `10.0.0.${index}`)}, ::1 } dstport { ${numbers(ports, String)} }`;
+    expect(codes(rule(many(32, 1920)))).toEqual([]);
+    expect(codes(rule(many(32, 1921)))).toEqual(["too-many-combinations"]);
+    expect(codes(rule(many(33, 1920)))).toEqual(["too-many-combinations"]);
+    expect(codes(rule(`not ${many(33, 1920)}`.replace("not proto tcp", "proto tcp not")))).toEqual([]);
+    // As many as this are a set, which is one network to a rule, also where two lists multiply.
+    expect(codes(rule(many(49, 1920)))).toEqual([]);
+    expect(codes(rule(`${many(32, 1900)} dst { ${numbers(30, (index) => `10.1.0.${index}`)} }`))).toEqual([]);
   });
 
   it("counts what all flows that are on become together", () => {
-    const list = `list l { ${Array.from({ length: 64 }, (_, index) => `10.0.${2 * index}.0/24`).join(", ")} }`;
+    const many = (count: number, of: (index: number) => string) =>
+      Array.from({ length: count }, (_, index) => of(2 * index)).join(", ");
+    const list = `list l { ${many(32, (index) => `10.0.${index}.0/24`)} } list p { ${many(1920, String)} }`;
+    const flow = (policy: string, index: number) =>
+      `flow f${index} ${policy} match proto tcp src @l dstport @p `;
     const flows = (count: number, policy: string) =>
-      Array.from({ length: count }, (_, index) => `flow f${index} ${policy} match src @l dst @l `).join("");
+      Array.from({ length: count }, (_, index) => flow(policy, index)).join("");
     expect(codes(flows(48, "deny") + list)).toEqual([]);
     expect(codes(flows(49, "deny") + list)).toEqual(["too-many-rules"]);
     expect(codes(flows(25, "table 7") + list)).toEqual(["too-many-rules"]);

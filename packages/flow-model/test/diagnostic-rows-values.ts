@@ -113,13 +113,13 @@ export const MEANING: Row[] = [
   ["director-state", "flow a director d match «not state { established, invalid }»", LEFT_OUT, WHOLE],
   [
     "too-many-combinations",
-    `flow a permit match src @s «dstport { ${odd(16 * 15)} }» dst @s list s { ${hosts(17)} }`,
-    "this rule would become 9248 rules of iptables, and 4096 are the most",
+    `flow a permit match src @s «dstport { ${odd(121 * 15)} }» dst @d list s { ${hosts(17)} } list d { ${hosts(100)} }`,
+    "this rule would become 4114 rules of iptables, and 4096 are the most",
     "each combination of its values is one: use networks and ranges, or several rules",
   ],
   [
     "too-many-rules",
-    `flow «a» permit ${"match src @s dst @s ".repeat(60)} list s { ${hosts(60)} }`,
+    `flow «a» permit ${"match proto tcp src @s dstport @p ".repeat(60)} list s { ${hosts(40)} } list p { ${odd(90 * 15)} }`,
     "up to here the flows would become 216000 rules of iptables, and 200000 are the most",
     "each combination of a rule's values is one: use networks and ranges, or fewer lists in one rule",
   ],

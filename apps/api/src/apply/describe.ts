@@ -5,7 +5,7 @@ import type { DriftWatch } from "./drift-watch.ts";
 import type { Summary } from "./journal.ts";
 import { deadlineNow, type Moment, type State, timeLeft } from "./machine.ts";
 
-type Described = Omit<ReturnType<Engine["state"]>, "repair">;
+type Described = Omit<ReturnType<Engine["state"]>, "repair" | "sets">;
 
 /** `newest`: the newest revision, whatever became of it. */
 export function describe(

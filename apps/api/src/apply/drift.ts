@@ -8,6 +8,7 @@ import {
   type FamilyState,
   isEmptyDelta,
   type Program,
+  type SetsDelta,
   type State,
 } from "@flowmgr/flow-compiler";
 import { HOOKED, type Reading } from "@flowmgr/kernel";
@@ -38,7 +39,8 @@ export type Seen = {
  * nothing of ours should be there, or the empty main chains of an apply that was undone.
  */
 export function drift(state: State, program: Program | null, options: CompileOptions): Drift | null {
-  if (program === null && isBare(state.ip) && (state.ip6 === null || isBare(state.ip6))) return null;
+  const families = [state.ip, state.ip6].filter((family) => family !== null);
+  if (program === null && !state.sets?.length && families.every(isBare)) return null;
   const wanted = program ?? EMPTY_PROGRAM(options);
   const difference = delta(state, wanted);
   if (isEmptyDelta(difference)) return null;
@@ -47,13 +49,24 @@ export function drift(state: State, program: Program | null, options: CompileOpt
 }
 
 /** What of ours was missing, changed or left over before this change was made: `IPv4: chain @ssh changed`. */
-export function differenceWords({ ip, ip6 }: Delta): string {
-  const families = [familyWords("IPv4", ip), ip6 ? familyWords("IPv6", ip6) : ""];
+export function differenceWords({ sets, ip, ip6 }: Delta): string {
+  const families = [setWords(sets), familyWords("IPv4", ip), ip6 ? familyWords("IPv6", ip6) : ""];
   return families.filter((words) => words !== "").join("; ");
 }
 
 const isBare = (state: FamilyState): boolean =>
   state.chains.length + state.hooks.length + state.ipRules.length + state.routes.length === 0;
+
+function setWords({ make, remove }: SetsDelta): string {
+  const names = (replaced: boolean) => make.flatMap((set) => (set.replaced === replaced ? set.name : []));
+  const left = remove.flatMap(({ name, inUse }) => (inUse ? [] : name));
+  const words = [
+    list(names(false), "missing", "set"),
+    list(names(true), "changed", "set"),
+    list(left, "left over", "set"),
+  ];
+  return words.filter((part) => part !== "").join(", ");
+}
 
 /** A line of a restore that takes out or puts in a jump of ours. */
 const JUMP = new RegExp(`^-[ADI] (${HOOKED.join("|")}) `, "m");
@@ -73,10 +86,10 @@ function familyWords(family: string, difference: FamilyDelta): string {
   return words.length === 0 ? "" : `${family}: ${words.join(", ")}`;
 }
 
-function list(chains: string[], what: string): string {
-  if (chains.length === 0) return "";
-  const more = chains.length > NAMED ? ` and ${chains.length - NAMED} more` : "";
-  return `${chains.length === 1 ? "chain" : "chains"} ${chains.slice(0, NAMED).join(", ")}${more} ${what}`;
+function list(names: string[], what: string, kind = "chain"): string {
+  if (names.length === 0) return "";
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+  return `${names.length === 1 ? kind : `${kind}s`} ${names.slice(0, NAMED).join(", ")}${more} ${what}`;
 }
 
 const count = (number: number, what: string): string =>

@@ -10,7 +10,7 @@ import {
   type Marks,
   type Program,
 } from "@flowmgr/flow-compiler";
-import { type Config, type Diagnostic, print } from "@flowmgr/flow-model";
+import { type Config, type Diagnostic, LARGE_LIST, print } from "@flowmgr/flow-model";
 import { type ApplyOptions, KernelError, type Reading } from "@flowmgr/kernel";
 import type { Engine, Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
@@ -63,7 +63,12 @@ export class InForce {
     // Where the machine has no IPv6 there is nothing to judge, and nothing that could.
     const ipv6 = settings.ipv6 && kernel.facts.ip6tables !== null;
     const asked = compileOptions(settings);
-    this.#options = { ...asked, ipv6, defragment: kernel.facts.defragment ? asked.defragment : "off" };
+    this.#options = {
+      ...asked,
+      ipv6,
+      defragment: kernel.facts.defragment ? asked.defragment : "off",
+      ...(kernel.facts.sets && { largeList: LARGE_LIST }),
+    };
     this.marking = new Marking(db, settings.markMask);
     this.#judge = new Judge(parts.analyst);
     this.counting = new Counting({

@@ -5,7 +5,7 @@
  */
 
 import type { ProgramText, Proof } from "@flowmgr/flow-analysis/program";
-import { type CompileOptions, type Program, renderFamily } from "@flowmgr/flow-compiler";
+import { type CompileOptions, type Program, renderFamily, renderSets } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, locate, printPacket, printWithPlaces } from "@flowmgr/flow-model";
 import type { Analyst } from "../analysis/asking.ts";
 import { Problem } from "../problem.ts";
@@ -65,7 +65,8 @@ function textsOf(program: Program, markMask: number): ProgramText[] {
   return (["ip", "ip6"] as const).flatMap((name): ProgramText[] => {
     if (program[name] === null) return [];
     const family = name === "ip" ? 4 : 6;
-    return [{ family, text: renderFamily(program, name), marks: program.marks, markMask }];
+    const [text, sets] = [renderFamily(program, name), renderSets(program, name)];
+    return [{ family, text, sets, marks: program.marks, markMask }];
   });
 }
 

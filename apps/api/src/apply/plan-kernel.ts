@@ -1,9 +1,17 @@
 /** A change of the kernel as a person reads it. */
 import type { Plan } from "@flowmgr/flow-api";
-import { type Delta, describeIpRule, describeRoute, type FamilyDelta } from "@flowmgr/flow-compiler";
+import {
+  type Delta,
+  describeIpRule,
+  describeRoute,
+  describeSet,
+  type FamilyDelta,
+  type FamilyName,
+  type SetsDelta,
+} from "@flowmgr/flow-compiler";
 
-export function planKernel(delta: Delta): Plan["kernel"] {
-  return { ip: familyPlan(delta.ip), ip6: delta.ip6 && familyPlan(delta.ip6) };
+export function planKernel({ sets, ip, ip6 }: Delta): Plan["kernel"] {
+  return { ip: familyPlan(ip, sets, "ip"), ip6: ip6 && familyPlan(ip6, sets, "ip6") };
 }
 
 /** What a plan says of a family that nothing is known of. */
@@ -15,12 +23,14 @@ export const NO_KERNEL_PLAN: Plan["kernel"] = {
     restore: "",
     ipRules: { add: [], remove: [] },
     routes: { add: [], remove: [] },
+    sets: { add: [], remove: [] },
   },
   ip6: null,
 };
 
-function familyPlan(family: FamilyDelta): Plan["kernel"]["ip"] {
-  const { added, removed, changed, restore, create, remove } = family;
+function familyPlan(delta: FamilyDelta, sets: SetsDelta, family: FamilyName): Plan["kernel"]["ip"] {
+  const { added, removed, changed, restore, create, remove } = delta;
+  const own = (set: { family: FamilyName }) => set.family === family;
   return {
     added,
     removed,
@@ -33,6 +43,10 @@ function familyPlan(family: FamilyDelta): Plan["kernel"]["ip"] {
     routes: {
       add: create.routes.map(describeRoute),
       remove: remove.routes.map(describeRoute),
+    },
+    sets: {
+      add: sets.make.filter(own).map(describeSet),
+      remove: sets.remove.filter(own).map(describeSet),
     },
   };
 }

@@ -117,7 +117,8 @@ class Runner implements Engine {
       ...this.#inForce.markWarnings(),
       ...(unproven ? [unproven] : []),
     ];
-    return { ...described, warnings, repair: this.#selfRepair.status() };
+    const { sets } = this.#parts.kernel.facts;
+    return { ...described, warnings, sets, repair: this.#selfRepair.status() };
   }
 
   async verify(): Promise<boolean> {

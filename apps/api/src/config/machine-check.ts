@@ -17,6 +17,7 @@ import {
 import type { Reading } from "@flowmgr/kernel";
 import { droppedBySource } from "../paths/source-check.ts";
 import { PROTOCOL } from "../paths/world.ts";
+import { checkWithoutSets } from "./sets-check.ts";
 
 export type Machine = {
   interfaces: string[];
@@ -24,12 +25,15 @@ export type Machine = {
   tables: { [name: string]: number };
   /** The families that flows judge here. */
   judged: FamilyName[];
+  /** Whether long lists can be sets (ipset). */
+  sets: boolean;
 } & Pick<Reading, "routesIn" | "eaten">;
 
 /** Warnings and errors with paths, in the order of the config. */
 export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
   const { items } = expandLists(config);
-  return items.flatMap((item, index) => {
+  const unsayable = machine.sets ? [] : checkWithoutSets(config);
+  const unknown = items.flatMap((item, index) => {
     if (item.kind === "list") return [];
     if (item.kind === "expect") return checkExpectation(item, `/items/${index}`, machine);
     return [
@@ -38,6 +42,7 @@ export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
       ...checkInterfaces(item, index, machine),
     ];
   });
+  return [...unsayable, ...unknown];
 }
 
 /** The number of the table that a policy or a verdict names; null where it names none, or one that check refuses. */

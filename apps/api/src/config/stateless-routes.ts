@@ -6,7 +6,7 @@ import {
   formatQuerySchema,
   formatSchema,
 } from "@flowmgr/flow-api";
-import { markOf, renderFamily, renderRouting } from "@flowmgr/flow-compiler";
+import { markOf, renderFamily, renderRouting, renderSets } from "@flowmgr/flow-compiler";
 import { locate, print } from "@flowmgr/flow-model";
 import { checkAll } from "../analysis/check.ts";
 import { goneSignal } from "../analysis/gone.ts";
@@ -99,6 +99,7 @@ function registerCompile(app: Api, { engine, settings }: Pick<Parts, "engine" | 
       return {
         ip: renderFamily(program, "ip"),
         ip6: renderFamily(program, "ip6"),
+        sets: renderSets(program, "ip") + renderSets(program, "ip6"),
         routing: renderRouting(program),
         marks: { directors: hex(program.marks.directors), tables: hex(program.marks.tables) },
       };

@@ -3,10 +3,14 @@ import {
   delta,
   describeIpRule,
   describeRoute,
+  describeSet,
   type FamilyDelta,
   type FamilyProgram,
   type FamilyState,
+  type NetworkSet,
   type Program,
+  type SetState,
+  type SetsDelta,
 } from "@flowmgr/flow-compiler";
 import type { FamilyCounted, Reading } from "@flowmgr/kernel";
 import { unifiedDiff } from "../apply/unified-diff.ts";
@@ -28,12 +32,34 @@ export function driftText({ state, counted }: Pick<Reading, "state" | "counted">
     state.ip6 && counted.ip6 && change.ip6
       ? familyTexts("ip6tables", "ip -6", state.ip6, counted.ip6, wanted.ip6 ?? NOTHING, change.ip6)
       : { wanted: [], found: [] };
+  const sets = setTexts(state.sets ?? [], wanted.sets ?? [], change.sets);
   const text = (lines: string[]) => lines.map((line) => `${line}\n`).join("");
   return unifiedDiff(
-    { name: "wanted", text: text([...ip.wanted, ...ip6.wanted]) },
-    { name: "found", text: text([...ip.found, ...ip6.found]) },
+    { name: "wanted", text: text([...sets.wanted, ...ip.wanted, ...ip6.wanted]) },
+    { name: "found", text: text([...sets.found, ...ip.found, ...ip6.found]) },
     SEARCH_MS,
   );
+}
+
+/** Networks of a set that are named; what else differs is in their number. */
+const NETWORKS = 20;
+
+/** Of a set that differs its size, and the first networks that only one side has. */
+function setTexts(
+  found: readonly SetState[],
+  wanted: readonly NetworkSet[],
+  { make, remove }: SetsDelta,
+): Texts {
+  const differ = new Set([...make, ...remove].map(({ name }) => name));
+  const lines = (sets: readonly NetworkSet[], others: readonly NetworkSet[]) =>
+    sets
+      .filter(({ name }) => differ.has(name))
+      .flatMap((set) => {
+        const other = new Set(others.find(({ name }) => name === set.name)?.networks ?? set.networks);
+        const own = set.networks.filter((network) => !other.has(network)).slice(0, NETWORKS);
+        return [`# set ${describeSet(set)}`, ...own.map((network) => `ipset add ${set.name} ${network}`)];
+      });
+  return { wanted: lines(wanted, found), found: lines(found, wanted) };
 }
 
 type Texts = { wanted: string[]; found: string[] };

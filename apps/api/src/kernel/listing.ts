@@ -7,6 +7,7 @@ import {
   type FamilyName,
   type FamilyState,
   type Program,
+  type SetState,
 } from "@flowmgr/flow-compiler";
 import type { FamilyCounted, Reading, Tally } from "@flowmgr/kernel";
 
@@ -21,11 +22,19 @@ type Page = {
 
 type Family = KernelListing["ip"];
 
-const NO_FAMILY: Family = { chains: [], next: null, ipRules: [], routes: [] };
+const NO_FAMILY: Family = { chains: [], next: null, ipRules: [], routes: [], sets: [] };
+
+/** `lists`: of the running config, by the name of the set that they are. */
+type Sets = { sets: readonly SetState[]; lists: ReadonlyMap<string, string[]> };
+
+const setsOf = ({ sets, lists }: Sets, family: FamilyName): Family["sets"] =>
+  sets.flatMap(({ name, family: of, networks }) =>
+    of === family ? { name, networks: networks.length, lists: lists.get(name) ?? [] } : [],
+  );
 
 /** A page of a family; null when `after` names a chain that is not there now. */
 function listFamily(
-  { state, counted }: { state: FamilyState; counted: FamilyCounted },
+  { state, counted, sets }: { state: FamilyState; counted: FamilyCounted; sets: Sets },
   program: Program | null,
   family: FamilyName,
   { chain, limit, after }: Page,
@@ -44,6 +53,7 @@ function listFamily(
     next: start + limit < places.length ? (shown.at(-1)?.name ?? null) : null,
     ipRules: state.ipRules.map(describeIpRule),
     routes: state.routes.map(describeRoute),
+    sets: setsOf(sets, family),
   };
 }
 
@@ -135,15 +145,17 @@ function listed(
   return { text, packets, bytes, flow: source?.flow ?? null, rule: source?.rule ?? null };
 }
 
-/** Both families of a reading, or the one that is asked for; null when `after` names a chain that is not there now. */
+/** Both families of a reading, `lists` by the names of the sets that they are, or the one that is asked for; null when `after` names a chain that is not there now. */
 export function listing(
   { state, counted }: Pick<Reading, "state" | "counted">,
   program: Program | null,
+  lists: Sets["lists"],
   { family, ...page }: Page & { family?: FamilyName | undefined },
 ): Pick<KernelListing, "ip" | "ip6"> | null {
-  const six = state.ip6 && counted.ip6 && { state: state.ip6, counted: counted.ip6 };
-  const ip =
-    family === "ip6" ? NO_FAMILY : listFamily({ state: state.ip, counted: counted.ip }, program, "ip", page);
+  const sets: Sets = { sets: state.sets ?? [], lists };
+  const six = state.ip6 && counted.ip6 && { state: state.ip6, counted: counted.ip6, sets };
+  const four = { state: state.ip, counted: counted.ip, sets };
+  const ip = family === "ip6" ? NO_FAMILY : listFamily(four, program, "ip", page);
   if (ip === null) return null;
   if (six === null || family === "ip") return { ip, ip6: null };
   const ip6 = listFamily(six, program, "ip6", page);

@@ -1,5 +1,7 @@
 /** `/kernel`: what of ours stands in the kernel, what differs from what should, and putting it right. */
 import { type KernelListing, kernelSchema, repairedSchema } from "@flowmgr/flow-api";
+import { listsBySet } from "@flowmgr/flow-compiler";
+import { EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "../api.ts";
 import { SERVER } from "../apply/self-repair.ts";
@@ -51,7 +53,12 @@ export function registerKernel(
     },
     async (request): Promise<KernelListing> => {
       const { at, reading, program, drift } = await engine.seen();
-      const listed = listing(reading, program, request.query);
+      const listed = listing(
+        reading,
+        program,
+        listsBySet(engine.running()?.config ?? EMPTY_CONFIG),
+        request.query,
+      );
       if (!listed) throw notFound(`There is no chain ${request.query.after} now. Begin with the first page.`);
       return {
         at: rfc3339(at),

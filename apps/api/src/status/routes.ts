@@ -32,7 +32,14 @@ export async function registerStatus(app: Api, parts: Parts): Promise<void> {
 
 function statusOf(parts: Parts, caller: Caller): Status {
   const { settings, kernel, engine } = parts;
-  const { tables, routesIn: _routesIn, eaten: _eaten, judged: _judged, ...state } = engine.state();
+  const {
+    tables,
+    routesIn: _routesIn,
+    eaten: _eaten,
+    judged: _judged,
+    sets: _sets,
+    ...state
+  } = engine.state();
   return {
     version: VERSION,
     machine: hostname(),

@@ -1,5 +1,6 @@
-/** Our ip rules and routes: how a mark finds its table, and where that leads. */
+/** Our ip rules and routes: how a mark finds its table, and where that leads. And the sets that rules name. */
 import type { KernelFamily, KernelListing } from "@flowmgr/flow-api";
+import { counted } from "../ui/say.ts";
 import styles from "./kernel.module.css";
 
 export function RoutingView({ listing }: { listing: KernelListing }) {
@@ -11,14 +12,21 @@ export function RoutingView({ listing }: { listing: KernelListing }) {
   );
 }
 
+/** `flowmgr-4-0123456789abcdef: 100000 networks, @office`. */
+function setWords({ name, networks, lists }: KernelFamily["sets"][number]): string {
+  const named = lists.map((list) => `, @${list}`).join("");
+  return `${name}: ${counted(networks, "network")}${named}`;
+}
+
 type FamilyProps = { title: string; command: string; family: KernelFamily };
 
-function Family({ title, command, family: { ipRules, routes } }: FamilyProps) {
+function Family({ title, command, family: { ipRules, routes, sets } }: FamilyProps) {
   return (
     <section aria-label={`${title} routing`}>
       <h2>{title}</h2>
       <Lines title={`${command} rule`} lines={ipRules} none="no rule of ours" />
       <Lines title={`${command} route`} lines={routes} none="no route of ours" />
+      {sets.length > 0 ? <Lines title="ipset list" lines={sets.map(setWords)} none="" /> : null}
     </section>
   );
 }

@@ -79,6 +79,8 @@ export function changesNothing(plan: Plan): boolean {
 
 export type FamilyPlan = Plan["kernel"]["ip"];
 
-export function isUntouched({ restore, ipRules, routes }: FamilyPlan): boolean {
-  return restore === "" && [ipRules, routes].every(({ add, remove }) => add.length + remove.length === 0);
+export function isUntouched({ restore, ipRules, routes, sets }: FamilyPlan): boolean {
+  return (
+    restore === "" && [ipRules, routes, sets].every(({ add, remove }) => add.length + remove.length === 0)
+  );
 }

@@ -36,6 +36,7 @@ function Family({ title, plan }: { title: string; plan: FamilyPlan }) {
               ...plan.removed.map((text) => ({ sign: "−" as const, text })),
             ]}
           />
+          <Lines title="Sets" lines={signed(plan.sets)} />
           <Lines title="ip rules" lines={signed(plan.ipRules)} />
           <Lines title="Routes" lines={signed(plan.routes)} />
           {plan.restore ? <Restore title={title} text={plan.restore} /> : null}

@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import { blockedBy, type Known } from "../../src/review/blocked.ts";
 
 const untouched = { add: [], remove: [] };
-const family = { added: [], removed: [], changed: [], restore: "", ipRules: untouched, routes: untouched };
+const family = {
+  ...{ added: [], removed: [], changed: [], restore: "" },
+  ...{ ipRules: untouched, routes: untouched, sets: untouched },
+};
 const PLAN: Plan = {
   etag: "1",
   headline: "1 flow added",
