@@ -28,6 +28,7 @@ describe("a text that no program may hold is refused by name", () => {
     ["-A FLOWS -g ACCEPT", /-g leads to a chain/],
     ["-A FLOWS -j MARK --set-mark 0x1", /MARK is known with --set-xmark/],
     ["-A FLOWS -j FLOWS", /the chain FLOWS leads to itself/],
+    ["-A INPUT -j INPUT", /the chain INPUT leads to itself/],
     ["-A @ssh -j DROP", /not a rule of a chain that is declared/],
     [":FLOWS - [0:0]", /the chain FLOWS is there already/],
     ["-A FLOWS -s 2001:db8::1 -j DROP", /2001:db8::1 is no network here/],

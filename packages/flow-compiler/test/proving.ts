@@ -1,5 +1,5 @@
 /** Programs as an apply makes them, and their proof. */
-import { type Proof, proveProgram } from "@flowmgr/flow-analysis/program";
+import { type Proof, type ProofOptions, proveProgram } from "@flowmgr/flow-analysis/program";
 import type { Config } from "@flowmgr/flow-model";
 import {
   assignMarks,
@@ -27,11 +27,18 @@ export function proveText(
   program: Program,
   settings: CompileOptions,
 ) {
-  const { loopback, neighbours, markMask } = settings;
-  const tables = new Map(Object.entries({ main: 254, default: 253, ...settings.tables }));
   const { marks } = program;
   const sets = renderSets(program, family === 4 ? "ip" : "ip6");
-  return proveProgram(config, { family, text, sets, marks, markMask }, { loopback, neighbours, tables });
+  return proveProgram(
+    config,
+    { family, text, sets, marks, markMask: settings.markMask },
+    proofOptions(settings),
+  );
+}
+
+/** What a proof has to know of the settings. */
+export function proofOptions({ loopback, neighbours, tables }: CompileOptions): ProofOptions {
+  return { loopback, neighbours, tables: new Map(Object.entries({ main: 254, default: 253, ...tables })) };
 }
 
 /** The proof of each family that the program has; the first that is not equal. */

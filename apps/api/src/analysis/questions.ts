@@ -17,7 +17,7 @@ import {
   type Asked as SearchAsked,
   searchPackets,
 } from "@flowmgr/flow-analysis";
-import { PROVEN, type ProgramText, type Proof, proveProgram } from "@flowmgr/flow-analysis/program";
+import { PROVEN, type ProgramText, type Proof, Proofs } from "@flowmgr/flow-analysis/program";
 import type { Config, Diagnostic } from "@flowmgr/flow-model";
 
 /** `Held` is how a question holds a config: as it is, or by the number that both sides know it by. */
@@ -52,10 +52,13 @@ export function heldOtherwise<From, To>(question: Question<From>, hold: (config:
   }
 }
 
+type Program = Extract<Question<Config>, { kind: "program" }>;
+
 /** Answers at once, in the thread that calls. */
 export class Answering {
   /** The last answer about dead rules: mostly the config is the same but for an edit, or the answer was a partial one. */
   #last: { meaning: string; previous: Previous } | null = null;
+  readonly #proofs = new Proofs();
 
   answer(question: Question<Config>, options: AnalysisOptions): Found {
     switch (question.kind) {
@@ -72,7 +75,7 @@ export class Answering {
       case "search":
         return { kind: question.kind, found: searchPackets(question.config, question.asked, options) };
       case "program":
-        return { kind: question.kind, found: proof(question, options) };
+        return { kind: question.kind, found: this.#proof(question, options) };
     }
   }
 
@@ -84,6 +87,13 @@ export class Answering {
     this.#last = { meaning, previous: { config, result } };
     return { ...result, diagnostics: findingsOf(config, result, options) };
   }
+
+  #proof({ config, texts, tables }: Program, options: AnalysisOptions): Proof {
+    const known = { ...options, tables: new Map(Object.entries(tables)) };
+    const proofs = texts.map((text) => this.#proofs.prove(config, text, known));
+    const wrong = proofs.find(({ status }) => status === "differs");
+    return wrong ?? proofs.find(({ status }) => status === "open") ?? PROVEN;
+  }
 }
 
 function expectations(config: Config, options: AnalysisOptions): Told<Expectations> {
@@ -92,14 +102,4 @@ function expectations(config: Config, options: AnalysisOptions): Told<Expectatio
     ...found,
     diagnostics: findingsOf(config, { dead: [], expectations: found.expectations }, options),
   };
-}
-
-function proof(
-  { config, texts, tables }: Extract<Question<Config>, { kind: "program" }>,
-  options: AnalysisOptions,
-): Proof {
-  const known = { ...options, tables: new Map(Object.entries(tables)) };
-  const proofs = texts.map((text) => proveProgram(config, text, known));
-  const wrong = proofs.find(({ status }) => status === "differs");
-  return wrong ?? proofs.find(({ status }) => status === "open") ?? PROVEN;
 }

@@ -153,6 +153,12 @@ function insideOf(test: Test, { world, direction }: Space): Inside {
   return { level, intervals: test.not ? complement(intervals, world.maxima[level] ?? 0) : intervals };
 }
 
+/** Does a test ask for something of packets of a direction that flows judge? Else it is refused. */
+export function canAsk(test: Test, direction: Direction): boolean {
+  if (test.of === "interface") return test.side === direction;
+  return test.of === "address" || test.of === "number";
+}
+
 /** The values of a field that a test lets through, before its negation. Throws UnreadableProgram. */
 function intervalsOf(test: Test, world: World, direction: Direction): [level: number, Intervals] {
   switch (test.of) {

@@ -1,1 +1,1 @@
-export { PROVEN, type ProgramText, type Proof, type ProofOptions, proveProgram } from "./proof.ts";
+export { PROVEN, type ProgramText, type Proof, type ProofOptions, Proofs, proveProgram } from "./proof.ts";

@@ -4,7 +4,7 @@ import type { Verdict } from "../walk.ts";
 import { type Outcome, UNTOUCHED } from "./outcomes.ts";
 import { passageOf } from "./passage.ts";
 import type { Chains } from "./restore-text.ts";
-import { reachedFrom } from "./text-world.ts";
+import { reachedFrom, requireEnd } from "./text-world.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 
 /** Indices under the mask, from 1, of directors by name and of tables by number. */
@@ -18,7 +18,7 @@ export class MarkOwners {
   readonly #byOwner = new Map<string, number>();
   readonly #byMark = new Map<number, Verdict>();
   /** Those that some flow gives in the family. */
-  readonly #given = new Set<number>();
+  readonly given = new Set<number>();
 
   /** Throws UnreadableProgram where two own one mark, or the mask does not hold it. */
   constructor({ directors, tables }: OwnedMarks, mask: number) {
@@ -39,6 +39,20 @@ export class MarkOwners {
       own({ action: "table", table: Number(table) }, index);
   }
 
+  /** Is each mark that both know the same owner's, and each owner's the same mark? Then a verdict means the same to both. */
+  keepMarksOf(before: MarkOwners): boolean {
+    if (this.#mask !== before.#mask) return false;
+    return [...this.#byMark].every(([mark, verdict]) => {
+      const [name, old] = [nameOf(verdict), before.#byMark.get(mark)];
+      return (before.#byOwner.get(name) ?? mark) === mark && (old === undefined || nameOf(old) === name);
+    });
+  }
+
+  /** Has all that the other knows a mark here? */
+  knowsAllOf(before: MarkOwners): boolean {
+    return [...before.#byOwner.keys()].every((name) => this.#byOwner.has(name));
+  }
+
   /** Bits that belong to others, all of them set: what becomes of each of them is seen. */
   get foreign(): number {
     return ~this.#mask >>> 0;
@@ -56,7 +70,7 @@ export class MarkOwners {
       default: {
         const xor = this.#byOwner.get(nameOf(verdict));
         if (xor === undefined) throw new UnreadableProgram(`${nameOf(verdict)} has no mark`);
-        this.#given.add(xor);
+        this.given.add(xor);
         return { end: "accept", keep: this.foreign, xor };
       }
     }
@@ -71,26 +85,30 @@ export class MarkOwners {
 
   /**
    * IPVS compares a mark whole, so behind INPUT one that was asked for here and is a director's must be without foreign
-   * bits; all others must be as they were. Throws UnreadableProgram.
+   * bits; all others must be as they were. `before`: the marks that were asked for there are judged already, and
+   * counted as asked for here. Throws UnreadableProgram.
    */
-  judgeInput(chains: Chains, family: Family): void {
+  judgeInput(chains: Chains, family: Family, before: MarkOwners | null = null): void {
+    requireEnd(chains, ["INPUT"]);
     for (const name of reachedFrom(chains, "INPUT")) {
       const odd = (chains.get(name) ?? []).find(({ tests }) => tests.some(({ of }) => of !== "mark"));
       if (odd) throw new UnreadableProgram(`behind INPUT only the mark may be asked for: "${odd.text}"`);
     }
     const packet: Packet = { direction: "in", family, iface: "eth0", proto: 6, src: 0n, dst: 0n };
-    for (const mark of [0, ...this.#given]) {
+    for (const mark of [0, ...this.given]) {
+      if (before?.given.has(mark)) continue;
       const isDirector = this.#byMark.get(mark)?.action === "director";
       for (const foreign of [0, this.foreign]) {
-        const before = (mark | foreign) >>> 0;
-        const { end, mark: behind } = passageOf(chains, "INPUT", packet, before);
-        const wanted = isDirector ? mark : before;
+        const came = (mark | foreign) >>> 0;
+        const { end, mark: behind } = passageOf(chains, "INPUT", packet, came);
+        const wanted = isDirector ? mark : came;
         if (end === "undecided" && behind === wanted) continue;
         const fate =
           end === "undecided" ? `carries ${hex(behind)}, not ${hex(wanted)}` : `ends there (${end})`;
-        throw new UnreadableProgram(`behind INPUT a packet with mark ${hex(before)} ${fate}`);
+        throw new UnreadableProgram(`behind INPUT a packet with mark ${hex(came)} ${fate}`);
       }
     }
+    for (const mark of before?.given ?? []) this.given.add(mark);
   }
 }
 

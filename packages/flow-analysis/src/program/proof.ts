@@ -5,21 +5,17 @@
  */
 import { type Config, type Family, type Packet, printPacket } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "../options.ts";
-import { impossibleBox } from "../space/boxes.ts";
-import { packetOf } from "../space/fields.ts";
-import { NONE, TooLarge } from "../space/node-store.ts";
-import { likelyPoint } from "../space/sample.ts";
+import { TooLarge } from "../space/node-store.ts";
 import { decide } from "../trace.ts";
 import type { Decision } from "../walk.ts";
-import { ChainSpace } from "./chain-space.ts";
-import { flowEffects } from "./flow-effects.ts";
+import { differingPacket } from "./comparison.ts";
+import { isProvenAfter, type Proven } from "./edited.ts";
 import { type Got, gotOf } from "./got.ts";
 import { MarkOwners, type OwnedMarks } from "./mark-owners.ts";
+import { readSetsText } from "./restore-sets.ts";
 import { type Chains, readRestoreText } from "./restore-text.ts";
-import { differenceOn } from "./sequence.ts";
-import { BUILT_IN, spaceOf } from "./text-world.ts";
+import { BUILT_IN, requireEnd } from "./text-world.ts";
 import { UnreadableProgram } from "./unreadable.ts";
-import { waysThrough } from "./ways.ts";
 
 /** What would go into the kernel for one family. */
 export type ProgramText = {
@@ -57,23 +53,61 @@ export const PROVEN: Proof = { status: "equal", said: "", packet: null, expected
  * Proves that a program does what a config says, for all packets of a family, coming in and leaving. The config: one
  * that `check` finds no error in. Fragments, routes and counters are not looked at.
  */
-export function proveProgram(config: Config, program: ProgramText, options: ProofOptions = {}): Proof {
-  try {
-    const chains = readRestoreText(program.text, program.family, program.sets);
-    const owners = new MarkOwners(program.marks, program.markMask);
-    for (const direction of ["in", "out"] as const) {
-      const packet = compare(config, chains, { direction, family: program.family }, owners, options);
-      if (packet) return differing(config, chains, packet, owners, options);
+export const proveProgram = (config: Config, program: ProgramText, options: ProofOptions = {}): Proof =>
+  new Proofs().prove(config, program, options);
+
+/**
+ * Proofs of one program after the other. What was proven last is kept, one for each family: of the next one only what
+ * may have become different is looked at. Where that is not enough to say "equal", everything is.
+ */
+export class Proofs {
+  readonly #proven = new Map<Family, Proven>();
+
+  /** As `proveProgram`, and the same. */
+  prove(config: Config, program: ProgramText, options: ProofOptions = {}): Proof {
+    const { family } = program;
+    const before = this.#proven.get(family);
+    try {
+      const { sets: written = "" } = program;
+      const sets =
+        before?.sets.written === written ? before.sets : { written, known: readSetsText(written, family) };
+      const chains = readRestoreText(
+        program.text,
+        family,
+        sets.known,
+        before && { ...before, sets: before.sets.known },
+      );
+      const owners = new MarkOwners(program.marks, program.markMask);
+      const asked: Proven = { config, chains, sets, owners, meaning: meaningKey(options) };
+      if (!before || !isProvenAfter(before, asked, family, options)) {
+        const differs = proveWhole(asked, family, options);
+        if (differs) return differs;
+      }
+      this.#proven.set(family, asked);
+      return PROVEN;
+    } catch (error) {
+      if (error instanceof UnreadableProgram) return { ...PROVEN, status: "differs", said: error.message };
+      if (error instanceof TooLarge) {
+        const said = options.stop?.() ? "the proof was given up" : "the proof became too large";
+        return { ...PROVEN, status: "open", said };
+      }
+      throw error;
     }
-    return PROVEN;
-  } catch (error) {
-    if (error instanceof UnreadableProgram) return { ...PROVEN, status: "differs", said: error.message };
-    if (error instanceof TooLarge) {
-      const said = options.stop?.() ? "the proof was given up" : "the proof became too large";
-      return { ...PROVEN, status: "open", said };
-    }
-    throw error;
   }
+}
+
+const meaningKey = ({ loopback, neighbours, tables }: ProofOptions): string =>
+  JSON.stringify([loopback, neighbours, [...(tables ?? [])]]);
+
+/** Null when it is equal. Throws TooLarge, UnreadableProgram. */
+function proveWhole({ config, chains, owners }: Proven, family: Family, options: ProofOptions): Proof | null {
+  for (const direction of ["in", "out"] as const) {
+    requireEnd(chains, [BUILT_IN[direction]]);
+    const packet = differingPacket(config, chains, { direction, family }, owners, options);
+    if (packet) return differing(config, chains, packet, owners, options);
+  }
+  owners.judgeInput(chains, family);
+  return null;
 }
 
 function differing(
@@ -93,26 +127,4 @@ function sayDecision({ verdict, flow, rule }: Decision): string {
   if (flow === null) return "no flow decides it";
   const name = verdict.director ?? verdict.table ?? "";
   return `flow ${flow}${rule === null ? "" : `, rule ${rule}`} says ${`${verdict.action} ${name}`.trim()}`;
-}
-
-/** A packet for which flows and chains differ; null when there is none. */
-function compare(
-  config: Config,
-  chains: Chains,
-  { direction, family }: Pick<Packet, "direction" | "family">,
-  owners: MarkOwners,
-  options: ProofOptions,
-): Packet | null {
-  const space = spaceOf(config, chains, { direction, family }, options);
-  space.renew(options.mostEdges);
-  const { diagram, world } = space;
-  const chainSpace = new ChainSpace(space, chains);
-  const flows = flowEffects(space, chainSpace.outcomes, owners, options);
-  const packets = diagram.minus(space.boxNode([]), space.boxNode(impossibleBox(world)));
-  for (const way of waysThrough(chains, BUILT_IN[direction], { packets, flows }, space, chainSpace)) {
-    const differs = differenceOn(way, space, chainSpace);
-    if (differs !== NONE) return packetOf(world, direction, likelyPoint(diagram.cell(differs), world));
-  }
-  if (direction === "in") owners.judgeInput(chains, family);
-  return null;
 }

@@ -4,7 +4,7 @@
  * that a program may hold and refuses any other by name: what nobody has given a meaning cannot be proven.
  */
 import type { Family } from "@flowmgr/flow-model";
-import { readSetsText } from "./restore-sets.ts";
+import type { Sets } from "./restore-sets.ts";
 import { type Reading, readTests, type Test } from "./restore-tests.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 
@@ -32,20 +32,23 @@ const BUILT_IN = ["PREROUTING", "INPUT", "OUTPUT"] as const;
 
 const ALL_BITS = 0xffff_ffff;
 
+/** Chains, and the sets that they name. */
+type ReadBefore = { chains: Chains; sets: Sets };
+
 /**
- * The chains of a family's restore text, the built-in ones included; `sets`: what makes the sets that it names. Throws
- * UnreadableProgram.
+ * The chains of a family's restore text, the built-in ones included; `sets`: those that it may name. `before`: what was
+ * read of an earlier text; a chain that is the same in both is the same object. Throws UnreadableProgram.
  */
-export function readRestoreText(text: string, family: Family, sets = ""): Chains {
+export function readRestoreText(text: string, family: Family, sets: Sets, before?: ReadBefore): Chains {
   const chains = new Map<string, ReadRule[]>(BUILT_IN.map((name) => [name, []]));
   const lines = text.split("\n");
   if (lines[0] !== "*mangle" || lines.at(-2) !== "COMMIT" || lines.at(-1) !== "") {
     throw new UnreadableProgram("the text is not one table: it begins with *mangle and ends with COMMIT");
   }
-  const known: Known = { rules: new Map(), sets: readSetsText(sets, family), tests: new Map() };
+  const reader = new Reader(family, sets, before);
   for (const line of lines.slice(1, -2)) {
-    if (line.startsWith(":")) declare(chains, line);
-    else append(chains, line, family, known);
+    if (line[0] === ":") declare(chains, line);
+    else reader.append(chains, line);
   }
   for (const rules of chains.values()) {
     for (const { text: line, target } of rules) {
@@ -53,7 +56,7 @@ export function readRestoreText(text: string, family: Family, sets = ""): Chains
       if (leads && !chains.has(target.chain)) throw refused(`there is no chain ${target.chain}`, line);
     }
   }
-  return chains;
+  return before ? withThoseOf(before.chains, chains) : chains;
 }
 
 function refused(what: string, line: string): UnreadableProgram {
@@ -67,29 +70,100 @@ function declare(chains: Map<string, ReadRule[]>, line: string): void {
   chains.set(name, []);
 }
 
-/** What has been read, by its words: most of it stands there more than once. */
-type Known = Reading & { rules: Map<string, readonly Test[]> };
+function withThoseOf(before: Chains, chains: Chains): Chains {
+  const same = new Map<string, readonly ReadRule[]>();
+  for (const [name, rules] of chains) {
+    const old = before.get(name);
+    const isSame = old?.length === rules.length && rules.every((rule, at) => rule === old[at]);
+    same.set(name, old && isSame ? old : rules);
+  }
+  return same;
+}
 
-function append(chains: Map<string, ReadRule[]>, line: string, family: Family, known: Known): void {
-  const behindName = line.indexOf(" ", "-A ".length);
-  const name = behindName < 0 ? "" : line.slice("-A ".length, behindName);
-  const rules = chains.get(name);
-  if (!line.startsWith("-A ") || !rules) throw refused("not a rule of a chain that is declared", line);
-  const words = line.slice(behindName);
-  const at = Math.max(words.indexOf(" -j "), words.indexOf(" -g "));
-  const asks = at < 0 ? words.slice(1) : words.slice(1, at);
-  const [option, target] = at < 0 ? [null, ""] : [words.slice(at + 1, at + 3), words.slice(at + 4)];
-  try {
-    let tests = known.rules.get(asks);
-    if (!tests) {
-      tests = readTests(asks, family, known);
-      known.rules.set(asks, tests);
+/** A chain that is being read: how its lines begin, and its rules in the text before. */
+type Open = { start: string; rules: ReadRule[]; old: readonly ReadRule[] };
+
+/** Reads rules line by line. Most of their words stand there more than once, and most chains stood there before. */
+class Reader {
+  readonly #family: Family;
+  readonly #before: ReadBefore | undefined;
+  readonly #rules = new Map<string, { asks: string; tests: readonly Test[] }>();
+  readonly #reading: Reading;
+  readonly #targets = new Map<string, Target>();
+  /** Then what names one is read anew. */
+  readonly #hasOtherSets: boolean;
+  /** The chain of the last line. */
+  #chain: Open | null = null;
+  /** Of a chain that differs, its old rules by their text. */
+  #old: { of: readonly ReadRule[]; byText: Map<string, ReadRule> } | null = null;
+
+  constructor(family: Family, sets: Sets, before: ReadBefore | undefined) {
+    this.#family = family;
+    this.#reading = { sets, tests: new Map() };
+    this.#before = before;
+    this.#hasOtherSets = before !== undefined && before.sets !== sets;
+  }
+
+  append(chains: ReadonlyMap<string, ReadRule[]>, line: string): void {
+    const last = this.#chain;
+    const next = last?.old[last.rules.length];
+    if (last && next?.text === line && this.#isAsBefore(line)) {
+      last.rules.push(next);
+      return;
     }
-    rules.push({ text: line, asks, tests, target: readTarget(option, target) });
-  } catch (error) {
-    throw error instanceof UnreadableProgram ? refused(error.message, line) : error;
+    const chain = last && line.startsWith(last.start) ? last : this.#enter(chains, line);
+    const known = this.#known(chain, line);
+    chain.rules.push(known ?? this.#read(this.#before ? copied(line) : line, chain.start.length - 1));
+  }
+
+  #enter(chains: ReadonlyMap<string, ReadRule[]>, line: string): Open {
+    const behindName = line.indexOf(" ", "-A ".length);
+    const name = behindName < 0 ? "" : line.slice("-A ".length, behindName);
+    const rules = chains.get(name);
+    if (!line.startsWith("-A ") || !rules) throw refused("not a rule of a chain that is declared", line);
+    this.#chain = { start: line.slice(0, behindName + 1), rules, old: this.#before?.chains.get(name) ?? [] };
+    return this.#chain;
+  }
+
+  #isAsBefore(line: string): boolean {
+    return !this.#hasOtherSets || !line.includes(" --match-set ");
+  }
+
+  #known({ rules, old }: Open, line: string): ReadRule | undefined {
+    if (old.length === 0 || !this.#isAsBefore(line)) return undefined;
+    const here = old[rules.length];
+    if (here?.text === line) return here;
+    if (this.#old?.of !== old) {
+      this.#old = { of: old, byText: new Map(old.map((rule) => [rule.text, rule])) };
+    }
+    return this.#old.byText.get(line);
+  }
+
+  #read(line: string, behindName: number): ReadRule {
+    const words = line.slice(behindName);
+    const at = Math.max(words.indexOf(" -j "), words.indexOf(" -g "));
+    const written = at < 0 ? words.slice(1) : words.slice(1, at);
+    const leading = at < 0 ? "" : words.slice(at + 1);
+    try {
+      let known = this.#rules.get(written);
+      if (!known) {
+        known = { asks: written, tests: readTests(written, this.#family, this.#reading) };
+        this.#rules.set(written, known);
+      }
+      let target = this.#targets.get(leading);
+      if (!target) {
+        target = leading === "" ? { does: "nothing" } : readTarget(leading.slice(0, 2), leading.slice(3));
+        this.#targets.set(leading, target);
+      }
+      return { text: line, ...known, target };
+    } catch (error) {
+      throw error instanceof UnreadableProgram ? refused(error.message, line) : error;
+    }
   }
 }
+
+/** A text of its own: part of a longer one would keep all of that in memory. */
+const copied = (line: string): string => line.split("").join("");
 
 const ENDS: { [word: string]: Target } = {
   ACCEPT: { does: "accept" },
@@ -97,8 +171,7 @@ const ENDS: { [word: string]: Target } = {
   RETURN: { does: "return" },
 };
 
-function readTarget(option: string | null, words: string): Target {
-  if (option === null) return { does: "nothing" };
+function readTarget(option: string, words: string): Target {
   const [target = "", ...rest] = words.split(" ");
   if (option === "-j" && target === "MARK") return readMark(rest);
   if (rest.length > 0) throw new UnreadableProgram(`the words behind ${target} are not known`);

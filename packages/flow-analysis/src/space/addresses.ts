@@ -63,6 +63,22 @@ export function unionOfAddresses(sets: readonly Addresses[]): Addresses {
   return union;
 }
 
+/** What both sets hold. */
+export function commonAddresses(one: Addresses, other: Addresses): Addresses {
+  const common: Key[] = [];
+  for (let [i, j] = [0, 0]; i < one.length && j < other.length; ) {
+    const [behind, otherBehind] = [one[i + 1] ?? 0, other[j + 1] ?? 0];
+    let low = one[i] ?? 0;
+    if ((other[j] ?? 0) > low) low = other[j] ?? 0;
+    let end = behind;
+    if (otherBehind < end) end = otherBehind;
+    if (low < end) common.push(low, end);
+    if (behind === end) i += 2;
+    else j += 2;
+  }
+  return common;
+}
+
 /** The first addresses of the intervals between which nothing changes, in order. */
 export class Ranks {
   readonly family: Family;

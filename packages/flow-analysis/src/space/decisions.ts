@@ -1,12 +1,5 @@
 /** Who decides which packets: the config as a diagram, over all packets or over a part of them. */
-import {
-  BITS,
-  type Conditions,
-  type Config,
-  type Family,
-  type MeaningOptions,
-  type Packet,
-} from "@flowmgr/flow-model";
+import { BITS, type Config, type Family, type MeaningOptions, type Packet } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "../options.ts";
 import { meaningOf } from "../walk.ts";
 import { type Box, meetWithin } from "./boxes.ts";
@@ -14,7 +7,7 @@ import { Diagram } from "./diagram.ts";
 import { rangesOf, valuesOf, type World, worldOf } from "./fields.ts";
 import { LEVEL, LEVELS } from "./levels.ts";
 import { type Node, terminal } from "./node-store.ts";
-import { reachesOf, reachOf } from "./reach.ts";
+import { type Reach, reachesOf } from "./reach.ts";
 import { RuleIndex } from "./rule-index.ts";
 import {
   boxesOnce,
@@ -53,15 +46,15 @@ export class Space {
 
   /**
    * Of configs, or of some of their flows; those that hold for no packet of the family are left out.
-   * `asked`: conditions of packets that are asked about, so that `boxesOf` can say them in this world. Throws TooLarge
-   * once `options.stop` says true; so does what works in its diagram.
+   * `asked`: what packets are asked about besides, so that it can be said in this world. Throws TooLarge once
+   * `options.stop` says true; so does what works in its diagram.
    */
   constructor(
     configs: readonly (Config | readonly FlowInForce[])[],
     direction: Direction,
     family: Family,
     options: AnalysisOptions,
-    asked: readonly Conditions[] = [],
+    asked: readonly Reach[] = [],
   ) {
     this.step = stopper(options.stop);
     this.step();
@@ -74,7 +67,7 @@ export class Space {
     this.direction = direction;
     this.meaning = meaning;
     this.world = worldOf(family, [
-      ...asked.flatMap((conditions) => reachOf(conditions, family) ?? []),
+      ...asked,
       ...flows.flatMap((some) => some.flatMap(({ flow }) => reachesOf(flow, family).all)),
     ]);
     this.diagram = new Diagram(LEVELS, undefined, this.step);

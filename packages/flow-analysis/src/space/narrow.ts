@@ -20,7 +20,7 @@ export function spaceAround(
 ): Space {
   const reaches = asked.flatMap((conditions) => reachOf(conditions, family) ?? []);
   const flows = configs.map((config) => flowsAround(flowsInForce(config, direction), family, reaches));
-  return new Space(flows, direction, family, options, asked);
+  return new Space(flows, direction, family, options, reaches);
 }
 
 /** With more, each flow is held against what they have in common, which may keep some too many. */

@@ -24,7 +24,7 @@ import {
   STATES,
   setOf,
 } from "@flowmgr/flow-model";
-import { type Addresses, addressesIn, outside, overlap } from "./addresses.ts";
+import { type Addresses, addressesIn, commonAddresses, outside, overlap } from "./addresses.ts";
 import { complement, haveCommon, type Intervals, intersection, isFull, unionOf } from "./intervals.ts";
 import { HIGHEST, LEVEL } from "./levels.ts";
 
@@ -205,4 +205,32 @@ export function mayMeet(one: Reach, other: Reach): boolean {
     if (a && b && !haveCommon(a, b)) return false;
   }
   return true;
+}
+
+/** Of any packet. */
+export const EVERY: Reach = {
+  src: null,
+  dst: null,
+  iface: null,
+  fixed: [],
+  loopback: true,
+  neighbours: true,
+};
+
+/** Holds for every packet that both hold for, and perhaps for more; null: there is none. */
+export function bothOf(one: Reach, other: Reach): Reach | null {
+  if (!mayMeet(one, other)) return null;
+  const addresses = (a: Addresses | null, b: Addresses | null) => (a && b ? commonAddresses(a, b) : (a ?? b));
+  const fixed = Array.from({ length: Math.max(one.fixed.length, other.fixed.length) }, (_, level) => {
+    const [a, b] = [one.fixed[level], other.fixed[level]];
+    return a && b ? intersection(a, b) : (a ?? b);
+  });
+  return {
+    src: addresses(one.src, other.src),
+    dst: addresses(one.dst, other.dst),
+    iface: one.iface ?? other.iface,
+    fixed,
+    loopback: one.loopback || other.loopback,
+    neighbours: one.neighbours || other.neighbours,
+  };
 }

@@ -15,7 +15,7 @@ export type Mutant = {
 
 const own = (name: string) => `packages/flow-analysis/test/${name}.test.ts`;
 
-/** By subject, the quick ones; the last one needs the compiler. */
+/** By subject, the quick ones; the last ones need the compiler. */
 export const TESTS = {
   space: [own("exhaustive"), own("space/decisions")],
   narrow: [own("space/narrow"), own("expectations")],
@@ -26,6 +26,7 @@ export const TESTS = {
   search: [own("search")],
   lockout: [own("lockout")],
   program: [own("program"), "packages/flow-compiler/test/program-proof.test.ts"],
+  edits: ["packages/flow-compiler/test/program-edits.test.ts"],
 } satisfies Record<string, string[]>;
 
 /** In an order that stays: they are called by their place. */

@@ -1,0 +1,181 @@
+/** What is proven after an edit is what a proof of everything says: of right programs, and of damaged ones. */
+import { PROVEN, type ProgramText, Proofs } from "@flowmgr/flow-analysis/program";
+import { type Config, check, type Flow, flowsOf } from "@flowmgr/flow-model";
+import { manyFlows } from "@flowmgr/flow-model/testing";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type CompileOptions, type Program, renderFamily, renderSets } from "../src/index.ts";
+import { configs, options } from "./arbitrary.ts";
+import { DAMAGES, type Damage } from "./damages.ts";
+import { DEFAULTS } from "./golden.ts";
+import { compiled, proofOptions } from "./proving.ts";
+
+const textOf = (program: Program, family: 4 | 6, { markMask }: CompileOptions): ProgramText => ({
+  family,
+  text: renderFamily(program, family === 4 ? "ip" : "ip6"),
+  sets: renderSets(program, family === 4 ? "ip" : "ip6"),
+  marks: program.marks,
+  markMask,
+});
+
+/** A flow of the one config takes its counterpart's place, or lists do, or a flow moves. */
+type Edit = { what: "exchange" | "lists" | "move" | "off"; at: number; to: number };
+
+const edit: fc.Arbitrary<Edit> = fc.record({
+  what: fc.constantFrom("exchange", "exchange", "exchange", "lists", "move", "off"),
+  at: fc.nat(4),
+  to: fc.nat(4),
+});
+
+function edited({ items, comment }: Config, other: Config, { what, at, to }: Edit): Config {
+  const flows = items.filter((item): item is Flow => item.kind === "flow" || item.kind === "outflow");
+  const lists = (what === "lists" ? other : { items }).items.filter(({ kind }) => kind === "list");
+  const [flow] = flows.slice(at % Math.max(flows.length, 1));
+  if (what === "off" && flow)
+    flows[flows.indexOf(flow)] = { ...flow, skipped: !flow.skipped || !flow.policy };
+  if (what === "move" && flow) {
+    flows.splice(flows.indexOf(flow), 1);
+    flows.splice(to, 0, flow);
+  }
+  const theirs = flowsOf(other).find(({ name }) => name === flow?.name);
+  if (what === "exchange" && flow && theirs) flows[flows.indexOf(flow)] = theirs;
+  return { items: [...flows, ...lists], comment };
+}
+
+/** Some rule of a text is gone, stands elsewhere or again, leads elsewhere, or asks for something else. */
+type Slip = { how: number; at: number; other: number };
+
+const slip: fc.Arbitrary<Slip> = fc.record({ how: fc.nat(4), at: fc.nat(), other: fc.nat() });
+
+function slipped(text: string, { how, at, other }: Slip): string {
+  const lines = text.split("\n");
+  const first = lines.findIndex((line) => line.startsWith("-A"));
+  const rules = lines.length - 2 - first;
+  if (first < 0 || rules <= 0) return text;
+  const [here, there] = [first + (at % rules), first + (other % rules)];
+  const [line = "", theirs = ""] = [lines[here], lines[there]];
+  const target = / -[jg] .*$/;
+  const chain = /^-A \S+/.exec(line)?.[0] ?? "";
+  if (how === 0) lines.splice(here, 1);
+  if (how === 1) [lines[here], lines[there]] = [theirs, line];
+  if (how === 2) lines.splice(here, 0, theirs.replace(/^-A \S+/, chain));
+  if (how === 3) lines[here] = line.replace(target, target.exec(theirs)?.[0] ?? "");
+  if (how === 4) lines[here] = theirs.replace(/^-A \S+/, chain).replace(target, target.exec(line)?.[0] ?? "");
+  return lines.join("\n");
+}
+
+/** As in the kernel's chains rules stand side by side, whatever moved. */
+function sorted(text: string): string {
+  const lines = text.split("\n");
+  const of = (line: string) => (line.startsWith("-A") ? (line.split(" ")[1] ?? "") : "");
+  const head = lines.filter((line) => !line.startsWith("-A") && line !== "COMMIT" && line !== "");
+  const rules = lines.filter((line) => line.startsWith("-A"));
+  const names = [...new Set(rules.map(of))];
+  return [...head, ...names.flatMap((name) => rules.filter((line) => of(line) === name)), "COMMIT", ""].join(
+    "\n",
+  );
+}
+
+/** Rows so short that a few flows become a tree. */
+const SMALL = { longestRow: 2, cheapRow: 1 };
+
+const step = fc.record({
+  edit,
+  damage: fc.option(fc.constantFrom(...DAMAGES.map(([, damage]) => damage)), { nil: null, freq: 2 }),
+  slip: fc.option(slip, { nil: null, freq: 2 }),
+});
+
+const EDIT: Edit = { what: "off", at: 0, to: 0 };
+
+describe("a proof after an edit says what a proof of everything says", () => {
+  test("random configs, edits and damages", { timeout: 300_000 }, () => {
+    const random = fc.tuple(configs, configs, options, fc.array(step, { minLength: 1, maxLength: 8 }));
+    const seen = { equal: 0, differs: 0 };
+    fc.assert(
+      fc.property(random, fc.boolean(), ([config, other, drawn, steps], isTree) => {
+        const settings = { ...drawn, ...(isTree && { dispatch: SMALL }) };
+        const asked = proofOptions(settings);
+        const proofs = { 4: new Proofs(), 6: new Proofs() };
+        let now = config;
+        for (const { edit, damage, slip } of [null, ...steps].map((one) => one ?? UNCHANGED)) {
+          const next = edit ? edited(now, other, edit) : now;
+          if (check(next).some(({ severity }) => severity === "error")) continue;
+          now = next;
+          const right = compiled(now, settings);
+          const wrong = damage ? damage(right) : right;
+          for (const family of [4, 6] as const) {
+            if (family === 6 && wrong.ip6 === null) continue;
+            const text = textOf(wrong, family, settings);
+            const program = slip ? { ...text, text: sorted(slipped(text.text, slip)) } : text;
+            const whole = new Proofs().prove(now, program, asked);
+            expect(proofs[family].prove(now, program, asked)).toEqual(whole);
+            if (whole.status !== "open") seen[whole.status] += 1;
+          }
+        }
+      }),
+      { numRuns: Number(process.env.FLOWMGR_RUNS ?? 100) },
+    );
+    expect(Math.min(seen.equal, seen.differs)).toBeGreaterThan(0);
+  });
+});
+
+const UNCHANGED: { edit: Edit | null; damage: Damage | null; slip: Slip | null } = {
+  edit: null,
+  damage: null,
+  slip: null,
+};
+
+describe("among thousands of flows", () => {
+  const settings = { ...DEFAULTS, markMask: 0xffff_0000 };
+  const asked = proofOptions(settings);
+  const config = manyFlows(1000);
+  /** Too little for all of them. */
+  const mostEdges = 10_000;
+  const proofs = () => {
+    const known = new Proofs();
+    expect(known.prove(config, textOf(compiled(config, settings), 4, settings), asked)).toEqual(PROVEN);
+    return known;
+  };
+  const service = { ...EDIT, at: 600 };
+  const program = (next: Config) => textOf(compiled(next, settings), 4, settings);
+
+  test("only what an edit may change is looked at", () => {
+    const next = edited(config, config, { ...service, what: "off" });
+    const short = { ...asked, mostEdges };
+    expect(new Proofs().prove(next, program(next), short).status).toBe("open");
+    expect(proofs().prove(next, program(next), short)).toEqual(PROVEN);
+  });
+
+  test.each([
+    [
+      "beside the edit",
+      "-A @service-600 -d 172.16.2.88/32 -p tcp -m tcp --dport 25",
+      "--dport 25",
+      "--dport 26",
+    ],
+    [
+      "in a chain that it leaves alone",
+      "-A @service-250 -d 172.16.0.250/32",
+      "-d 172.16.0.250/32",
+      "-d 172.16.0.251/32",
+    ],
+  ])("one wrong word %s is found", (_where, start, from, to) => {
+    const next = edited(config, config, { ...service, what: "move", to: 3 });
+    const right = program(next);
+    const wrong = right.text.replaceAll(start, (words) => words.replace(from, to));
+    expect(wrong).not.toBe(right.text);
+    const known = proofs();
+    expect(known.prove(next, { ...right, text: wrong }, asked).status).toBe("differs");
+    expect(known.prove(next, right, { ...asked, mostEdges })).toEqual(PROVEN);
+  });
+
+  test("other marks, or another meaning, are proven anew", () => {
+    const right = program(config);
+    const web = right.marks.directors.lb1 ?? 0;
+    const swapped = { ...right.marks, directors: { ...right.marks.directors, lb0: web, lb1: web + 1 } };
+    const known = proofs();
+    expect(known.prove(config, { ...right, marks: swapped }, asked).status).toBe("differs");
+    expect(known.prove(config, right, { ...asked, loopback: "judge" }).status).toBe("differs");
+    expect(known.prove(config, right, asked)).toEqual(PROVEN);
+  });
+});
