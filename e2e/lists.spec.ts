@@ -146,3 +146,35 @@ test("axe finds nothing and nothing is cut", async ({ lab, signedIn: page }) => 
   await see("an outflow");
   expect(found).toEqual([]);
 });
+
+test("a hundred thousand networks: found, added to, marked where they are wrong, taken back", async ({
+  lab,
+  signedIn: page,
+}) => {
+  const networks = Array.from({ length: 100_000 }, (_, at) => `10.${at >> 12}.${(at >> 4) & 255}.${at & 15}`);
+  await setDraft(lab, `list many { ${networks.join(", ")} }\n`);
+  await page.goto(`${lab.url}/lists/many`);
+  const panel = page.getByRole("complementary", { name: "List many" });
+  await panel.getByRole("combobox", { name: "Values of many" }).click();
+  await page.keyboard.type("10.24.105.9");
+  await expect(panel.getByRole("button", { name: "10.24.105.9", exact: true })).toBeVisible();
+  await page.keyboard.type("9 ");
+  await expect(panel.getByText("100,001 values")).toBeVisible();
+
+  await panel.getByRole("button", { name: "Edit as lines" }).click();
+  const lines = panel.getByRole("textbox", { name: /one a line/ });
+  await expect(lines).toContainText("10.0.0.1");
+  await lines.press("Control+End");
+  await page.keyboard.type("\n10.24.300.1\n10.24.105.98");
+  await page.keyboard.press("Tab");
+  await expect(panel.getByText("Not saved yet.")).toBeVisible();
+  await expect(lines.locator(".cm-lintRange-error")).toHaveText("10.24.300.1");
+  await panel.getByRole("button", { name: "Show as chips" }).click();
+  await panel.getByRole("button", { name: "Remove 10.24.300.1" }).click();
+  await expect(panel.getByText("Not saved yet.")).toBeHidden();
+  await expect.poll(() => draftText(lab)).toMatch(/10\.24\.105\.99,\s+10\.24\.105\.98\s+}/);
+
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(panel.getByText("100,000 values")).toBeVisible();
+});

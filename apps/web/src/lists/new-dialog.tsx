@@ -4,7 +4,7 @@ import { checkItem, useEdit } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Lines } from "../ui/lines.tsx";
-import { Problems, problemAt } from "../ui/problems.tsx";
+import { byValue, Problems, problemAt } from "../ui/problems.tsx";
 import { TextField } from "../ui/text-field.tsx";
 import styles from "./lists.module.css";
 import { twins } from "./use-list.ts";
@@ -41,7 +41,7 @@ export function NewDialog({ config, made, close }: NewDialogProps) {
           label="Name"
           live
           value={list.name}
-          commit={(name) => setList({ ...list, name: name.trim().replace(/^@/, "") })}
+          commit={(name) => setList((now) => ({ ...now, name: name.trim().replace(/^@/, "") }))}
           problem={asked || list.name !== "" ? problemAt(diagnostics, "/name") : undefined}
         />
         <div className={styles.values}>
@@ -50,7 +50,8 @@ export function NewDialog({ config, made, close }: NewDialogProps) {
             label="Values"
             live
             values={list.values}
-            set={(values) => setList({ ...list, values })}
+            set={(values) => setList((now) => ({ ...now, values }))}
+            problems={byValue(shown, "")}
             errorId={shown.length > 0 ? id : undefined}
           />
           <Problems id={id} diagnostics={shown} />

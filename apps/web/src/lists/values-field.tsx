@@ -1,5 +1,5 @@
 import { type Config, type Diagnostic, type List, listKinds, listsOf } from "@flowmgr/flow-model";
-import { useId, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import { Chips } from "../ui/chips.tsx";
 import { Lines } from "../ui/lines.tsx";
 import { aroundListChip } from "../ui/list-chip.tsx";
@@ -22,7 +22,8 @@ export function ValuesField({ list, config, diagnostics, set, disabled }: Values
   const [asLines, setAsLines] = useState(false);
   const id = useId();
   const own = diagnostics.filter(({ path }) => path === "" || path?.startsWith("/values"));
-  const shared = { label: `Values of ${list.name}`, values: list.values, set, disabled };
+  const problems = useMemo(() => byValue(diagnostics, ""), [diagnostics]);
+  const shared = { label: `Values of ${list.name}`, values: list.values, set, problems, disabled };
   return (
     <div className={styles.values}>
       <p className={styles.label}>
@@ -37,7 +38,6 @@ export function ValuesField({ list, config, diagnostics, set, disabled }: Values
         <div className={styles.box}>
           <Chips
             {...shared}
-            problems={byValue(own, "")}
             errorId={id}
             around={aroundListChip(config)}
             suggestions={otherLists(list, config)}

@@ -112,6 +112,7 @@ export function ConditionField(props: ConditionFieldProps) {
           label={`${label}, ${where}`}
           values={values}
           set={setValues}
+          problems={byValue(props.diagnostics, `/conditions/${kind}`)}
           errorId={hasProblem ? errorId : undefined}
           disabled={disabled}
         />

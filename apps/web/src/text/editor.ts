@@ -14,11 +14,12 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import type { Diagnostic } from "@flowmgr/flow-model";
+import { editorLooks } from "../ui/editor-looks.ts";
 import { completeFlowText, type KnownValues } from "./completion.ts";
 import { type ListHelp, wordHelp } from "./hover.ts";
 import { flowText } from "./language.ts";
 import { markOf } from "./lint.ts";
-import { editorLooks } from "./looks.ts";
+import { wordLooks } from "./looks.ts";
 
 /** How many marks the editor draws; the list below it counts them all. */
 const MARKS = 1000;
@@ -59,6 +60,7 @@ export function flowEditor(known: KnownValues, list: ListHelp): Extension {
       tabindex: "0",
     }),
     editorLooks,
+    wordLooks,
   ];
 }
 

@@ -8,12 +8,11 @@ import {
 } from "react";
 import { afterPress } from "./after-press.ts";
 import styles from "./chips.module.css";
+import type { ValueProblem } from "./problems.tsx";
 import { counted } from "./say.ts";
 import { Suggest, type Suggestion } from "./suggest.tsx";
 import { useEntry } from "./use-entry.ts";
 import { type Entry, holdsSeveral, placeOf, splitValues } from "./values.ts";
-
-export type ValueProblem = { severity: "error" | "warning"; text: string };
 
 type ChipsProps = {
   label: string;

@@ -35,12 +35,11 @@ export function problemAt(diagnostics: readonly Diagnostic[], path: string): str
   return first ? advice(first) : undefined;
 }
 
+export type ValueProblem = { severity: Diagnostic["severity"]; text: string };
+
 /** By the place of the value that each speaks of: those whose path is `prefix`, `/values` and a number. */
-export function byValue(
-  diagnostics: readonly Diagnostic[],
-  prefix: string,
-): Map<number, { severity: Diagnostic["severity"]; text: string }> {
-  const found = new Map<number, { severity: Diagnostic["severity"]; text: string }>();
+export function byValue(diagnostics: readonly Diagnostic[], prefix: string): Map<number, ValueProblem> {
+  const found = new Map<number, ValueProblem>();
   for (const one of diagnostics) {
     const index = placeIn(one, prefix);
     if (index === null || found.get(index)?.severity === "error") continue;
