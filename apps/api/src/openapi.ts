@@ -129,5 +129,9 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
     // Without this the page asks a server on the internet whether our description is valid.
     uiConfig: { validatorUrl: null },
   });
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  let text: string | null = null;
+  app.get("/openapi.json", { schema: { hide: true } }, async (_request, reply) => {
+    text ??= JSON.stringify(app.swagger());
+    return reply.type("application/json; charset=utf-8").send(text);
+  });
 }

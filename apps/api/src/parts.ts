@@ -145,6 +145,8 @@ export type Engine = {
     /** Whether long lists can be sets (ipset). */
     sets: boolean;
   } & Pick<Reading, "routesIn" | "eaten">;
+  /** Whether the rules in force wait to be confirmed. */
+  onTrial(): boolean;
   /** The program that an apply of this config would put into the kernel. Throws Problem 422. */
   compile(config: Config): Program;
   /** The kernel as it is now or was a moment ago, beside what it should hold; shared and paced. Throws Problem 502. */

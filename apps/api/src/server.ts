@@ -112,7 +112,7 @@ async function registerApi(api: Api, parts: Parts, auth: Auth, options: ServerOp
   api.addHook("onSend", async (_request, reply) => {
     reply.header("Cache-Control", "no-store");
     // A confirm must come over a connection that the new rules let in: nobody keeps an old one meanwhile.
-    if (parts.engine.state().unconfirmed) reply.header("Connection", "close");
+    if (parts.engine.onTrial()) reply.header("Connection", "close");
   });
   registerSession(api, auth);
   registerDraft(api, parts);

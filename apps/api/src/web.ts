@@ -6,6 +6,7 @@ import helmet from "@fastify/helmet";
 import fastifyStatic, { type FastifyStaticOptions } from "@fastify/static";
 import { healthSchema } from "@flowmgr/flow-api";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { registerEtags } from "./etag.ts";
 import { notFound, Problem } from "./problem.ts";
 
 /** Where the build puts the page. */
@@ -31,6 +32,7 @@ export async function registerHeaders(app: FastifyInstance): Promise<void> {
     strictTransportSecurity: false,
     referrerPolicy: { policy: "no-referrer" },
   });
+  registerEtags(app);
   await app.register(compress, { encodings: ["br", "gzip"] });
 }
 

@@ -14,11 +14,20 @@ export const MOST_KERNEL_RULES = 200_000;
  * networks are a set; 0 for one that is not on.
  * Negated lists that chains decide (see the compiler's `split.ts`) repeat rules once for each class at the most.
  */
-export function kernelRulesOf(
-  { policy, skipped, rules }: Flow,
-  family: Family,
-  largeList = LARGE_LIST,
-): number {
+export function kernelRulesOf(flow: Flow, family: Family, largeList = LARGE_LIST): number {
+  if (largeList !== LARGE_LIST) return count(flow, family, largeList);
+  let known = counted.get(flow);
+  if (!known) {
+    known = { 4: count(flow, 4, largeList), 6: count(flow, 6, largeList) };
+    counted.set(flow, known);
+  }
+  return known[family];
+}
+
+/** Flows are values: of ten thousand an edit counts one anew. */
+const counted = new WeakMap<Flow, Record<Family, number>>();
+
+function count({ policy, skipped, rules }: Flow, family: Family, largeList: number): number {
   if (policy === null || skipped) return 0;
   const on = rules.filter(({ off }) => !off);
   const marks = policy.action === "director" || policy.action === "table";

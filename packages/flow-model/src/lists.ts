@@ -116,13 +116,18 @@ export function expandLists(config: Config): Config {
   return result;
 }
 
+/** Items that name no list, whatever lists there are: of ten thousand flows an edit looks through one. */
+const plain = new WeakSet<Item>();
+
 function expand(config: Config): Config {
   const lists = listsByName(config);
   const expand = expander(lists);
   let first: Item | undefined = lists.get(expand.tooLarge ?? "");
   const items = mapSame(config.items, (item) => {
+    if (plain.has(item)) return item;
     const made = expandItem(item, expand.valuesOf);
     if (expand.isTooLarge()) first ??= item;
+    if (made === item) plain.add(item);
     return made;
   });
   const result = items === config.items ? config : { ...config, items };

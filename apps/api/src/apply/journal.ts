@@ -41,7 +41,9 @@ const summaryRow = z.object({
   rules: z.number(),
 });
 export type Summary = z.output<typeof summaryRow>;
-const SUMMARY = "id, author, message, at, outcome, ended, flows, rules";
+/** From the index alone: in the table it stands behind megabytes. */
+const SUMMARY =
+  "SELECT id, author, message, at, outcome, ended, flows, rules FROM revision INDEXED BY revision_summary";
 
 const fullRow = summaryRow.extend({
   config: z.string(),
@@ -137,14 +139,14 @@ export function openJournal(db: DatabaseSync, markMask: number) {
     },
 
     summary(revision: number): Summary | null {
-      const found = one(`SELECT ${SUMMARY} FROM revision WHERE id = ?`, revision);
+      const found = one(`${SUMMARY} WHERE id = ?`, revision);
       return found ? summaryRow.parse(found) : null;
     },
 
     /** The newest first; `after`: only those older than this one. */
     list(limit: number, after: number | undefined): Summary[] {
       return db
-        .prepare(`SELECT ${SUMMARY} FROM revision WHERE id < ? ORDER BY id DESC LIMIT ?`)
+        .prepare(`${SUMMARY} WHERE id < ? ORDER BY id DESC LIMIT ?`)
         .all(after ?? Number.MAX_SAFE_INTEGER, limit)
         .map((row) => summaryRow.parse(row));
     },

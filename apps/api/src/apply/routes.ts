@@ -12,8 +12,9 @@ import { z } from "zod";
 import type { Api } from "../api.ts";
 import { wantsText } from "../config/accept.ts";
 import { refuseErrors } from "../config/body.ts";
-import { matches } from "../config/draft.ts";
-import { TEXT } from "../config/schemas.ts";
+import { IF_NONE_MATCH, NOT_MODIFIED, TEXT } from "../config/schemas.ts";
+import { digestOf, hasAlready, matches } from "../etag.ts";
+import { packer } from "../packed.ts";
 import type { Parts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { blocking } from "./blocking.ts";
@@ -117,7 +118,19 @@ function registerEnds(app: Api, { engine }: Parts): void {
   );
 }
 
+const NOTHING = { revision: null, config: EMPTY_CONFIG, text: "" };
+
+/** What is in force, in an ETag: a number of a revision is given again when its data directory was made anew. */
+const contents = new WeakMap<object, string>();
+
+function contentOf(running: { text: string }): string {
+  const content = contents.get(running) ?? digestOf(running.text);
+  contents.set(running, content);
+  return content;
+}
+
 function registerRunning(app: Api, { draft, engine }: Parts): void {
+  const [sendText, sendJson] = [packer(), packer()];
   app.get(
     "/running",
     {
@@ -130,7 +143,9 @@ function registerRunning(app: Api, { draft, engine }: Parts): void {
             .optional()
             .describe("tell it by what it shares with the draft, for who has read that"),
         }),
+        headers: IF_NONE_MATCH,
         response: {
+          ...NOT_MODIFIED,
           200: {
             description: "What is in force",
             content: {
@@ -142,16 +157,20 @@ function registerRunning(app: Api, { draft, engine }: Parts): void {
       },
     },
     async (request, reply) => {
-      const { revision, config, text } = engine.running() ?? {
-        revision: null,
-        config: EMPTY_CONFIG,
-        text: "",
-      };
+      const running = engine.running() ?? NOTHING;
+      const { revision, config, text } = running;
+      const call = { request, reply };
+      const known = request.query.against === "draft" && !wantsText(request) ? draft.get() : null;
+      const etag = `${revision}-${contentOf(running)}${known ? `-${known.etag}` : ""}`;
       reply.header("Vary", "Accept");
-      if (wantsText(request)) return reply.type("text/plain; charset=utf-8").send(text);
-      if (request.query.against === undefined) return reply.send({ revision, config, text });
-      const known = draft.get();
-      return reply.send({ revision, draft: known.etag, ...deltaOf(config, known.config) });
+      if (hasAlready(call, etag)) return reply.send(null);
+      if (wantsText(request)) {
+        reply.type("text/plain; charset=utf-8");
+        return sendText(call, etag, () => text);
+      }
+      if (known) return reply.send({ revision, draft: known.etag, ...deltaOf(config, known.config) });
+      reply.type("application/json; charset=utf-8");
+      return sendJson(call, etag, () => JSON.stringify({ revision, config, text }));
     },
   );
   app.get(

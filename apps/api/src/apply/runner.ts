@@ -101,6 +101,7 @@ class Runner implements Engine {
   readonly marks: Engine["marks"] = (config) => this.#inForce.marks(config);
   readonly markedByHand: Engine["markedByHand"] = () => this.#inForce.marking.setByHand();
   readonly setMark: Engine["setMark"] = (name, mark) => this.#inForce.setMark(name, mark);
+  readonly onTrial: Engine["onTrial"] = () => this.#state.at === "unconfirmed";
   readonly compile: Engine["compile"] = (config) => this.#inForce.compile(config);
   readonly seen: Engine["seen"] = () => this.#inForce.seen();
   readonly plan: Engine["plan"] = (config) => this.#inForce.plan(config);

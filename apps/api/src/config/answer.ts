@@ -2,8 +2,8 @@
 import type { Check, Draft, DraftHead, WrittenDraft } from "@flowmgr/flow-api";
 import { type Config, type Diagnostic, flowsOf } from "@flowmgr/flow-model";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { quoted } from "../etag.ts";
 import type { DraftStore, StoredDraft } from "../parts.ts";
-import { quoted } from "./draft.ts";
 
 /** How much there is, and how much is wrong with it. */
 export function countsOf(config: Config, diagnostics: Diagnostic[]): Check["counts"] {

@@ -11,13 +11,14 @@ import { z } from "zod";
 import { checkAll } from "../analysis/check.ts";
 import { goneSignal } from "../analysis/gone.ts";
 import type { Api } from "../api.ts";
+import { hasAlready } from "../etag.ts";
+import { packer } from "../packed.ts";
 import type { Parts } from "../parts.ts";
 import { wantsText } from "./accept.ts";
 import { answerWrite, draftAnswer, etagHeader } from "./answer.ts";
 import { readConfig } from "./body.ts";
-import { matches } from "./draft.ts";
 import { refusedEdit } from "./refusal.ts";
-import { CONFIG_BODY, IF_MATCH, IF_NONE_MATCH, PREFER, TEXT } from "./schemas.ts";
+import { CONFIG_BODY, IF_MATCH, IF_NONE_MATCH, NOT_MODIFIED, PREFER, TEXT } from "./schemas.ts";
 
 const tags = ["draft"];
 const WRITE = IF_MATCH.extend(PREFER.shape);
@@ -30,6 +31,7 @@ export function registerDraft(app: Api, parts: Parts): void {
 }
 
 function registerWhole(app: Api, { draft, engine }: Parts): void {
+  const [sendText, sendJson] = [packer(), packer()];
   app.get(
     "/draft",
     {
@@ -42,16 +44,22 @@ function registerWhole(app: Api, { draft, engine }: Parts): void {
             description: "The draft",
             content: { "application/json": { schema: draftSchema }, ...TEXT },
           },
-          304: z.null().describe("It is the one that If-None-Match names"),
+          ...NOT_MODIFIED,
         },
       },
     },
     async (request, reply) => {
       const stored = draft.get();
-      reply.headers({ ...etagHeader(stored), Vary: "Accept" });
-      if (matches(request.headers["if-none-match"] ?? "", stored.etag)) return reply.code(304).send(null);
-      if (wantsText(request)) return reply.type("text/plain; charset=utf-8").send(stored.text);
-      return reply.send(draftAnswer(stored, draft.check()));
+      const call = { request, reply };
+      reply.header("Vary", "Accept");
+      if (hasAlready(call, stored.etag)) return reply.send(null);
+      if (wantsText(request)) {
+        reply.type("text/plain; charset=utf-8");
+        return sendText(call, stored.etag, () => stored.text);
+      }
+      const { config: _, ...head } = draftAnswer(stored, draft.check());
+      reply.type("application/json; charset=utf-8");
+      return sendJson(call, JSON.stringify(head), () => JSON.stringify({ ...head, config: stored.config }));
     },
   );
   app.put(

@@ -4,7 +4,6 @@
  * The ETag is made from the content, so it says "this is what I have seen" and nothing else: a change that was
  * undone again is no conflict, and the tag that was reviewed is the config that is applied.
  */
-import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import {
   type Config,
@@ -19,6 +18,7 @@ import {
   printWithPlaces,
 } from "@flowmgr/flow-model";
 import { rfc3339 } from "../clock.ts";
+import { digestOf, matches, quoted } from "../etag.ts";
 import type { DraftStore, Engine, Parts, StoredDraft } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { transaction, tryWrite } from "../store/database.ts";
@@ -49,6 +49,8 @@ class SqliteDraft implements DraftStore {
   /** What is on disk. Nobody else writes it: the data directory is locked. */
   #row: Row;
   #checked: { etag: string; diagnostics: Diagnostic[] } | null = null;
+  /** Whether it says the same as what is in force, as every answer asks: a megabyte of text each. */
+  #compared: { row: Row; text: string; same: boolean } | null = null;
 
   constructor(parts: DraftParts) {
     this.#parts = parts;
@@ -99,7 +101,7 @@ class SqliteDraft implements DraftStore {
     const from = this.#row.etag;
     const config = edits ? written : this.#sharing(written);
     const { text, places } = printWithPlaces(config);
-    const etag = etagOf(text);
+    const etag = digestOf(text);
     if (etag === this.#row.etag) return this.get();
     const row: Row = { etag, config, text, places, changedAt: rfc3339(clock.now()), changedBy: by };
     transaction(db, () => {
@@ -150,7 +152,7 @@ class SqliteDraft implements DraftStore {
     const { text, places } = printWithPlaces(config);
     const changedAt = running?.at ?? rfc3339(this.#parts.clock.now());
     const row: Row = {
-      etag: etagOf(text),
+      etag: digestOf(text),
       config,
       text,
       places,
@@ -162,7 +164,11 @@ class SqliteDraft implements DraftStore {
   }
 
   #isClean(row: Row): boolean {
-    return row.text === (this.#parts.engine.running()?.text ?? "");
+    const { text = "" } = this.#parts.engine.running() ?? {};
+    if (this.#compared?.row !== row || this.#compared.text !== text) {
+      this.#compared = { row, text, same: row.text === text };
+    }
+    return this.#compared.same;
   }
 
   #authors(): StoredDraft["authors"] {
@@ -201,24 +207,4 @@ function sharing(known: Config, next: Config): Config {
     return same && isDeepStrictEqual(same, item) ? same : item;
   });
   return { ...next, items };
-}
-
-function etagOf(text: string): string {
-  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
-}
-
-/** An ETag as it stands in a header. */
-export function quoted(etag: string): string {
-  return `"${etag}"`;
-}
-
-/**
- * True when the header names the tag. `W/` and missing quotes are let pass: a proxy that compresses makes tags weak,
- * and shell scripts lose quotes; a tag made from the content is never close to another.
- */
-export function matches(ifMatch: string, etag: string): boolean {
-  return ifMatch.split(",").some((part) => {
-    const tag = part.trim().replace(/^W\//, "").replaceAll('"', "");
-    return tag === "*" || tag === etag;
-  });
 }

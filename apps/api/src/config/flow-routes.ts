@@ -3,11 +3,12 @@ import { flowAddSchema, flowListSchema, flowMoveSchema } from "@flowmgr/flow-api
 import { type Flow, flowSchema, flowsOf, itemSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "../api.ts";
+import { hasAlready } from "../etag.ts";
 import type { DraftStore, Parts, StoredDraft } from "../parts.ts";
 import { notFound } from "../problem.ts";
 import { etagHeader } from "./answer.ts";
 import { change } from "./change.ts";
-import { IF_MATCH, PAGE } from "./schemas.ts";
+import { IF_MATCH, IF_NONE_MATCH, NOT_MODIFIED, PAGE } from "./schemas.ts";
 
 const tags = ["flows"];
 const params = z.object({ name: z.string() });
@@ -20,24 +21,36 @@ export function registerFlows(app: Api, { draft }: Pick<Parts, "draft">): void {
         tags,
         summary: "The flows in order, a page at a time",
         querystring: PAGE,
-        response: { 200: flowListSchema },
+        headers: IF_NONE_MATCH,
+        response: { 200: flowListSchema, ...NOT_MODIFIED },
       },
     },
-    async ({ query: { limit, after } }, reply) => {
+    async (request, reply) => {
+      const { limit, after } = request.query;
       const stored = draft.get();
       const flows = flowsOf(stored.config);
       const start = after === undefined ? 0 : flows.indexOf(named(stored, after)) + 1;
+      if (hasAlready({ request, reply }, stored.etag)) return reply.send(null);
       const end = start + limit;
       const next = end < flows.length ? (flows[end - 1]?.name ?? null) : null;
-      return reply.headers(etagHeader(stored)).send({ flows: flows.slice(start, end), next });
+      return reply.send({ flows: flows.slice(start, end), next });
     },
   );
   app.get(
     "/draft/flows/:name",
-    { schema: { tags, summary: "One flow", params, response: { 200: itemSchema } } },
+    {
+      schema: {
+        tags,
+        summary: "One flow",
+        params,
+        headers: IF_NONE_MATCH,
+        response: { 200: itemSchema, ...NOT_MODIFIED },
+      },
+    },
     async (request, reply) => {
       const stored = draft.get();
-      return reply.headers(etagHeader(stored)).send(named(stored, request.params.name));
+      const flow = named(stored, request.params.name);
+      return reply.send(hasAlready({ request, reply }, stored.etag) ? null : flow);
     },
   );
   registerFlowWrites(app, draft);
@@ -111,7 +124,9 @@ function registerFlowWrites(app: Api, draft: DraftStore): void {
 }
 
 function named(stored: StoredDraft, name: string): Flow {
-  const flow = flowsOf(stored.config).find((one) => one.name === name);
+  const flow = stored.config.items.find(
+    (item): item is Flow => (item.kind === "flow" || item.kind === "outflow") && item.name === name,
+  );
   if (!flow) throw notFound(`The draft has no flow called ${name}.`);
   return flow;
 }

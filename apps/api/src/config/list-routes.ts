@@ -3,11 +3,12 @@ import { type DraftList, draftListSchema, draftListsSchema, listAddSchema } from
 import { type Config, type List, listKinds, listSchema, listsOf, usesOf } from "@flowmgr/flow-model";
 import { z } from "zod";
 import type { Api } from "../api.ts";
+import { hasAlready } from "../etag.ts";
 import type { DraftStore, Parts, StoredDraft } from "../parts.ts";
 import { notFound } from "../problem.ts";
 import { etagHeader } from "./answer.ts";
 import { change } from "./change.ts";
-import { IF_MATCH, PAGE } from "./schemas.ts";
+import { IF_MATCH, IF_NONE_MATCH, NOT_MODIFIED, PAGE } from "./schemas.ts";
 
 const tags = ["lists"];
 /** Without the `@` that names it in conditions. */
@@ -21,25 +22,38 @@ export function registerLists(app: Api, { draft }: Pick<Parts, "draft">): void {
         tags,
         summary: "Named lists with where they are used, a page at a time",
         querystring: PAGE,
-        response: { 200: draftListsSchema },
+        headers: IF_NONE_MATCH,
+        response: { 200: draftListsSchema, ...NOT_MODIFIED },
       },
     },
-    async ({ query: { limit, after } }, reply) => {
+    async (request, reply) => {
+      const { limit, after } = request.query;
       const stored = draft.get();
       const lists = listsOf(stored.config);
       const start = after === undefined ? 0 : lists.indexOf(named(stored.config, after)) + 1;
+      if (hasAlready({ request, reply }, stored.etag)) return reply.send(null);
       const end = start + limit;
       const next = end < lists.length ? (lists[end - 1]?.name ?? null) : null;
       const told = teller(stored.config);
-      return reply.headers(etagHeader(stored)).send({ lists: lists.slice(start, end).map(told), next });
+      return reply.send({ lists: lists.slice(start, end).map(told), next });
     },
   );
   app.get(
     "/draft/lists/:name",
-    { schema: { tags, summary: "One list", params, response: { 200: draftListSchema } } },
+    {
+      schema: {
+        tags,
+        summary: "One list",
+        params,
+        headers: IF_NONE_MATCH,
+        response: { 200: draftListSchema, ...NOT_MODIFIED },
+      },
+    },
     async (request, reply) => {
       const stored = draft.get();
-      return reply.headers(etagHeader(stored)).send(answer(stored, request.params.name));
+      named(stored.config, request.params.name);
+      if (hasAlready({ request, reply }, stored.etag)) return reply.send(null);
+      return reply.send(answer(stored, request.params.name));
     },
   );
   registerListWrites(app, draft);

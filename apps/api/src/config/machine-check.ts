@@ -12,6 +12,7 @@ import {
   expandLists,
   type Flow,
   familiesOf as familiesAllowed,
+  type Item,
   parseTable,
 } from "@flowmgr/flow-model";
 import type { Reading } from "@flowmgr/kernel";
@@ -32,17 +33,34 @@ export type Machine = {
 /** Warnings and errors with paths, in the order of the config. */
 export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
   const { items } = expandLists(config);
-  const unsayable = machine.sets ? [] : checkWithoutSets(config);
-  const unknown = items.flatMap((item, index) => {
-    if (item.kind === "list") return [];
-    if (item.kind === "expect") return checkExpectation(item, `/items/${index}`, machine);
-    return [
-      ...checkTable(item, `/items/${index}/policy`, machine),
-      ...checkFamilies(item, index, machine),
-      ...checkInterfaces(item, index, machine),
-    ];
-  });
-  return [...unsayable, ...unknown];
+  const clean = cleanOn(machine);
+  const found: Diagnostic[] = machine.sets ? [] : checkWithoutSets(config);
+  for (const [index, item] of items.entries()) {
+    if (clean.has(item)) continue;
+    const said = checkItem(item, index, machine);
+    if (said.length === 0) clean.add(item);
+    else found.push(...said);
+  }
+  return found;
+}
+
+function checkItem(item: Item, index: number, machine: Machine): Diagnostic[] {
+  if (item.kind === "list") return [];
+  if (item.kind === "expect") return checkExpectation(item, `/items/${index}`, machine);
+  return [
+    ...checkTable(item, `/items/${index}/policy`, machine),
+    ...checkFamilies(item, index, machine),
+    ...checkInterfaces(item, index, machine),
+  ];
+}
+
+/** Items, lists expanded, of which this machine has nothing to say: of ten thousand an edit asks about one. */
+let remembered: { machine: string; clean: WeakSet<Item> } | null = null;
+
+function cleanOn({ interfaces, tables, judged, routesIn, eaten }: Machine): WeakSet<Item> {
+  const machine = JSON.stringify([interfaces, tables, judged, routesIn, eaten]);
+  if (remembered?.machine !== machine) remembered = { machine, clean: new WeakSet() };
+  return remembered.clean;
 }
 
 /** The number of the table that a policy or a verdict names; null where it names none, or one that check refuses. */
@@ -104,6 +122,9 @@ function checkExpectation(expect: Expect, path: string, machine: Machine): Diagn
 
 type Warning = Pick<Diagnostic, "code" | "message" | "help">;
 
+/** The codes of `warningsOfTable`. */
+const OF_TABLES: ReadonlySet<string> = new Set(["empty-table", "source-check"]);
+
 function warningsOfTable(flow: Flow, table: { name: string; number: number }, machine: Machine): Warning[] {
   const { name, number } = table;
   const routes = machine.routesIn[number] ?? { ip: 0, ip6: 0 };
@@ -129,10 +150,9 @@ function warningsOfTable(flow: Flow, table: { name: string; number: number }, ma
 
 /** What an operator should know of the tables that a config in force names, as sentences, each once. */
 export function tableWarnings(config: Config, machine: Machine): string[] {
-  const found = expandLists(config).items.flatMap((item) =>
-    item.kind === "flow" || item.kind === "outflow" ? checkTable(item, "", machine) : [],
+  const warnings = checkMachine(config, machine).filter(
+    ({ code, severity }) => severity === "warning" && OF_TABLES.has(code),
   );
-  const warnings = found.filter(({ severity }) => severity === "warning");
   return [...new Set(warnings.map(({ message, help }) => `${message}: ${help}`))];
 }
 

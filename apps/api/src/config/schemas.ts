@@ -28,5 +28,7 @@ export const IF_MATCH = z.object({
 });
 
 export const IF_NONE_MATCH = z.object({
-  "if-none-match": z.string().optional().describe("The ETag of the draft that the caller has"),
+  "if-none-match": z.string().optional().describe("The ETag of the answer that the caller has"),
 });
+
+export const NOT_MODIFIED = { 304: z.null().describe("It is the one that If-None-Match names") };

@@ -1,0 +1,27 @@
+/** Large answers that many ask for: packed once for all of them. */
+import { promisify } from "node:util";
+import { brotliCompress, constants } from "node:zlib";
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+const pack = promisify(brotliCompress);
+/** As `@fastify/compress` packs: the best ratio of what keeps up with a line. */
+const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+
+/**
+ * Gives what sends an answer packed, the last one kept by its key: `make` is asked when it is another, or when the
+ * caller does not take brotli. The type is set already.
+ */
+export function packer(): (
+  call: { request: FastifyRequest; reply: FastifyReply },
+  key: string,
+  make: () => string,
+) => Promise<FastifyReply> {
+  let kept: { key: string; packed: Promise<Buffer> } | null = null;
+  return async ({ request, reply }, key, make) => {
+    if (!/\bbr\b(?!\s*;\s*q=0(\.0*)?\b)/.test(String(request.headers["accept-encoding"] ?? "")))
+      return reply.send(make());
+    if (kept?.key !== key) kept = { key, packed: pack(make(), QUALITY) };
+    const body = await kept.packed;
+    return reply.headers({ "Content-Encoding": "br", Vary: "Accept, Accept-Encoding" }).send(body);
+  };
+}
