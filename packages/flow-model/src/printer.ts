@@ -39,8 +39,7 @@ const printed = new WeakMap<Item, string>();
 function partOf(item: Item, index: number): string {
   const known = printed.get(item);
   if (known !== undefined) return known;
-  for (const [pointer, text] of wordsOf(item)) assertOneWord(text, `/items/${index}${pointer}`);
-  for (const text of linesOf(item)) assertOneLine(text, `/items/${index}`);
+  assertPrintable(item, `/items/${index}`);
   const part = `${printItem(item)}\n`;
   printed.set(item, part);
   return part;
@@ -182,38 +181,42 @@ function canonicalConditions(conditions: Conditions): Conditions {
   return canonical;
 }
 
-/** Everything that stands in the text of an item as one word. */
-function* wordsOf(item: Item): Generator<[pointer: string, text: string]> {
+/** Throws where what is to be one word of an item is none, or what stands behind a `#` more than a line. */
+function assertPrintable(item: Item, pointer: string): void {
+  assertLines(item, pointer);
   if (item.kind === "expect") {
-    yield* wordsOfAction(item.verdict, "/verdict");
-    yield* wordsOfConditions(item.conditions, "/conditions");
+    assertAction(item.verdict, `${pointer}/verdict`);
+    assertConditions(item.conditions, pointer);
     return;
   }
-  yield ["/name", item.name];
+  assertOneWord(item.name, `${pointer}/name`);
   if (item.kind === "list") {
-    for (const value of item.values) yield ["/values", value];
+    for (const value of item.values) assertOneWord(value, `${pointer}/values`);
     return;
   }
-  if (item.policy) yield* wordsOfAction(item.policy, "/policy");
-  for (const [index, { conditions }] of item.rules.entries())
-    yield* wordsOfConditions(conditions, `/rules/${index}/conditions`);
-}
-
-function* wordsOfAction(action: Expect["verdict"], pointer: string): Generator<[string, string]> {
-  if (action.action === "director") yield [`${pointer}/director`, action.director];
-  if (action.action === "table") yield [`${pointer}/table`, action.table];
-}
-
-function* wordsOfConditions(conditions: Conditions, pointer: string): Generator<[string, string]> {
-  for (const kind of CONDITION_KINDS) {
-    for (const value of conditions[kind]?.values ?? []) yield [`${pointer}/${kind}`, value];
+  if (item.policy) assertAction(item.policy, `${pointer}/policy`);
+  for (const [index, rule] of item.rules.entries()) {
+    assertLines(rule, pointer);
+    assertConditions(rule.conditions, `${pointer}/rules/${index}`);
   }
 }
 
-/** Everything that stands in the text of an item behind a `#`. */
-function* linesOf(item: Item): Generator<string> {
-  const rules = item.kind === "flow" || item.kind === "outflow" ? item.rules : [];
-  for (const owner of [item, ...rules]) yield* [...owner.comment, owner.note];
+function assertAction(action: Expect["verdict"], pointer: string): void {
+  if (action.action === "director") assertOneWord(action.director, `${pointer}/director`);
+  if (action.action === "table") assertOneWord(action.table, `${pointer}/table`);
+}
+
+function assertConditions(conditions: Conditions, pointer: string): void {
+  for (const kind of CONDITION_KINDS) {
+    const condition = conditions[kind];
+    if (!condition) continue;
+    for (const value of condition.values) assertOneWord(value, `${pointer}/conditions/${kind}`);
+  }
+}
+
+function assertLines({ comment, note }: { comment: string[]; note: string }, pointer: string): void {
+  for (const text of comment) assertOneLine(text, pointer);
+  if (note !== "") assertOneLine(note, pointer);
 }
 
 function assertOneWord(text: string, pointer: string): void {
