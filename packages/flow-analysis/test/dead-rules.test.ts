@@ -117,6 +117,9 @@ describe("deadRules", () => {
         const again = deadRules(after, { previous: { config, result } });
         expect(reasons(again), `${print(config)}\n=>\n${print(after)}`).toEqual(reasons(deadRules(after)));
         if (again.dead.some((one) => !result.dead.includes(one))) rejudged += 1;
+        // What was kept once is kept again, or not.
+        const back = deadRules(config, { previous: { config: after, result: again } });
+        expect(reasons(back), `${print(after)}\n=>\n${print(config)}`).toEqual(reasons(result));
       }),
       { numRuns: 5 * RUNS },
     );

@@ -6,7 +6,7 @@ import { type AddressRange, type AddressSet, BITS, type Family } from "@flowmgr/
 import type { Intervals } from "./intervals.ts";
 
 /** Numbers in IPv4, big ones in IPv6. */
-type Key = number | bigint;
+export type Key = number | bigint;
 
 /** Disjoint ranges in order, flat: the first address of each and the one behind its last. No two touch. */
 export type Addresses = readonly Key[];
@@ -47,6 +47,18 @@ export function overlap(one: Addresses, other: Addresses): boolean {
     if (start !== undefined && start < behind) return true;
   }
   return false;
+}
+
+/** Is the address among them? */
+export function holds(addresses: Addresses, address: Key): boolean {
+  let [first, behind] = [0, addresses.length];
+  while (first < behind) {
+    const middle = (first + behind) >>> 1;
+    if ((addresses[middle] ?? 0) <= address) first = middle + 1;
+    else behind = middle;
+  }
+  // Behind a first address, and not behind the end of its range.
+  return first % 2 === 1;
 }
 
 /** What at least one of the sets holds. */
@@ -106,6 +118,11 @@ export class Ranks {
   knows(address: bigint): boolean {
     const key = keyOf(address, this.family);
     return key === END[this.family] || this.#keys[this.#rankOf(key)] === key;
+  }
+
+  /** The same, as sets of addresses hold it. */
+  keyOf(rank: number): Key {
+    return this.#keys[rank] ?? END[this.family];
   }
 
   /** The first address of a rank; that behind the last rank is behind all addresses. */

@@ -24,7 +24,15 @@ import {
   STATES,
   setOf,
 } from "@flowmgr/flow-model";
-import { type Addresses, addressesIn, commonAddresses, outside, overlap } from "./addresses.ts";
+import {
+  type Addresses,
+  addressesIn,
+  commonAddresses,
+  holds,
+  type Key,
+  outside,
+  overlap,
+} from "./addresses.ts";
 import { complement, haveCommon, type Intervals, intersection, isFull, unionOf } from "./intervals.ts";
 import { HIGHEST, LEVEL } from "./levels.ts";
 
@@ -233,4 +241,18 @@ export function bothOf(one: Reach, other: Reach): Reach | null {
     loopback: one.loopback || other.loopback,
     neighbours: one.neighbours || other.neighbours,
   };
+}
+
+/** The fields of a packet that reaches tell apart, by their levels; interfaces are not among them. */
+export type Point = { dst: Key; src: Key; fixed: readonly number[] };
+
+/** May the packet be within reach? False only where it is not. */
+export function isInReach({ dst, src, fixed }: Reach, point: Point): boolean {
+  if (dst && !holds(dst, point.dst)) return false;
+  if (src && !holds(src, point.src)) return false;
+  for (let level = LEVEL.proto; level < fixed.length; level += 1) {
+    const [inside, value] = [fixed[level], point.fixed[level] ?? 0];
+    if (inside && !haveCommon(inside, [value, value])) return false;
+  }
+  return true;
 }

@@ -171,24 +171,24 @@ export const OF_SPACE: readonly Mutant[] = [
     tests: "dead",
   },
   {
-    file: "dead-rules.ts",
+    file: "judging.ts",
     what: "an earlier flow takes what it ignores",
     old: "if (!sameFlow && this.#isLeftBefore(other, rule.boxes)) continue;",
     wrong: "",
     tests: "dead",
   },
   {
-    file: "dead-rules.ts",
+    file: "judging.ts",
     what: "a rule that gives its director ICMP errors has no effect",
-    old: 'if (errors.length > 0 && loses) return "acts";',
+    old: "if (errors.length > 0 && loses) return ACTS;",
     wrong: "",
     tests: "dead",
   },
   {
     file: "kept-judgements.ts",
     what: "an edit that takes a director's ICMP errors changes no judgement",
-    old: "flow ? errorReach(flow, family) : null",
-    wrong: "null",
+    old: "const reaches = [reachOf(conditions, family), errorReach(flow, family)]",
+    wrong: "const reaches = [reachOf(conditions, family)]",
     tests: "dead",
   },
   {
@@ -201,8 +201,8 @@ export const OF_SPACE: readonly Mutant[] = [
   {
     file: "dead-rules.ts",
     what: "a rule that acts in one family only is dead",
-    old: 'if (both.some(({ state }) => state === "acts")) continue;',
-    wrong: 'if (both.every(({ state }) => state === "acts")) continue;',
+    old: "if (acting[0]) return",
+    wrong: "if (acting[0] && acting.length === states.length) return",
     tests: "dead",
   },
   {

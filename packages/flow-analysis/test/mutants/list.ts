@@ -1,4 +1,5 @@
 /** Deliberate mistakes, one text each. Whoever changes a line that is named here names the new one. */
+import { OF_EDITS } from "./list-edits.ts";
 import { OF_PROGRAM } from "./list-program.ts";
 import { OF_SPACE } from "./list-space.ts";
 
@@ -26,8 +27,8 @@ export const TESTS = {
   search: [own("search")],
   lockout: [own("lockout")],
   program: [own("program"), "packages/flow-compiler/test/program-proof.test.ts"],
-  edits: ["packages/flow-compiler/test/program-edits.test.ts"],
+  edits: [own("program-edits"), "packages/flow-compiler/test/program-edits.test.ts"],
 } satisfies Record<string, string[]>;
 
 /** In an order that stays: they are called by their place. */
-export const MUTANTS: readonly Mutant[] = [...OF_SPACE, ...OF_PROGRAM];
+export const MUTANTS: readonly Mutant[] = [...OF_SPACE, ...OF_PROGRAM, ...OF_EDITS];
