@@ -1,5 +1,5 @@
 /** Bodies: JSON and plain text, UTF-8 both; what is malformed is named with line and column. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { jsonErrorOffset, lineAndColumn, repeatedField, survey } from "./json-place.ts";
 import { Problem } from "./problem.ts";
 
@@ -15,17 +15,25 @@ const DEEPEST = 64;
 /** Values in a body: ten thousand flows of three rules are 700 000. Each wrong one costs a kilobyte to complain of. */
 const MOST_VALUES = 1_000_000;
 
-export function registerBodies(app: FastifyInstance): void {
+/** `begin`: waits until it is the turn of a body. */
+export function registerBodies(
+  app: FastifyInstance,
+  begin: (request: FastifyRequest) => Promise<void>,
+): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",
     { parseAs: "buffer" },
-    async (_request: unknown, body: Buffer) => parseJson(decode(body)),
+    async (request: FastifyRequest, body: Buffer) => {
+      await begin(request);
+      return parseJson(decode(body));
+    },
   );
   app.addContentTypeParser(
     "text/plain",
     { parseAs: "buffer" },
-    async (request: { headers: Headers }, body: Buffer) => {
+    async (request: FastifyRequest, body: Buffer) => {
+      await begin(request);
       const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers["content-type"] ?? "")?.[1] ?? "utf-8";
       if (/^(utf-?8|us-ascii)$/i.test(charset)) return decode(body);
       throw new Problem({
@@ -37,8 +45,6 @@ export function registerBodies(app: FastifyInstance): void {
     },
   );
 }
-
-type Headers = { "content-type"?: string | undefined };
 
 function decode(body: Buffer): string {
   try {

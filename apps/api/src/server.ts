@@ -25,6 +25,7 @@ import { registerStateless } from "./config/stateless-routes.ts";
 import { registerTrace } from "./config/trace-routes.ts";
 import { registerEvents } from "./events.ts";
 import { registerKernel } from "./kernel/routes.ts";
+import { type LargeBodies, largeBodies } from "./large-bodies.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { Parts } from "./parts.ts";
 import { registerPaths } from "./paths/routes.ts";
@@ -53,7 +54,8 @@ export async function buildServer(parts: Parts, options: ServerOptions = {}): Pr
   const app = bare(parts.settings);
   endGracefully(app);
   registerProblems(app, options.log ?? (() => {}));
-  registerBodies(app);
+  const bodies = largeBodies();
+  registerBodies(app, bodies.begin);
   await app.register(rateLimit, { global: false, store: monotonicStore(parts.clock) });
   const auth = openAuth(app, parts);
   const isOurs = hostCheck(parts.settings);
@@ -64,7 +66,9 @@ export async function buildServer(parts: Parts, options: ServerOptions = {}): Pr
   await registerOpenapi(app);
   registerHealth(app, () => parts.engine.state().state !== "error");
   await app.register(async (open: Api) => registerSignIn(open, auth), { prefix: "/api/v1" });
-  await app.register(async (api: Api) => registerApi(api, parts, auth, options), { prefix: "/api/v1" });
+  await app.register(async (api: Api) => registerApi(api, parts, { auth, bodies }, options), {
+    prefix: "/api/v1",
+  });
   await registerPage(app, options.page ?? PAGE);
   return app;
 }
@@ -106,9 +110,15 @@ function openAuth(app: Api, { db, clock, settings }: Parts): Auth {
 }
 
 /** Everything below /api/v1 that needs somebody signed in: the guard is a hook of this scope, so none can forget it. */
-async function registerApi(api: Api, parts: Parts, auth: Auth, options: ServerOptions): Promise<void> {
+async function registerApi(
+  api: Api,
+  parts: Parts,
+  { auth, bodies }: { auth: Auth; bodies: LargeBodies },
+  options: ServerOptions,
+): Promise<void> {
   api.decorateRequest("caller");
   api.addHook("onRequest", guard(auth));
+  bodies.register(api);
   api.addHook("onSend", async (_request, reply) => {
     reply.header("Cache-Control", "no-store");
     // A confirm must come over a connection that the new rules let in: nobody keeps an old one meanwhile.

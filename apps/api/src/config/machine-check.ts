@@ -33,13 +33,15 @@ export type Machine = {
 /** Warnings and errors with paths, in the order of the config. */
 export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
   const { items } = expandLists(config);
-  const clean = cleanOn(machine);
+  const { ofItems } = saidOn(machine);
   const found: Diagnostic[] = machine.sets ? [] : checkWithoutSets(config);
   for (const [index, item] of items.entries()) {
-    if (clean.has(item)) continue;
-    const said = checkItem(item, index, machine);
-    if (said.length === 0) clean.add(item);
-    else found.push(...said);
+    let known = ofItems.get(item);
+    if (!known || (known.index !== index && known.said.length > 0)) {
+      known = { index, said: checkItem(item, index, machine) };
+      ofItems.set(item, known);
+    }
+    found.push(...known.said);
   }
   return found;
 }
@@ -54,13 +56,21 @@ function checkItem(item: Item, index: number, machine: Machine): Diagnostic[] {
   ];
 }
 
-/** Items, lists expanded, of which this machine has nothing to say: of ten thousand an edit asks about one. */
-let remembered: { machine: string; clean: WeakSet<Item> } | null = null;
+/** What a machine says of items, lists expanded, at their place, and of a config in force. */
+type Said = {
+  ofItems: WeakMap<Item, { index: number; said: Diagnostic[] }>;
+  ofTables: WeakMap<Config, string[]>;
+};
 
-function cleanOn({ interfaces, tables, judged, routesIn, eaten }: Machine): WeakSet<Item> {
+/** Items are values: of ten thousand an edit asks about one, as long as the machine is the same. */
+let remembered: { machine: string; said: Said } | null = null;
+
+function saidOn({ interfaces, tables, judged, routesIn, eaten }: Machine): Said {
   const machine = JSON.stringify([interfaces, tables, judged, routesIn, eaten]);
-  if (remembered?.machine !== machine) remembered = { machine, clean: new WeakSet() };
-  return remembered.clean;
+  if (remembered?.machine !== machine) {
+    remembered = { machine, said: { ofItems: new WeakMap(), ofTables: new WeakMap() } };
+  }
+  return remembered.said;
 }
 
 /** The number of the table that a policy or a verdict names; null where it names none, or one that check refuses. */
@@ -150,10 +160,16 @@ function warningsOfTable(flow: Flow, table: { name: string; number: number }, ma
 
 /** What an operator should know of the tables that a config in force names, as sentences, each once. */
 export function tableWarnings(config: Config, machine: Machine): string[] {
-  const warnings = checkMachine(config, machine).filter(
-    ({ code, severity }) => severity === "warning" && OF_TABLES.has(code),
-  );
-  return [...new Set(warnings.map(({ message, help }) => `${message}: ${help}`))];
+  const { ofTables } = saidOn(machine);
+  let told = ofTables.get(config);
+  if (!told) {
+    const warnings = checkMachine(config, machine).filter(
+      ({ code, severity }) => severity === "warning" && OF_TABLES.has(code),
+    );
+    told = [...new Set(warnings.map(({ message, help }) => `${message}: ${help}`))];
+    ofTables.set(config, told);
+  }
+  return told;
 }
 
 /** What is written for IPv6 is right, and without effect where IPv6 is not judged. */
