@@ -54,6 +54,35 @@ test("an edit carries what it changes, there, back and to others", async ({
   await other.close();
 });
 
+test("of many only what is seen is read and drawn", async ({ lab, signedIn: page }) => {
+  await setDraft(lab, MANY);
+  await applyForGood(lab);
+  const directed = Array.from(
+    { length: 300 },
+    (_, at) => `flow f${at} director d${at} match dst 10.1.0.${at & 255}`,
+  );
+  await setDraft(lab, directed.join("\n"));
+  const running: string[] = [];
+  page.on("request", (request) => {
+    const { pathname, search } = new URL(request.url());
+    if (pathname === "/api/v1/running") running.push(search);
+  });
+  await page.goto(`${lab.url}/paths`);
+  const rows = page.getByRole("table", { name: "Directors" }).locator("tbody tr");
+  await expect(rows.first()).toBeVisible();
+  expect(await rows.count()).toBeLessThan(300);
+  await page.getByRole("button", { name: "and 200 more directors" }).scrollIntoViewIfNeeded();
+  await expect(rows).toHaveCount(200);
+  await page.getByRole("button", { name: "and 100 more directors" }).scrollIntoViewIfNeeded();
+  await expect(rows).toHaveCount(300);
+  await page.goto(`${lab.url}/review`);
+  await page.getByRole("tab", { name: "Text" }).click();
+  const lines = page.getByRole("region", { name: "Text that changes" }).getByRole("row");
+  await expect(lines.nth(1)).toBeVisible();
+  expect(await lines.count()).toBeLessThan(500);
+  await expect.poll(() => running).toEqual(["?against=draft", "?against=draft"]);
+});
+
 test("a part of the page that is gone after an upgrade says so and offers a reload", async ({
   lab,
   signedIn: page,

@@ -4,6 +4,7 @@ import { type ReactNode, useId } from "react";
 import { Link } from "wouter";
 import { type Paths, usePaths } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
+import { useGrowing } from "../ui/growing.tsx";
 import { counted } from "../ui/say.ts";
 import { PlaceState, Waiting } from "../ui/states.tsx";
 import { DirectorMark } from "./director-mark.tsx";
@@ -37,6 +38,7 @@ function Listed({ paths: { directors, tables, interfaces } }: { paths: Paths }) 
       </header>
       <Section
         title="Directors"
+        noun="director"
         facts="Mark"
         empty={
           <>
@@ -48,6 +50,7 @@ function Listed({ paths: { directors, tables, interfaces } }: { paths: Paths }) 
       />
       <Section
         title="Routing tables"
+        noun="routing table"
         facts="Number, mark, routes"
         empty={
           <>
@@ -59,6 +62,7 @@ function Listed({ paths: { directors, tables, interfaces } }: { paths: Paths }) 
       />
       <Section
         title="Interfaces"
+        noun="interface"
         facts="Addresses"
         empty={
           <>
@@ -110,10 +114,11 @@ function interfaceRow({ name, there, up, addresses, usedBy, health }: Interface)
   return { name, note, facts: addresses, usedBy, health };
 }
 
-type SectionProps = { title: string; facts: string; empty: ReactNode; rows: PathRow[] };
+type SectionProps = { title: string; noun: string; facts: string; empty: ReactNode; rows: PathRow[] };
 
-function Section({ title, facts, empty, rows }: SectionProps) {
+function Section({ title, noun, facts, empty, rows }: SectionProps) {
   const id = useId();
+  const { shown, more } = useGrowing(rows.length, noun);
   return (
     <section className={styles.section} aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
@@ -132,12 +137,13 @@ function Section({ title, facts, empty, rows }: SectionProps) {
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
+            {rows.slice(0, shown).map((row) => (
               <Row key={row.name} row={row} />
             ))}
           </tbody>
         </table>
       )}
+      {more}
     </section>
   );
 }

@@ -1,5 +1,6 @@
 /** What an apply does in the kernel, per family: chains, the text for iptables-restore, ip rules, routes. */
 import type { Plan } from "@flowmgr/flow-api";
+import { useGrowing } from "../ui/growing.tsx";
 import { counted } from "../ui/say.ts";
 import { type FamilyPlan, isUntouched } from "./blocked.ts";
 import styles from "./review.module.css";
@@ -58,12 +59,13 @@ function signed({ add, remove }: { add: string[]; remove: string[] }): SignedLin
 const MEANING = { "+": "added", "−": "removed", "~": "changed" } as const;
 
 function Lines({ title, lines }: { title: string; lines: SignedLine[] }) {
+  const { shown, more } = useGrowing(lines.length, "line");
   if (lines.length === 0) return null;
   return (
     <div className={styles.lines}>
       <h4>{title}</h4>
       <ul>
-        {lines.slice(0, LINES).map(({ sign, text }) => (
+        {lines.slice(0, shown).map(({ sign, text }) => (
           <li key={`${sign}${text}`}>
             <span className={`${styles.sign} ${styles[MEANING[sign]]}`} aria-hidden="true">
               {sign}
@@ -72,8 +74,8 @@ function Lines({ title, lines }: { title: string; lines: SignedLine[] }) {
             <code>{text}</code>
           </li>
         ))}
-        {lines.length > LINES ? <li>and {counted(lines.length - LINES, "more line")}</li> : null}
       </ul>
+      {more}
     </div>
   );
 }

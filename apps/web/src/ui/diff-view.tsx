@@ -1,14 +1,12 @@
 /** A unified diff, drawn: one column, or old and new side by side. */
 import { Fragment, useMemo } from "react";
 import styles from "./diff.module.css";
+import { useGrowing } from "./growing.tsx";
 import { type Line, type Row, rowsOf } from "./unified.ts";
-
-/** Rows drawn; a diff longer than this is read in the kernel's or the editor's own tools. */
-const SHOWN = 2000;
 
 export function DiffView({ patch, sideBySide = false }: { patch: string; sideBySide?: boolean }) {
   const rows = useMemo(() => rowsOf(patch), [patch]);
-  const drawn = rows.slice(0, SHOWN);
+  const { shown, more } = useGrowing(rows.length, "line");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
     <section className={styles.scroll} tabIndex={0} aria-label="Text that changes">
@@ -40,18 +38,18 @@ export function DiffView({ patch, sideBySide = false }: { patch: string; sideByS
           </tr>
         </thead>
         <tbody>
-          {drawn.map((row, index) =>
-            sideBySide ? (
-              <Split key={keyOf(row, index)} row={row} />
-            ) : (
-              <Single key={keyOf(row, index)} row={row} />
-            ),
-          )}
+          {rows
+            .slice(0, shown)
+            .map((row, index) =>
+              sideBySide ? (
+                <Split key={keyOf(row, index)} row={row} />
+              ) : (
+                <Single key={keyOf(row, index)} row={row} />
+              ),
+            )}
         </tbody>
       </table>
-      {rows.length > SHOWN ? (
-        <p className={styles.rest}>and {(rows.length - SHOWN).toLocaleString("en")} more lines</p>
-      ) : null}
+      {more}
     </section>
   );
 }
