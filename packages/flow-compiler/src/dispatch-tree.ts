@@ -27,6 +27,7 @@ import {
   type Question,
   type TreeLimits,
 } from "./dispatch-questions.ts";
+import { stretchesOf } from "./dispatch-rows.ts";
 import { sameValues } from "./kept.ts";
 import type { Chain, ChainRule } from "./program.ts";
 import { narrows, prefixWords, type Reach, sameReaches } from "./reach.ts";
@@ -56,6 +57,9 @@ const FLOWS_FOR_A_CHAIN = { onEachWay: 64, gathered: 6 };
 /** Jumps to one flow at most, on average, and in all: beyond, flows are looked at one by one instead. */
 const MOST_COPIES = 8;
 const MOST_JUMPS = 120_000;
+
+/** A row that costs so many times what a cheap one does is cut into stretches. */
+const LONG_ROW = 8;
 
 /** What a question has to leave of what would be looked at without it. */
 const WORTH_IT = 0.8;
@@ -164,14 +168,7 @@ class Grower {
     const { family } = this.#limits;
     const room = entries.length * growth;
     const question = questions > 0 ? bestQuestion(entries, region, room, this.#limits) : null;
-    if (!question) {
-      return {
-        ...asked,
-        rules: entries.flatMap((entry) => jumps(entry, region, family)),
-        below: [],
-        rest: null,
-      };
-    }
+    if (!question) return this.#row(asked, region, before);
     const { answers } = question;
     const inAll = answers.reduce((sum, { entries: some }) => sum + some.length, question.rest.length);
     const growthBelow = steps(room / inAll);
@@ -186,6 +183,23 @@ class Grower {
     const rest = this.grow(others, region, before?.rest ?? undefined);
     const leading = answers.map(({ words }, at) => ({ words: join(words, `-g ${below[at]?.chain.name}`) }));
     return { ...asked, rules: [...leading, ...rest.rules], below, rest };
+  }
+
+  /** The flows one after the other; many in stretches, where a level more may lie below. */
+  #row(asked: Asked, region: Region, before: Part | undefined): Part {
+    const { entries, questions, growth } = asked;
+    const { family, cheapRow } = this.#limits;
+    const below: Branch[] = [];
+    const old = new Map(before?.below.map((branch) => [branch.chain.name, branch]));
+    const long = questions > 0 && rowCost(entries, region) > LONG_ROW * cheapRow;
+    const places = long ? stretchesOf(entries, region, family) : entries;
+    const rules = places.flatMap((place): ChainRule[] => {
+      if ("chain" in place) return jumps(place, region, family);
+      const name = this.#nameFor(`${labelOf(region, family)}-${place.entries[0]?.chain}`);
+      below.push(this.branch(name, { entries: place.entries, questions: 0, growth }, region, old.get(name)));
+      return place.guards.map((words) => ({ words: join(words, `-j ${name}`) }));
+    });
+    return { ...asked, rules, below, rest: null };
   }
 
   branch(name: string, asked: Asked, region: Region, before: Branch | undefined): Branch {

@@ -101,6 +101,19 @@ export function commonDigits(one: Prefix, other: Prefix, most: number): number {
   return at;
 }
 
+/** The smallest network that holds both. */
+export function commonPrefix(one: Prefix, other: Prefix): Prefix {
+  const most = Math.min(one.length, other.length);
+  let at = 0;
+  while (4 * at + 4 <= most && one.hex.charCodeAt(at) === other.hex.charCodeAt(at)) at += 1;
+  const differing = digit(one, at) ^ digit(other, at);
+  const length = Math.min(most, 4 * at + Math.clz32(differing) - 28);
+  if (length === one.length) return one;
+  const kept = (digit(one, length >> 2) >> (4 - (length & 3))) << (4 - (length & 3));
+  const hex = `${one.hex.slice(0, length >> 2)}${(length & 3) === 0 ? "" : kept.toString(16)}`;
+  return { hex: hex.padEnd(one.hex.length, "0"), length };
+}
+
 /** Does a network say more than that an address lies in `within`, in which some of it does? */
 export function narrows(prefix: Prefix | null, within: Prefix): prefix is Prefix {
   return prefix !== null && prefix.length > within.length;

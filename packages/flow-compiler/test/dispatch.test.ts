@@ -7,10 +7,12 @@ import {
   expandLists,
   type Flow,
   flowsOf,
+  type Packet,
   parse,
   parsePacketLine,
   printPacket,
 } from "@flowmgr/flow-model";
+import { manyFlows } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { assignMarks, type CompileOptions, compile, type FamilyProgram, type Program } from "../src/index.ts";
@@ -51,28 +53,44 @@ test("gives each packet the verdict, the mark and the counts of the row", { time
     (config, settings, all) => {
       const row = programOf(config, { ...settings, dispatch: ROW_ONLY });
       const tree = programOf(config, { ...settings, dispatch: SPLIT_ALL });
-      for (const packet of all) {
-        const hook = packet.direction === "in" ? "PREROUTING" : "OUTPUT";
-        const [plain, told] = [row, tree].map((program) => {
-          const family = packet.family === 4 ? program.ip : program.ip6;
-          return family && pass(family, hook, packet, 0, program.sets);
-        });
-        if (!plain || !told) continue;
-        const what = printPacket(packet);
-        expect([told.verdict, told.mark], what).toEqual([plain.verdict, plain.mark]);
-        // What only an ignore takes need not come to the flow at all.
-        const deciding = (counted: typeof plain.counted) =>
-          counted.filter((source) => !isIgnore(config, source));
-        expect(deciding(told.counted), what).toEqual(deciding(plain.counted));
-        expect(plain.counted, what).toEqual(expect.arrayContaining(told.counted));
-        expect(new Set(told.counted.map((source) => JSON.stringify(source))).size, what).toBe(
-          told.counted.length,
-        );
-      }
+      for (const packet of all) compare(config, row, tree, packet);
     },
   );
   fc.assert(property, { numRuns: Number(process.env.FLOWMGR_RUNS ?? 600) });
 });
+
+test("does so among flows of which some name a source and some a destination", () => {
+  const config = manyFlows(600);
+  const settings = { ...SETTINGS, markMask: 0xffff_0000 };
+  const row = programOf(config, { ...settings, dispatch: ROW_ONLY });
+  const tree = programOf(config, settings);
+  expect(tree.ip.chains.some(({ rules }) => rules.some(({ words }) => / ! -d .* -j FLOWS/.test(words)))).toBe(
+    true,
+  );
+  for (let at = 0; at < 600; at += 1) {
+    // To a service of each flow, from a source that the flow before, this one, or the one behind names.
+    const packet = parsePacketLine(
+      `tcp 10.${(at + (at % 3) - 1) >> 8}.${(at + (at % 3) - 1) & 255}.9:4000 -> 172.16.${at >> 8}.${at & 255}:22 in eth0`,
+    );
+    if ("ok" in packet) compare(config, row, tree, packet.ok);
+  }
+});
+
+function compare(config: Config, row: Program, tree: Program, packet: Packet): void {
+  const hook = packet.direction === "in" ? "PREROUTING" : "OUTPUT";
+  const [plain, told] = [row, tree].map((program) => {
+    const family = packet.family === 4 ? program.ip : program.ip6;
+    return family && pass(family, hook, packet, 0, program.sets);
+  });
+  if (!plain || !told) return;
+  const what = printPacket(packet);
+  expect([told.verdict, told.mark], what).toEqual([plain.verdict, plain.mark]);
+  // What only an ignore takes need not come to the flow at all.
+  const deciding = (counted: typeof plain.counted) => counted.filter((source) => !isIgnore(config, source));
+  expect(deciding(told.counted), what).toEqual(deciding(plain.counted));
+  expect(plain.counted, what).toEqual(expect.arrayContaining(told.counted));
+  expect(new Set(told.counted.map((source) => JSON.stringify(source))).size, what).toBe(told.counted.length);
+}
 
 function isIgnore(config: Config, { flow, rule }: { flow: string; rule: number | null }): boolean {
   const found = flowsOf(config).find(({ name }) => name === flow);

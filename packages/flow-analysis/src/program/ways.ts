@@ -16,7 +16,10 @@ import type { Chains, ReadRule, Target } from "./restore-text.ts";
  */
 export type Way = { packets: Node; effects: readonly Effect[]; flows: readonly FlowEffect[] };
 
-/** A chain that is worked out whole, once, however it is reached; others are walked. Any choice proves the same. */
+/**
+ * A chain that is worked out whole, once, however it is reached; so are those that packets come back from, but for the
+ * main one. Others are walked. Any choice proves the same.
+ */
 const isWhole = (chain: string): boolean => chain.startsWith("@");
 
 /** More kinds of packets than any dispatch makes: then it is none. */
@@ -56,11 +59,14 @@ export function waysThrough(
         walk.place = caller;
         continue;
       }
-      const next = turnsOff(rule.target)
-        ? endOfAlike(rules, at)
-        : chainSpace.effectAt(rules, at, walk.effects);
+      const isTop = caller === null;
+      if (!turnsOff(rule.target, isTop)) {
+        const next = passStretch(walk, rules, at) ?? chainSpace.effectAt(rules, at, walk.effects);
+        walk.place = { rules, at: next, caller };
+        continue;
+      }
+      const next = endOfAlike(rules, at);
       walk.place = { rules, at: next, caller };
-      if (!turnsOff(rule.target)) continue;
       const asked = rules.slice(at, next).map((one) => chainSpace.packetsOf(one.tests));
       const set = space.diagram.overrideAll(asked);
       const turning = space.diagram.restrict(walk.packets, set);
@@ -70,6 +76,30 @@ export function waysThrough(
       later.push({ place, packets: turning, effects: [...walk.effects], flows: near });
       walk.packets = space.diagram.minus(walk.packets, set);
     }
+  }
+
+  /**
+   * A row of flows that some of the packets jump to, and come back from: its effects, for these. A packet that jumps
+   * there once more meets what it met before, so several jumps in a row are one. Gives the place behind; null where the
+   * chain is something else.
+   */
+  function passStretch(walk: Walk, rules: readonly ReadRule[], at: number): number | null {
+    const chain = jumpedTo(rules[at]);
+    if (chain === null || isWhole(chain)) return null;
+    const row = rulesOf(chain);
+    if (row.some(({ target }) => turnsOff(target, false))) return null;
+    const found: Effect[] = [];
+    for (let place = 0; place < row.length; ) place = chainSpace.effectAt(row, place, found);
+    if (found.some(({ open }) => open)) return null;
+    let next = at + 1;
+    while (jumpedTo(rules[next]) === chain) next += 1;
+    const asked = rules.slice(at, next).map((one) => chainSpace.packetsOf(one.tests));
+    const set = space.diagram.overrideAll(asked);
+    for (const { node, open } of found) {
+      const inside = space.diagram.restrict(node, set);
+      if (inside !== NONE) walk.effects.push({ node: inside, open });
+    }
+    return next;
   }
 
   function turn(rule: ReadRule, next: Place, caller: Place): Place {
@@ -83,11 +113,15 @@ export function waysThrough(
   }
 }
 
-/** Do packets that meet the rule go another way than those that don't? */
-function turnsOff(target: Target): boolean {
-  return (
-    target.does === "return" || target.does === "goto" || (target.does === "jump" && !isWhole(target.chain))
-  );
+/** Do packets that meet the rule go another way than those that don't? `isTop`: it stands in a built-in chain. */
+function turnsOff(target: Target, isTop: boolean): boolean {
+  if (target.does === "jump") return isTop && !isWhole(target.chain);
+  return target.does === "return" || target.does === "goto";
+}
+
+/** The chain that packets come back from. */
+function jumpedTo(rule: ReadRule | undefined): string | null {
+  return rule?.target.does === "jump" ? rule.target.chain : null;
 }
 
 /** Behind the rules that turn packets off to the same place, never to come back here. */
