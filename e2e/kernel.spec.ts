@@ -24,7 +24,9 @@ test("shows the chains as iptables lists them, and counters as they tick", async
   // As many rules as the kernel has in that chain.
   await page.getByLabel("Search chains and rules").fill("@mail accept");
   const rules = lab.chains().filter((line) => /^-A @mail .*-j ACCEPT/.test(line)).length;
-  await expect(chains.getByRole("link", { name: /^mail, (rule \d|ICMP errors)$/ })).toHaveCount(rules);
+  await expect(
+    chains.getByRole("link", { name: /^mail, (rule \d|its director's ICMP errors)$/ }),
+  ).toHaveCount(rules);
   await page.getByRole("tab", { name: "ip rules and routes" }).click();
   await expect(page.getByRole("region", { name: "IPv4 routing" })).toContainText(
     /fwmark 0x[0-9a-f]+\/0xff00/,

@@ -198,6 +198,26 @@ test("an expectation is made of a packet, widened, undone, and red with the pack
   await expect.poll(() => draftText(lab)).toBe(FLOWS);
 });
 
+test("an expectation is gone to by the palette, and takes another place", async ({ lab, signedIn: page }) => {
+  const [one, two, three] = ["22", "23", "24"].map((port) => `expect undecided dstport ${port}`);
+  await setDraft(lab, `${one}\nflow a permit\n${two}\n${three}\n`);
+  await expect(page.locator("[data-flow=a]")).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("undecided dstport 24");
+  await page.keyboard.press("Enter");
+  const rows = page.getByRole("tabpanel").getByRole("listitem");
+  await expect(rows.nth(2)).toHaveAttribute("aria-current", "true");
+  await page.getByRole("button", { name: `Actions of ${three}` }).click();
+  await expect(page.getByRole("menuitem", { name: "Move down" })).toHaveAttribute("aria-disabled", "true");
+  await page.getByRole("menuitem", { name: "Move up" }).click();
+  await expect(rows.nth(1)).toContainText("dstport 24");
+  await page.getByRole("button", { name: `Actions of ${three}` }).click();
+  await page.getByRole("menuitem", { name: "Move up" }).click();
+  await expect
+    .poll(async () => (await draftText(lab)).match(/expect .*|flow a/g))
+    .toEqual([three, one, "flow a", two]);
+});
+
 test("while the text has errors the last valid version is tested, and nothing can be changed", async ({
   lab,
   signedIn: page,

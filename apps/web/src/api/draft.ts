@@ -51,7 +51,8 @@ function become(next: DraftState): void {
   draft.set(next);
   if (next === before) return;
   const last = next.undo.at(-1);
-  if (last?.by && last !== before.undo.at(-1)) arrived(last.by, last.patch);
+  // At the start the list is what an earlier page of this tab left: nothing in it is news.
+  if (before.saved && last?.by && last !== before.undo.at(-1)) arrived(last.by, last.patch);
   keepSession(next);
 }
 

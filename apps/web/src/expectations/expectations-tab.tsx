@@ -1,7 +1,7 @@
 /** What must be true of the config: each expectation green or red, with a packet that says otherwise. */
 import { type Config, type Expect, parse, printItem } from "@flowmgr/flow-model";
-import { useMemo, useState } from "react";
-import { useLocation } from "wouter";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useLocation, useSearch } from "wouter";
 import { useCheck, useEdit } from "../api/index.ts";
 import { searchAddress } from "../packets/asked.ts";
 import { textOf } from "../rule/set-of-packets.ts";
@@ -47,6 +47,16 @@ export function ExpectationsTab({ config, locked }: ExpectationsTabProps) {
     run: () => setOpened({ begun: NEW_EXPECT, changes: null }),
   };
   useActions([add]);
+  const at = new URLSearchParams(useSearch()).get("at");
+
+  /** Past its neighbour among the expectations; what stands between them in the config stays. */
+  function move(key: string, by: -1 | 1): void {
+    const next = rows[rows.findIndex((row) => row.key === key) + by];
+    if (!next) return;
+    const place = by < 0 ? { before: next.key } : { after: next.key };
+    const problem = edit([{ do: "move", name: key, ...place }], "move an expectation");
+    if (problem) notify({ text: problem.message, tone: "error" });
+  }
 
   function remove(key: string): void {
     const label = "remove an expectation";
@@ -80,6 +90,9 @@ export function ExpectationsTab({ config, locked }: ExpectationsTabProps) {
                 key={`${row.key} ${index}`}
                 row={row}
                 locked={locked}
+                sought={row.key === at}
+                up={index === 0 ? null : () => move(row.key, -1)}
+                down={index === rows.length - 1 ? null : () => move(row.key, 1)}
                 change={() => setOpened({ begun: row.expect, changes: row.key })}
                 remove={() => remove(row.key)}
               />
@@ -92,10 +105,24 @@ export function ExpectationsTab({ config, locked }: ExpectationsTabProps) {
   );
 }
 
-type RowProps = { row: ExpectRow; locked: string | null; change: () => void; remove: () => void };
+type RowProps = {
+  row: ExpectRow;
+  locked: string | null;
+  /** The address names it. */
+  sought: boolean;
+  /** One place on; null where it is the first, or the last. */
+  up: (() => void) | null;
+  down: (() => void) | null;
+  change: () => void;
+  remove: () => void;
+};
 
-function Row({ row, locked, change, remove }: RowProps) {
+function Row({ row, locked, sought, up, down, change, remove }: RowProps) {
   const [, go] = useLocation();
+  const line = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (sought) line.current?.scrollIntoView({ block: "nearest" });
+  }, [sought]);
   const { expect, key } = row;
   const action = (label: string, run: () => void, disabled: string | null = null): Action => {
     return { id: `expectation ${label}`, label, group: "Expectation", disabled, run };
@@ -104,15 +131,20 @@ function Row({ row, locked, change, remove }: RowProps) {
     const { direction, conditions } = expect;
     go(searchAddress({ text: textOf(conditions), direction, verdict: null, config: "draft" }));
   };
+  const stay = () => {};
+  const moves = [
+    action("Move up", up ?? stay, locked ?? (up ? null : "It is the first.")),
+    action("Move down", down ?? stay, locked ?? (down ? null : "It is the last.")),
+  ];
   const changes = [action("Change…", change, locked), { ...action("Remove", remove, locked), danger: true }];
   const looks = [
     action("Search these packets", search),
     action("Copy as text", () => void copyText(`${printItem(expect)}\n`, "Expectation copied as text")),
   ];
   return (
-    <li className={styles.row}>
+    <li ref={line} className={styles.row} aria-current={sought || undefined}>
       <ExpectLine row={row} />
-      <Menu label={`Actions of ${key}`} className={styles.more} entries={() => menuOf(looks, changes)}>
+      <Menu label={`Actions of ${key}`} className={styles.more} entries={() => menuOf(looks, moves, changes)}>
         <span aria-hidden="true">⋯</span>
       </Menu>
     </li>

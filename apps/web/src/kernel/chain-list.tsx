@@ -1,9 +1,11 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot leave out the rows that are not in sight
 // biome-ignore-all lint/a11y/useFocusableInteractive: rows hold links, which take the focus
+
 import type { KernelChain } from "@flowmgr/flow-api";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type Ref, useCallback, useImperativeHandle, useRef } from "react";
 import { Link } from "wouter";
+import { partText } from "../rule/words.ts";
 import { counted } from "../ui/say.ts";
 import { useMedia } from "../ui/use-media.ts";
 import styles from "./kernel.module.css";
@@ -157,7 +159,7 @@ function foreignWords({ foreign }: KernelChain): string {
 /** The rule that it comes from, in its panel. */
 function From({ row: { chain, rule } }: { row: Extract<Row, { kind: "rule" }> }) {
   if (rule.flow === null) return null;
-  const part = rule.rule !== null ? `, rule ${rule.rule}` : chain.kind === "flow" ? ", ICMP errors" : "";
+  const part = rule.rule !== null || chain.kind === "flow" ? partText(rule.rule) : "";
   return (
     <Link href={flowAddress(rule.flow, rule.rule)}>
       {rule.flow}

@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import { type Edited, useStore } from "../api/index.ts";
 import { ArrivalNote } from "../frame/arrival-note.tsx";
 import { type Action, menuOf } from "../ui/actions.ts";
+import { addressOfItem } from "../ui/item-address.ts";
 import { listAddress } from "../ui/list-chip.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { problemAt } from "../ui/problems.tsx";
@@ -117,7 +118,7 @@ function Uses({ uses }: { uses: ListUse[] }) {
             </li>
           ) : "expect" in use ? (
             <li key={`${use.expect} ${use.kind}`}>
-              <Link href="/expectations">{use.expect}</Link>
+              <Link href={addressOfItem(use.expect)}>{use.expect}</Link>
             </li>
           ) : (
             <li key={`${use.flow} ${use.rule} ${use.kind}`}>

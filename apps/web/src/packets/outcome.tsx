@@ -1,7 +1,9 @@
 /** What becomes of a packet: the verdict, who gave it, where it goes, and every step there. */
+
 import type { Step, Trace } from "@flowmgr/flow-analysis";
 import type { Config } from "@flowmgr/flow-model";
 import { type ReactNode, useId } from "react";
+import { partText } from "../rule/words.ts";
 import { VerdictWord } from "../ui/verdict.tsx";
 import { FlowLink } from "./flow-link.tsx";
 import styles from "./packets.module.css";
@@ -55,11 +57,7 @@ export function Decider({
   return (
     <>
       by <FlowLink name={flow} />
-      {icmpErrors
-        ? ", which takes the ICMP errors of its director's connections"
-        : rule === null
-          ? ""
-          : `, rule ${rule}`}
+      {icmpErrors || rule !== null ? partText(rule) : ""}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import type { Deciders, SearchAnswer } from "@flowmgr/flow-api";
 import { useState } from "react";
+import { partText } from "../rule/words.ts";
 import { Button } from "../ui/button.tsx";
 import { linesOf, Regions } from "../ui/regions.tsx";
 import { VerdictWord } from "../ui/verdict.tsx";
@@ -50,7 +51,7 @@ function By({ decider: { by, others } }: { decider: Deciders }) {
         <span key={`${flow} ${rule}`}>
           {index > 0 ? "; " : ""}
           <FlowLink name={flow} />
-          {rule === null ? ", its ICMP errors" : `, rule ${rule}`}
+          {partText(rule)}
         </span>
       ))}
       {others > 0 ? ` and ${others} more` : ""}

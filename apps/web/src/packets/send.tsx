@@ -1,9 +1,11 @@
 /** The packet really sent: which rule in force counted it, beside what the tester says of it. */
+
 import { sampleOf } from "@flowmgr/flow-analysis";
 import type { Sent, Status } from "@flowmgr/flow-api";
 import type { Packet } from "@flowmgr/flow-model";
 import { useState } from "react";
 import { get } from "../api/index.ts";
+import { partText } from "../rule/words.ts";
 import { useActions } from "../ui/actions.ts";
 import { useLate } from "../ui/use-late.ts";
 import { VerdictWord } from "../ui/verdict.tsx";
@@ -75,7 +77,7 @@ function Told({ answer }: { answer: Answer }) {
               <span key={`${flow} ${rule}`}>
                 {index > 0 ? "; " : ""}
                 <FlowLink name={flow} />
-                {rule === null ? ", its ICMP errors" : `, rule ${rule}`}
+                {partText(rule)}
               </span>
             ))}
           </dd>

@@ -8,8 +8,8 @@ const SHOWN = 50;
 /** What was used lately comes before an equally good one: added to how well it fits. */
 const RECENT = 12;
 
-/** Something to go to by name; made an action only when it is among the best. */
-export type Destination = { name: string; kind: "flow" | "list" };
+/** Something to go to by what edits call it; made an action only when it is among the best. */
+export type Destination = { name: string; kind: "flow" | "list" | "expectation" };
 
 /** `recent`: ids of actions, the latest first. */
 export function entriesOf(

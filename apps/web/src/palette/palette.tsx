@@ -1,8 +1,11 @@
 /** Everything that can be done now, by a few letters of its name. */
+
+import { keyOf as itemKeyOf } from "@flowmgr/flow-model";
 import { type KeyboardEvent, type RefObject, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useDraft, useStore } from "../api/index.ts";
 import { type Action, keyOf, offeredActions } from "../ui/actions.ts";
+import { addressOfItem } from "../ui/item-address.ts";
 import { createStore } from "../ui/store.ts";
 import { type Destination, entriesOf } from "./entries.ts";
 import styles from "./palette.module.css";
@@ -122,8 +125,11 @@ function useEntries(typed: string): Action[] {
   const recent = useMemo(recentActions, []);
   const destinations = useMemo(
     () =>
-      (config?.items ?? []).flatMap((item): Destination[] =>
-        item.kind === "expect" ? [] : [{ name: item.name, kind: item.kind === "list" ? "list" : "flow" }],
+      (config?.items ?? []).map(
+        (item): Destination =>
+          item.kind === "expect"
+            ? { name: itemKeyOf(item), kind: "expectation" }
+            : { name: item.name, kind: item.kind === "list" ? "list" : "flow" },
       ),
     [config],
   );
@@ -132,7 +138,7 @@ function useEntries(typed: string): Action[] {
     label: name,
     group: `Go to ${kind}`,
     disabled: null,
-    run: () => go(`/${kind}s/${encodeURIComponent(name)}`),
+    run: () => go(addressOfItem(kind === "list" ? `@${name}` : name)),
   }));
 }
 

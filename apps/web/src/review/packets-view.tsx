@@ -1,7 +1,9 @@
 /** Which packets an apply treats in another way: who decided them, who will, and examples to test. */
+
 import type { Deciders, PacketChange, Plan } from "@flowmgr/flow-api";
 import { useState } from "react";
 import { Link } from "wouter";
+import { partText } from "../rule/words.ts";
 import { Button } from "../ui/button.tsx";
 import { linesOf, Regions } from "../ui/regions.tsx";
 import { counted } from "../ui/say.ts";
@@ -115,7 +117,7 @@ function By({ deciders: { by, others }, linked = false }: { deciders: Deciders; 
     <span className={styles.by}>
       by{" "}
       {by.map(({ flow, rule }, index) => {
-        const words = rule === null ? `${flow}, its ICMP errors` : `${flow}, rule ${rule}`;
+        const words = flow + partText(rule);
         const address = `/flows/${encodeURIComponent(flow)}${rule === null ? "" : `?rule=${rule}`}`;
         return (
           <span key={words}>

@@ -22,6 +22,11 @@ export const SPOKEN_ORDER: ConditionKind[] = [
   "state",
 ];
 
+/** What follows a flow's name where a part of it decided or counted: ", rule 2"; null is what its director takes by itself. */
+export function partText(rule: number | null): string {
+  return rule === null ? ", its director's ICMP errors" : `, rule ${rule}`;
+}
+
 /** The word before the values: "from 10.0.0.0/8". A protocol needs none. */
 export function wordOf(kind: ConditionKind, flow: Flow["kind"] = "flow"): string {
   switch (kind) {
