@@ -16,6 +16,7 @@ const APT_START = {
   iptables: "iptables",
   "ip6tables-restore": "iptables",
   ip: "iproute2",
+  ipset: "ipset",
   flock: "util-linux",
   unshare: "util-linux",
 };

@@ -23,9 +23,13 @@ export function removedFromHost(): string {
 export async function uninstall({ target, data }: Settings): Promise<string[]> {
   const unlock = existsSync(join(data, "flowmgr.db")) ? claim(data) : () => undefined;
   try {
-    const { removed, namespaces } = await removeAll(target, data);
+    const { removed, heldSets, namespaces } = await removeAll(target, data);
     const lines = [
       ...removed.map(describe),
+      ...(namespaces.length > 0 ? [] : heldSets).map(
+        (name) =>
+          `set ${name}: kept, since rules of others refer to it; remove those, then call flowmgr uninstall again`,
+      ),
       ...namespaces.map((name) => `network namespace ${name}: removed, with all that was in it`),
     ];
     if (lines.length === 0) lines.push(nothingIn(target));
@@ -58,12 +62,13 @@ const nothingIn = (target: Settings["target"]) =>
 const PROTOCOL = { ip: "IPv4", ip6: "IPv6" } as const;
 
 /** `IPv4, nft: removed 3 chains, 2 jumps` */
-function describe({ backend, family, chains, jumps, ipRules, routes }: Removed): string {
+function describe({ backend, family, chains, jumps, ipRules, routes, sets }: Removed): string {
   const parts = [
     counted(chains, "chain"),
     counted(jumps, "jump"),
     counted(ipRules, "ip rule"),
     counted(routes, "local route"),
+    counted(sets, "set"),
   ];
   return `${PROTOCOL[family]}, ${backend}: removed ${parts.flat().join(", ")}`;
 }

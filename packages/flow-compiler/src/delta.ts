@@ -81,7 +81,8 @@ function setsDelta(found: readonly SetState[], wanted: readonly NetworkSet[]): S
   };
 }
 
-function sameNetworks(found: readonly string[] | undefined, wanted: readonly string[]): boolean {
+/** Do two sets hold the same? */
+export function sameNetworks(found: readonly string[] | undefined, wanted: readonly string[]): boolean {
   return found?.length === wanted.length && wanted.every((network, at) => network === found[at]);
 }
 

@@ -12,7 +12,7 @@ import { describe, expect, test } from "vitest";
 import { directionOf, isOn } from "../src/chains.ts";
 import { renderFamily, renderRouting } from "../src/index.ts";
 import { askedBy } from "../src/match.ts";
-import { compileGolden, loadGoldens, writeGolden } from "./golden.ts";
+import { compileGolden, loadGoldens, setsText, writeGolden } from "./golden.ts";
 
 if (process.env.FLOWMGR_GOLDEN === "write") for (const golden of loadGoldens()) writeGolden(golden);
 
@@ -21,6 +21,7 @@ const goldens = loadGoldens();
 describe("golden files", () => {
   test.each(goldens.map((golden) => [golden.name, golden] as const))("%s", (_name, golden) => {
     const program = compileGolden(golden);
+    expect(setsText(program)).toBe(golden.sets);
     expect(renderFamily(program, "ip")).toBe(golden.ip);
     expect(renderFamily(program, "ip6")).toBe(golden.ip6);
     expect(renderRouting(program)).toBe(golden.routing);

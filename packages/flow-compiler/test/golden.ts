@@ -2,7 +2,8 @@
  * The golden files: a config, and what the kernel should hold for it, as text that anyone can write.
  *
  * The first line is the title; then the config; then sections: `==> options` (only where they are not the defaults),
- * `==> ip`, `==> ip6`, `==> routing`. `FLOWMGR_GOLDEN=write` with the compiler's tests fills in the last three.
+ * `==> sets` (only with the option), `==> ip`, `==> ip6`, `==> routing`. `FLOWMGR_GOLDEN=write` with the compiler's
+ * tests fills in all but the options.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +15,7 @@ import {
   type Program,
   renderFamily,
   renderRouting,
+  renderSets,
 } from "../src/index.ts";
 
 export type Golden = {
@@ -23,6 +25,7 @@ export type Golden = {
   /** The config's text. */
   config: string;
   options: CompileOptions;
+  sets: string;
   ip: string;
   ip6: string;
   routing: string;
@@ -57,18 +60,19 @@ function readGolden(name: string): Golden {
     title: head.slice(0, split),
     config: `${head.slice(split + 1).trim()}\n`,
     options: readOptions(section("options")),
+    sets: section("sets"),
     ip: section("ip"),
     ip6: section("ip6"),
     routing: section("routing"),
   };
 }
 
-/** `loopback judge`, `jump last`, `ipv6 off`, `defragment off`, `mask 0xff0000`, `table office 100`: one a line. */
+/** `loopback judge`, `jump last`, `ipv6 off`, `defragment off`, `mask 0xff0000`, `sets 3`, `table office 100`: one a line. */
 function readOptions(text: string): CompileOptions {
   const options: CompileOptions = { ...DEFAULTS };
   for (const line of text.split("\n").filter((one) => one !== "")) {
     const [, known, table, number] =
-      /^(?:(ipv6 off|defragment off|loopback judge|neighbours judge|jump last|mask 0x[0-9a-f]+)|table (\S+) (\d+))$/.exec(
+      /^(?:(ipv6 off|defragment off|loopback judge|neighbours judge|jump last|mask 0x[0-9a-f]+|sets \d+)|table (\S+) (\d+))$/.exec(
         line,
       ) ?? [];
     if (table !== undefined) options.tables = { ...options.tables, [table]: Number(number) };
@@ -77,6 +81,7 @@ function readOptions(text: string): CompileOptions {
     else if (known === "loopback judge") options.loopback = "judge";
     else if (known === "neighbours judge") options.neighbours = "judge";
     else if (known === "jump last") options.jump = "last";
+    else if (known?.startsWith("sets ")) options.largeList = Number(known.slice("sets ".length));
     else if (known !== undefined) options.markMask = Number(known.slice("mask ".length));
     else throw new Error(`golden option not understood: ${line}`);
   }
@@ -100,12 +105,19 @@ export function checkedGolden({ name, config: text }: Golden): Config {
   return config;
 }
 
+/** The sets of both families, as ipset is told to make them. */
+export function setsText(program: Program): string {
+  return renderSets(program, "ip") + renderSets(program, "ip6");
+}
+
 /** Writes what the compiler gives now into the golden's file; the title, the config and the options stay. */
 export function writeGolden(golden: Golden): void {
   const path = join(FOLDER, `${golden.name}.txt`);
   const program = compileGolden(golden);
   const [head = ""] = readFileSync(path, "utf8").split(/^==> (?!options\n)/m);
+  const sets = setsText(program);
   const sections = [
+    ...(sets === "" ? [] : [["sets", sets]]),
     ["ip", renderFamily(program, "ip")],
     ["ip6", renderFamily(program, "ip6")],
     ["routing", renderRouting(program)],

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { delta, type FamilyName, type Program, renderFamily, type State } from "../src/index.ts";
 import { normaliseRule } from "../src/normalise.ts";
-import { compileGolden, loadGoldens } from "./golden.ts";
+import { compileGolden, loadGoldens, setsText } from "./golden.ts";
 import { NOTHING, stateOf } from "./state.ts";
 
 const FOREIGN = "-A PREROUTING -m comment --comment foreign -j ACCEPT";
@@ -69,6 +69,7 @@ function walk(programs: readonly Program[], backend: "nft" | "legacy"): { ip: st
     if (text !== "")
       script.push(`${COMMAND[family]}-${backend}-restore -w 10 --noflush <<'TEXT'\n${text}TEXT`);
   };
+  for (const program of programs) script.push(`ipset -exist restore <<'TEXT'\n${setsText(program)}TEXT`);
   for (const family of ["ip", "ip6"] as const) restore(family, `*mangle\n${FOREIGN}\nCOMMIT\n`);
   let state: State = { ip: NOTHING, ip6: NOTHING };
   for (const program of programs) {

@@ -13,6 +13,7 @@ import {
   SET_PREFIX,
   type SetState,
   type SetsDelta,
+  sameNetworks,
 } from "@flowmgr/flow-compiler";
 import type { Capabilities } from "./capabilities.ts";
 import { Refusal } from "./errors.ts";
@@ -54,26 +55,32 @@ async function headsOf(target: Target): Promise<Head[]> {
   });
 }
 
-type Contents = Map<string, Pick<NetworkSet, "family" | "networks">>;
+type Content = Pick<NetworkSet, "family" | "networks">;
 
-/** What was read last, by its text: drift is looked for every few seconds, and to sort 100 000 networks takes longer. */
-const known = new WeakMap<Capabilities, { text: string; contents: Contents }>();
+/**
+ * What each set held when it was read last, beside the text that said so: drift is looked for every few seconds, and an
+ * apply reads what stays again, while to sort 100 000 networks takes longer than to print them.
+ */
+const known = new WeakMap<Capabilities, Map<string, { text: string; content: Content }>>();
 
-function contentsOf(text: string, capabilities: Capabilities): Contents {
+function contentsOf(text: string, capabilities: Capabilities): Map<string, Content> {
   const before = known.get(capabilities);
-  if (before?.text === text) return before.contents;
-  const found = new Map<string, { family: NetworkSet["family"]; networks: string[] }>();
-  for (const line of text.split("\n")) {
-    const [verb, name = "", network = "", ...more] = line.split(" ");
-    if (verb === "create") {
-      found.set(name, { family: more.includes("inet6") ? "ip6" : "ip", networks: [] });
-    }
-    // What stands behind a network (`nomatch`) is none of ours: then it is another one.
-    if (verb === "add") found.get(name)?.networks.push([network, ...more].join(" "));
-  }
-  for (const { networks } of found.values()) networks.sort();
-  known.set(capabilities, { text, contents: found });
-  return found;
+  const parts = text.split(/^(?=create )/m).map((part) => {
+    const name = part.split(" ", 2)[1] ?? "";
+    const same = before?.get(name);
+    return [name, same?.text === part ? same : { text: part, content: contentOf(part) }] as const;
+  });
+  known.set(capabilities, new Map(parts));
+  return new Map(parts.map(([name, { content }]) => [name, content]));
+}
+
+/** `create NAME hash:net family inet ...`, then `add NAME NETWORK` for each. */
+function contentOf(text: string): Content {
+  const [head = "", ...lines] = text.trimEnd().split("\n");
+  const before = `add ${head.split(" ", 2)[1]} `.length;
+  // What stands behind a network (`nomatch`) is none of ours: then it is another one.
+  const networks = lines.map((line) => line.slice(before)).sort();
+  return { family: / family inet6 /.test(head) ? "ip6" : "ip", networks };
 }
 
 /**
@@ -91,8 +98,8 @@ export async function makeSets(
   const text = make.map((set) => renderSet(set, UNFINISHED) + finish(set)).join("");
   await ask(target, RESTORE, leftOver + text);
   const there = await readSets(machine);
-  const holds = new Map(there.map(({ name, networks }) => [name, networks.join()]));
-  const wrong = make.find(({ name, networks }) => holds.get(name) !== networks.join());
+  const holds = new Map(there.map(({ name, networks }) => [name, networks]));
+  const wrong = make.find(({ name, networks }) => !sameNetworks(holds.get(name), networks));
   if (wrong === undefined) return there;
   throw refused(`read back, the set ${wrong.name} does not hold what was put into it`);
 }

@@ -12,6 +12,7 @@ import {
 import { underLock } from "./lock.ts";
 import { HOOKED } from "./ours.ts";
 import { readOwn } from "./read.ts";
+import { readSets } from "./sets.ts";
 import { openSnapshots, type Snapshots } from "./snapshot.ts";
 import { openTarget, type Target, type TargetSpec } from "./target.ts";
 import { removeWorld } from "./world.ts";
@@ -24,11 +25,14 @@ export type Removed = {
   jumps: number;
   ipRules: number;
   routes: number;
+  sets: number;
 };
 
 export type Uninstalled = {
-  /** Only what there was; the ip rules and routes of both back ends are told with the first. */
+  /** Only what there was; what belongs to no back end (ip rules, routes, sets) is told with the first. */
   removed: Removed[];
+  /** Sets of ours that rules of others refer to: these stay. */
+  heldSets: string[];
   /** Network namespaces that we had made. */
   namespaces: string[];
 };
@@ -45,26 +49,37 @@ const FORGETFUL: Snapshots = {
 };
 
 /**
- * Removes our chains, jumps, ip rules and routes in both families and both back ends, read back and compared, and the
+ * Removes our chains, jumps, ip rules, routes and sets in both families and both back ends, read back and compared, and the
  * private world of a namespace. Throws KernelError when others hold on to a chain of ours or the kernel refuses; what
  * was removed until then stays removed, and it can be called again.
  */
 export async function uninstall(spec: TargetSpec, dataDir: string): Promise<Uninstalled> {
   if (spec.kind === "namespace" && !existsSync(`/run/netns/${spec.name}`)) {
-    return { removed: [], namespaces: await removeWorld(spec.name) };
+    return { removed: [], heldSets: [], namespaces: await removeWorld(spec.name) };
   }
   const target = openTarget(spec);
   const snapshots = existsSync(dataDir) ? openSnapshots(dataDir, target.id) : FORGETFUL;
   const removed: Removed[] = [];
+  const sets = new Map<string, FamilyName>();
+  let left: string[] = [];
   for (const capabilities of await inOrder(target, snapshots)) {
     const { delta } = await underLock(target, (locked) =>
       apply({ target: locked, capabilities }, snapshots, EMPTY, { evenWithoutDisk: true }),
     );
     const { backend } = capabilities.facts;
-    for (const family of ["ip", "ip6"] as const) removed.push({ backend, family, ...sizeOf(delta[family]) });
+    for (const set of delta.sets.remove) sets.set(set.name, set.family);
+    left = (await readSets({ target, capabilities })).map(({ name }) => name);
+    for (const family of ["ip", "ip6"] as const)
+      removed.push({ backend, family, ...sizeOf(delta[family]), sets: 0 });
+  }
+  for (const one of removed.slice(0, 2)) {
+    one.sets = [...sets].filter(([name, family]) => family === one.family && !left.includes(name)).length;
   }
   return {
-    removed: removed.filter(({ chains, jumps, ipRules, routes }) => chains + jumps + ipRules + routes > 0),
+    removed: removed.filter(
+      ({ chains, jumps, ipRules, routes, sets }) => chains + jumps + ipRules + routes + sets > 0,
+    ),
+    heldSets: left,
     namespaces: spec.kind === "namespace" ? await removeWorld(spec.name) : [],
   };
 }
@@ -84,7 +99,7 @@ async function inOrder(target: Target, snapshots: Snapshots): Promise<Capabiliti
 
 const JUMP = new RegExp(`^-D (${HOOKED.join("|")}) `, "gm");
 
-function sizeOf(part: FamilyDelta | null): Omit<Removed, "backend" | "family"> {
+function sizeOf(part: FamilyDelta | null): Omit<Removed, "backend" | "family" | "sets"> {
   if (part === null) return { chains: 0, jumps: 0, ipRules: 0, routes: 0 };
   return {
     chains: part.removed.length,

@@ -141,7 +141,20 @@ input=$(cat); case "$input" in *flowmgr-*) ${kill};; esac; echo "$input" | /usr/
     });
     await other.apply(OLD);
     expect(await setsIn(lab)).toEqual(contentsOf(OLD));
-    await uninstall(target, lab.dataDir);
+    const foreign = ["INPUT", "-m", "set", "--match-set", nameIn(OLD), "src", "-j", "DROP"];
+    await lab.ns.must([lab.iptables, "-A", ...foreign]);
+    const { removed, heldSets } = await uninstall(target, lab.dataDir);
+    expect(heldSets).toEqual([nameIn(OLD)]);
+    expect(removed.map(({ family, sets }) => [family, sets])).toEqual(
+      expect.arrayContaining([
+        ["ip", 0],
+        ["ip6", 1],
+      ]),
+    );
+    await lab.ns.must([lab.iptables, "-D", ...foreign]);
+    expect((await uninstall(target, lab.dataDir)).removed).toMatchObject([
+      { family: "ip", sets: 1, chains: 0 },
+    ]);
     expect(await lab.ns.must(["ipset", "list", "-name"])).toBe("");
   });
 });

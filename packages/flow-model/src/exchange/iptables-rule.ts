@@ -90,6 +90,10 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map([
   ["--dst-range", range("dst")],
 ]);
 
+/** What a set holds stands nowhere in the text. */
+const SETS =
+  "what the set holds is not told by iptables: write its networks (ipset save) as a list, and the rule with @LIST";
+
 const MODULES: ReadonlySet<string> = new Set([
   "tcp",
   "udp",
@@ -144,7 +148,8 @@ export function readRule(words: readonly string[], family: Family, direction: Di
       value = words[at + 1] ?? "";
     }
     if (word === "-m" || word === "--match") {
-      if (!MODULES.has(value)) refuse(`the match ${value} has no word here`);
+      if (value === "set") refuse(SETS);
+      else if (!MODULES.has(value)) refuse(`the match ${value} has no word here`);
     } else if (word === "--comment") rule.note = value.replace(/[\p{Cc}]/gu, " ").trim();
     else {
       const option = INTERFACES[direction].includes(word) ? interfaces : OPTIONS.get(word);
