@@ -18,7 +18,7 @@ import {
 import type { Capabilities } from "./capabilities.ts";
 import { Refusal } from "./errors.ts";
 import type { Machine } from "./read.ts";
-import { complaint, succeeded } from "./run.ts";
+import { complaint, type Ran, succeeded } from "./run.ts";
 import type { Target } from "./target.ts";
 
 /** What a set is called until it is whole. The caller of an apply holds a lock, so there is one at a time. */
@@ -47,12 +47,16 @@ export async function readSets({ target, capabilities }: Machine): Promise<SetSt
 
 type Head = { name: string; inUse: boolean };
 
+/** Nothing where ipset was taken off the machine meanwhile: that must not keep rules without sets from coming back. */
 async function headsOf(target: Target): Promise<Head[]> {
-  const text = await ask(target, ["ipset", "list", "-terse"]);
-  return text.split("\n\n").flatMap((part) => {
-    const name = /^Name: (\S+)$/m.exec(part)?.[1] ?? "";
-    return OURS.test(name) ? [{ name, inUse: !/^References: 0$/m.test(part) }] : [];
-  });
+  const ran = await target.run(["ipset", "list", "-terse"], { limit: LIMIT });
+  if (ran.failure === "missing" || /No such file or directory/.test(ran.stderr)) return [];
+  return said(ran)
+    .split("\n\n")
+    .flatMap((part) => {
+      const name = /^Name: (\S+)$/m.exec(part)?.[1] ?? "";
+      return OURS.test(name) ? [{ name, inUse: !/^References: 0$/m.test(part) }] : [];
+    });
 }
 
 type Content = Pick<NetworkSet, "family" | "networks">;
@@ -141,7 +145,10 @@ export async function putSets(target: Target, sets: readonly NetworkSet[]): Prom
 }
 
 async function ask(target: Target, argv: readonly string[], stdin = ""): Promise<string> {
-  const ran = await target.run(argv, { stdin, limit: LIMIT });
+  return said(await target.run(argv, { stdin, limit: LIMIT }));
+}
+
+function said(ran: Ran): string {
   if (!succeeded(ran)) throw refused(complaint(ran).replace(/^ipset v[\d.]+: /, ""));
   return ran.stdout;
 }

@@ -129,6 +129,19 @@ input=$(cat); case "$input" in *flowmgr-*) ${kill};; esac; echo "$input" | /usr/
     }
   });
 
+  test("ipset taken off the machine keeps no rules from coming back that need none", async () => {
+    const lab = await makeLab(backend);
+    await lab.kernel.apply(OLD);
+    const tools = wrappers();
+    const missing = `echo 'exec of "ipset" failed: No such file or directory' >&2; exit 255`;
+    tools.wrap("ip", `case "$*" in *" ipset "*) ${missing};; esac`);
+    await expect(lab.kernel.apply(NEW)).rejects.toMatchObject({ oldRulesInForce: true });
+    await lab.kernel.apply(NOTHING);
+    tools.wrap("ip", "");
+    await lab.kernel.apply(NOTHING);
+    expect(await setsIn(lab)).toEqual([]);
+  });
+
   test("they move with the rules to the other back end, and go at the end", async () => {
     const lab = await makeLab(backend);
     const target = { kind: "namespace", name: lab.ns.name } as const;
