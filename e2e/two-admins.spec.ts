@@ -53,11 +53,11 @@ test("each sees the other's change arrive; undo takes back one's own and leaves 
   await key(two, "ping", " ");
   await off(one, "ping");
   await expect(one.getByRole("status").filter({ hasText: "changed ping" })).toBeVisible();
-  // A reload has the same list of steps, and no news.
+  // A reload has the same list of steps, and no news: what is told stays for seconds.
   await one.reload();
   await off(one, "ping");
   await expect(one.getByRole("button", { name: "Undo" })).toBeEnabled();
-  await expect(one.getByRole("status").filter({ hasText: "changed ping" })).toBeHidden();
+  expect(await one.getByRole("status").allInnerTexts()).not.toContainEqual(expect.stringContaining("ping"));
 
   await one.getByRole("button", { name: "Undo" }).click();
   await expect(one.locator("[data-flow=dns]")).not.toHaveAttribute("data-off", "true");
