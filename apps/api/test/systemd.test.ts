@@ -42,6 +42,8 @@ const CONFIG = `flow ssh permit
   match iface eth7 proto tcp dstport 22
 flow mail director lvs
   match proto tcp dst 192.0.2.1 dstport 25
+flow blocked deny
+  match src { ${Array.from({ length: 50 }, (_, at) => `198.51.${2 * at}.0/24`).join(" ")} }
 outflow nosmtp deny
   match proto tcp dstport 25
 `;
@@ -212,6 +214,8 @@ describe.runIf(canBoot())("a machine with the units", () => {
     expect(result).toBe("success");
     expect(atNetwork).toMatch(/^lo .*\n(?!.*UP)/);
     expect(atNetwork.match(/^-A @ssh -i eth7 .*$/gm)).toHaveLength(1);
+    // A long list is a set, which was there before.
+    expect(atNetwork.match(/^-A @blocked -s 198.51.0.0\/17 -m set --match-set .*$/gm)).toHaveLength(1);
     expect(atNetwork).toContain("-A OUTPUT -m comment --comment flowmgr -j OUTFLOWS");
     expect(atNetwork).toMatch(/from all fwmark 0x100\/0xff00 lookup/);
     expect(status).toMatchObject({ backend });

@@ -6,7 +6,7 @@ import type { Facts } from "./kernel.ts";
 import { ourHooks } from "./ours.ts";
 import { askTwice, complaint, run, succeeded } from "./run.ts";
 import { parseSave } from "./save.ts";
-import { canTry, inEmptyNamespace, runInEmptyNamespace, type Target } from "./target.ts";
+import { canTry, runInEmptyNamespace, type Target } from "./target.ts";
 
 export type Backend = Facts["backend"];
 
@@ -168,24 +168,26 @@ async function hasSocketMatch(target: Target, ...families: (Tools | null)[]): Pr
   return (await Promise.all(tried)).every(succeeded);
 }
 
-/** Tried as above; where there is no empty namespace, ipset and the kernel's part of it being there have to do. */
+/**
+ * Whether sets can be made and asked for. Tried in empty namespaces, one command in each: a set is made, and a rule that
+ * asks for one is refused because there is none, not because nobody knows what it says. Where there are no such
+ * namespaces, ipset and the kernel's part of it being there have to do.
+ */
 async function hasSets(target: Target, ...families: (Tools | null)[]): Promise<boolean> {
-  const installed = await askTwice(() => target.run(["ipset", "list", "-name"]));
-  if (!succeeded(installed)) return false;
+  if (!succeeded(await askTwice(() => target.run(["ipset", "list", "-name"])))) return false;
   if (!(await canTry())) return true;
-  return inEmptyNamespace(async (empty) => {
-    const stdin = "*mangle\n:TRY - [0:0]\n-A TRY -m set --match-set try src\nCOMMIT\n";
-    for (const tools of families) {
-      if (tools === null) continue;
-      const inet = tools.family === "ip" ? "inet" : "inet6";
-      const made = await empty.run(["ipset", "restore"], {
-        stdin: `create try-${inet} hash:net family ${inet}\n`,
-      });
-      const ran = await empty.run(tools.restore, { stdin: stdin.replace(" try ", ` try-${inet} `) });
-      if (!succeeded(made) || !succeeded(ran)) return false;
-    }
-    return true;
-  });
+  const stdin = "*mangle\n:TRY - [0:0]\n-A TRY -m set --match-set try src\nCOMMIT\n";
+  const tried = families
+    .filter((tools) => tools !== null)
+    .map(async ({ family, restore }) => {
+      const create = ["ipset", "create", "try", "hash:net", "family", family === "ip" ? "inet" : "inet6"];
+      const [made, asked] = await Promise.all([
+        askTwice(() => runInEmptyNamespace(create)),
+        runInEmptyNamespace(restore, { stdin }),
+      ]);
+      return succeeded(made) && /Set try doesn't exist/.test(asked.stderr);
+    });
+  return (await Promise.all(tried)).every(Boolean);
 }
 
 /**

@@ -49,8 +49,8 @@ export function openTarget(spec: TargetSpec, patience = 1): Target {
  * SIGKILL, and two checks can't meet. It fails where `canTry` is false.
  */
 export async function runInEmptyNamespace(argv: readonly string[], options?: RunOptions): Promise<Ran> {
-  const way = await wayToTry();
-  return run([...(way?.make ?? UNSHARE), ...argv], options);
+  const [first] = WAYS;
+  return run([...((await wayToTry()) ?? first), ...argv], options);
 }
 
 /**
@@ -65,25 +65,17 @@ export async function canTry(): Promise<boolean> {
  * The second one makes do without CAP_SYS_ADMIN: in a user namespace of its own everybody may make a network one.
  * `--keep-caps` and not `--map-root-user`: to map root as root would need CAP_SETFCAP.
  */
-const UNSHARE = ["unshare", "--net", "--"];
-
-const WAYS: readonly Way[] = [
-  { make: UNSHARE, enter: (pid) => [`--net=/proc/${pid}/ns/net`] },
-  {
-    make: ["unshare", "--user", "--keep-caps", "--net", "--"],
-    enter: (pid) => ["--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--net=/proc/${pid}/ns/net`],
-  },
-];
-
-/** `enter`: the words for nsenter to get into what a process that was started by `make` is in. */
-type Way = { make: readonly string[]; enter: (pid: number) => readonly string[] };
+const WAYS = [
+  ["unshare", "--net", "--"],
+  ["unshare", "--user", "--keep-caps", "--net", "--"],
+] as const;
 
 /** The first that works, found once: what a process may do does not grow. */
-let found: Promise<Way | null> | undefined;
+let found: Promise<(typeof WAYS)[number] | null> | undefined;
 
-function wayToTry(): Promise<Way | null> {
+function wayToTry(): Promise<(typeof WAYS)[number] | null> {
   found ??= (async () => {
-    for (const way of WAYS) if (succeeded(await askTwice(() => run([...way.make, "true"])))) return way;
+    for (const way of WAYS) if (succeeded(await askTwice(() => run([...way, "true"])))) return way;
     return null;
   })();
   return found;
@@ -94,12 +86,11 @@ const HOLD_LIMIT = 20_000;
 
 /**
  * Does the work in an empty network namespace without a name that several commands share. It goes with the work, and
- * with this process, however it ends: nothing but a `cat`, which waits for the end of its input, holds it. Throws when
- * there can be none.
+ * with this process, however it ends: nothing but a `cat`, which waits for the end of its input, holds it. Takes
+ * CAP_SYS_ADMIN. Throws when there can be none.
  */
 export async function inEmptyNamespace<Result>(work: (empty: Target) => Promise<Result>): Promise<Result> {
-  const way = await wayToTry();
-  const holder = start([...(way?.make ?? UNSHARE), "cat"]);
+  const holder = start(["unshare", "--net", "--", "cat"]);
   const ended = once(holder, "close");
   let said = "";
   holder.stderr.on("data", (part) => (said += String(part)));
@@ -114,9 +105,9 @@ export async function inEmptyNamespace<Result>(work: (empty: Target) => Promise<
         () => null,
       ),
     ]);
-    if (there === null || way === null || holder.pid === undefined)
+    if (there === null || holder.pid === undefined)
       throw new Error(`no empty network namespace: ${said.trim()}`);
-    const enter = ["nsenter", ...way.enter(holder.pid), "--"];
+    const enter = ["nsenter", `--net=/proc/${holder.pid}/ns/net`, "--"];
     const words = (argv: readonly string[]) => [...enter, ...argv];
     return await work({
       id: `empty-${holder.pid}`,
