@@ -37,10 +37,38 @@ type ExpectDialogProps = {
 };
 
 /** What must be true of every packet that some conditions describe; judged while it is written. */
-export function ExpectDialog({ begun, changes, config, close }: ExpectDialogProps) {
-  const { edit, undo } = useEdit();
+export function ExpectDialog(props: ExpectDialogProps) {
+  const { changes, config, close } = props;
   const status = useStatus().data;
-  const id = useId();
+  const writing = useWriting(props);
+  const { shown, wrong } = writing;
+  const judged = useJudged(wrong ? null : shown, config, status);
+  return (
+    <Dialog title={changes === null ? "New expectation" : "Expectation"} close={close}>
+      <form className={styles.form} onSubmit={writing.submit}>
+        <Fields writing={writing} config={config} status={status} />
+        <Judged judged={judged} close={close} />
+        <div className={styles.answers}>
+          <Button onClick={close}>Cancel</Button>
+          <Button
+            look="primary"
+            type="submit"
+            aria-disabled={wrong !== undefined || undefined}
+            title={wrong ? advice(wrong) : undefined}
+          >
+            {changes === null ? "Add the expectation" : "Save"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+type Writing = ReturnType<typeof useWriting>;
+
+/** The expectation as it is being written, what is wrong with it, and its way to the draft. */
+function useWriting({ begun, changes, config, close }: ExpectDialogProps) {
+  const { edit, undo } = useEdit();
   const [expect, setExpect] = useState(begun);
   const [typed, setTyped] = useState<Rule | null>(null);
   const shown = useMemo(
@@ -50,12 +78,6 @@ export function ExpectDialog({ begun, changes, config, close }: ExpectDialogProp
   const others = useMemo(() => config.items.filter((item) => keyOf(item) !== changes), [config, changes]);
   const diagnostics = [...checkItem(shown, config), ...twins(shown, others)];
   const wrong = diagnostics.find(({ severity }) => severity === "error");
-  const ofVerdict = below(diagnostics, "/verdict");
-  const elsewhere = diagnostics.filter(
-    ({ path }) => !path?.startsWith("/conditions") && !path?.startsWith("/verdict"),
-  );
-  const judged = useJudged(wrong ? null : shown, config, status);
-  const kind = expect.direction === "in" ? "flow" : "outflow";
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -74,70 +96,80 @@ export function ExpectDialog({ begun, changes, config, close }: ExpectDialogProp
       notify({ text: "Expectation added", action: { label: "Undo", run: undo, undoes: label } });
   }
 
+  const change = (part: Partial<Expect>) => setExpect({ ...expect, ...part });
+  return { expect, change, setTyped, shown, diagnostics, wrong, submit };
+}
+
+type FieldsProps = { writing: Writing; config: Config; status: Status | undefined };
+
+/** Whom it is about, what must become of them, and why. */
+function Fields({ writing, config, status }: FieldsProps) {
+  const { expect, change, shown, diagnostics } = writing;
+  const id = useId();
+  const ofConditions = diagnostics.filter(({ path }) => path?.startsWith("/conditions"));
+  const elsewhere = diagnostics.filter(
+    (one) => !ofConditions.includes(one) && !one.path?.startsWith("/verdict"),
+  );
   return (
-    <Dialog title={changes === null ? "New expectation" : "Expectation"} close={close}>
-      <form className={styles.form} onSubmit={submit}>
-        <div className={styles.said}>
-          <Segmented
-            legend="Packets that"
-            value={expect.direction}
-            set={(direction) => setExpect({ ...expect, direction })}
-            segments={[
-              { value: "in", label: "come in", className: choices.wide },
-              { value: "out", label: "go out", className: choices.wide },
-            ]}
-          />
-          <VerdictField
-            expect={expect}
-            set={(verdict) => setExpect({ ...expect, verdict })}
-            config={config}
-            status={status}
-            problems={ofVerdict}
-          />
-        </div>
-        <ConditionsEditor
-          rule={ruleOf(expect.conditions)}
-          flowKind={kind}
+    <>
+      <div className={styles.said}>
+        <Segmented
+          legend="Packets that"
+          value={expect.direction}
+          set={(direction) => change({ direction })}
+          segments={[
+            { value: "in", label: "come in", className: choices.wide },
+            { value: "out", label: "go out", className: choices.wide },
+          ]}
+        />
+        <VerdictField
+          expect={expect}
+          set={(verdict) => change({ verdict })}
           config={config}
           status={status}
-          where="the expectation"
-          diagnostics={diagnostics.filter(({ path }) => path?.startsWith("/conditions"))}
-          active
-          disabled={false}
-          typing={setTyped}
-          set={({ conditions }) => setExpect({ ...expect, conditions })}
+          problems={below(diagnostics, "/verdict")}
         />
-        <Problems id={`${id}-problems`} diagnostics={elsewhere} />
-        <code className={styles.preview} title="The expectation as text">
-          {printExpect(shown)}
-        </code>
-        <TextField
-          label="Comment: why it must be so"
-          lines
-          live
-          value={expect.comment.join("\n")}
-          commit={(text) => setExpect({ ...expect, comment: linesOf(text) })}
-        />
-        <TextField
-          label="Note, on its own line"
-          live
-          value={expect.note}
-          commit={(note) => setExpect({ ...expect, note: note.trim() })}
-        />
-        <Judged judged={judged} close={close} />
-        <div className={styles.answers}>
-          <Button onClick={close}>Cancel</Button>
-          <Button
-            look="primary"
-            type="submit"
-            aria-disabled={wrong !== undefined || undefined}
-            title={wrong ? advice(wrong) : undefined}
-          >
-            {changes === null ? "Add the expectation" : "Save"}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      </div>
+      <ConditionsEditor
+        rule={ruleOf(expect.conditions)}
+        flowKind={expect.direction === "in" ? "flow" : "outflow"}
+        config={config}
+        status={status}
+        where="the expectation"
+        diagnostics={ofConditions}
+        active
+        disabled={false}
+        typing={writing.setTyped}
+        set={({ conditions }) => change({ conditions })}
+      />
+      <Problems id={`${id}-problems`} diagnostics={elsewhere} />
+      <code className={styles.preview} title="The expectation as text">
+        {printExpect(shown)}
+      </code>
+      <Words expect={expect} change={change} />
+    </>
+  );
+}
+
+type WordsProps = { expect: Expect; change: Writing["change"] };
+
+function Words({ expect, change }: WordsProps) {
+  return (
+    <>
+      <TextField
+        label="Comment: why it must be so"
+        lines
+        live
+        value={expect.comment.join("\n")}
+        commit={(text) => change({ comment: linesOf(text) })}
+      />
+      <TextField
+        label="Note, on its own line"
+        live
+        value={expect.note}
+        commit={(note) => change({ note: note.trim() })}
+      />
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Condition, ConditionKind, Config, Diagnostic, Flow } from "@flowmgr/flow-model";
-import { useId, useState } from "react";
+import { type MouseEvent, useId, useState } from "react";
 import { Chips } from "../ui/chips.tsx";
 import { Lines } from "../ui/lines.tsx";
 import { aroundListChip } from "../ui/list-chip.tsx";
@@ -39,7 +39,6 @@ export function ConditionField(props: ConditionFieldProps) {
   const errorId = `${id}-problems`;
   const word = wordOf(kind, props.flowKind);
   const label = KIND_LABELS[kind];
-  const hasProblem = props.diagnostics.length > 0;
 
   function setValues(next: string[]) {
     if (next.length > 0) set({ not, values: next });
@@ -47,29 +46,25 @@ export function ConditionField(props: ConditionFieldProps) {
     else if (values.some((value) => value !== "")) set({ not, values: [""] });
   }
 
+  const shared = {
+    label: `${label}, ${where}`,
+    values,
+    set: setValues,
+    problems: byValue(props.diagnostics, `/conditions/${kind}`),
+    disabled,
+  };
   return (
     <>
       <div className={styles.condition}>
-        {not || active ? (
-          <button
-            type="button"
-            className={not ? styles.not : styles.ghost}
-            aria-pressed={not}
-            aria-label={`not, ${label}, ${where}`}
-            title={not ? "Take the not away" : "Negate this condition"}
-            disabled={disabled}
-            onMouseDown={(event) => event.preventDefault()}
-            onClick={() => set({ not: !not, values })}
-          >
-            not
-          </button>
-        ) : null}
+        {not || active ? <NotWord {...props} label={label} /> : null}
         {word ? <span className={styles.word}>{word}</span> : null}
-        {asLines ? null : (
+        {asLines ? (
+          <button type="button" className={styles.ghost} onClick={() => setAsLines(false)}>
+            show as chips
+          </button>
+        ) : (
           <Chips
-            label={`${label}, ${where}`}
-            values={values}
-            set={setValues}
+            {...shared}
             typing={(typed) => props.typing({ not, values: typed })}
             // An interface may be called anything; no other value is a word of the language.
             word={(typed) => {
@@ -78,47 +73,59 @@ export function ConditionField(props: ConditionFieldProps) {
               return true;
             }}
             suggestions={props.suggestions}
-            problems={byValue(props.diagnostics, `/conditions/${kind}`)}
             errorId={errorId}
             around={aroundListChip(props.config)}
             showAll={() => setAsLines(true)}
             placeholder={placeholderOf(kind)}
             offer={active}
             autoFocus={props.fresh}
-            disabled={disabled}
           />
         )}
-        {asLines ? (
-          <button type="button" className={styles.ghost} onClick={() => setAsLines(false)}>
-            show as chips
-          </button>
-        ) : null}
-        {active ? (
-          <button
-            type="button"
-            className={styles.remove}
-            aria-label={`Remove ${label}, ${where}`}
-            title="Remove this condition"
-            disabled={disabled}
-            onMouseDown={(event) => event.preventDefault()}
-            onClick={props.remove}
-          >
-            ×
-          </button>
-        ) : null}
+        {active ? <Remove {...props} label={label} /> : null}
       </div>
-      {asLines ? (
-        <Lines
-          label={`${label}, ${where}`}
-          values={values}
-          set={setValues}
-          problems={byValue(props.diagnostics, `/conditions/${kind}`)}
-          errorId={hasProblem ? errorId : undefined}
-          disabled={disabled}
-        />
-      ) : null}
+      {asLines ? <Lines {...shared} errorId={props.diagnostics.length > 0 ? errorId : undefined} /> : null}
       <Problems id={errorId} diagnostics={props.diagnostics} />
     </>
+  );
+}
+
+type PartProps = Pick<ConditionFieldProps, "condition" | "set" | "remove" | "where" | "disabled"> & {
+  label: string;
+};
+
+/** The focus stays where it is: a field that is left would settle between press and click. */
+const stay = (event: MouseEvent) => event.preventDefault();
+
+function NotWord({ condition: { not, values }, set, label, where, disabled }: PartProps) {
+  return (
+    <button
+      type="button"
+      className={not ? styles.not : styles.ghost}
+      aria-pressed={not}
+      aria-label={`not, ${label}, ${where}`}
+      title={not ? "Take the not away" : "Negate this condition"}
+      disabled={disabled}
+      onMouseDown={stay}
+      onClick={() => set({ not: !not, values })}
+    >
+      not
+    </button>
+  );
+}
+
+function Remove({ remove, label, where, disabled }: PartProps) {
+  return (
+    <button
+      type="button"
+      className={styles.remove}
+      aria-label={`Remove ${label}, ${where}`}
+      title="Remove this condition"
+      disabled={disabled}
+      onMouseDown={stay}
+      onClick={remove}
+    >
+      ×
+    </button>
   );
 }
 
