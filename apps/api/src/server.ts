@@ -26,6 +26,7 @@ import { registerTrace } from "./config/trace-routes.ts";
 import { registerEvents } from "./events.ts";
 import { registerKernel } from "./kernel/routes.ts";
 import { type LargeBodies, largeBodies } from "./large-bodies.ts";
+import { giveBackMemory } from "./memory.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { Parts } from "./parts.ts";
 import { registerPaths } from "./paths/routes.ts";
@@ -53,6 +54,7 @@ export type ServerOptions = {
 export async function buildServer(parts: Parts, options: ServerOptions = {}): Promise<Api> {
   const app = bare(parts.settings);
   endGracefully(app);
+  giveBackMemory(app, parts.clock);
   registerProblems(app, options.log ?? (() => {}));
   const bodies = largeBodies();
   registerBodies(app, bodies.begin);
