@@ -17,6 +17,7 @@ import { parseName } from "./names.ts";
 import { type Parse, parseInto, withPlaces } from "./parser.ts";
 import { locate, Report } from "./report.ts";
 import type { ConditionKind, Config, Expect, Flow, Rule } from "./schema.ts";
+import { sharing } from "./sharing.ts";
 import { quote } from "./value.ts";
 
 /** Everything wrong with a config, in its order; each diagnostic has a `path` and, in a flow, its name. */
@@ -26,13 +27,17 @@ export function check(config: Config): Diagnostic[] {
   return report.diagnostics();
 }
 
-/** Parses and checks a text: all that is wrong with it, sorted by place. Never throws. */
-export function checkText(text: string): Parse {
+/**
+ * Parses and checks a text: all that is wrong with it, sorted by place. Never throws. `known`: configs whose items the
+ * text may repeat, the one that counts most at the end; what is known of those is not worked out again.
+ */
+export function checkText(text: string, known: readonly Config[] = []): Parse {
   const report = new Report();
-  const read = parseInto(text, report);
-  checkInto(read.config, report, read.places);
+  const { places, ...read } = parseInto(text, report);
+  const config = known.reduce((shared, one) => sharing(one, shared), read.config);
+  checkInto(config, report, places);
   const diagnostics = report.diagnostics();
-  return withPlaces(read, diagnostics.length > 0 ? locate(diagnostics, read.places()) : []);
+  return withPlaces({ config, places }, diagnostics.length > 0 ? locate(diagnostics, places()) : []);
 }
 
 /** What all of a config's flows are checked with. */

@@ -35,6 +35,7 @@ export * from "./protocols.ts";
 export { locate } from "./report.ts";
 export * from "./schema.ts";
 export * from "./search.ts";
+export { sharing } from "./sharing.ts";
 export * from "./states.ts";
 export * from "./tables.ts";
 export * from "./value.ts";

@@ -3,6 +3,7 @@ import type { Places, Span } from "./diagnostic.ts";
 import { parse } from "./parser.ts";
 import { canonicalItem, partsOf } from "./printer.ts";
 import type { Config, Item } from "./schema.ts";
+import { saysTheSame } from "./sharing.ts";
 
 /**
  * `print`, and where each part of the config stands in the text. Each item's text is parsed; what came back is compared
@@ -19,7 +20,7 @@ const proven = new WeakSet<Item>();
 
 function prove(item: Item, text: string): void {
   if (proven.has(item)) return;
-  if (!same(parse(text).config, { items: [canonicalItem(item)], comment: [] }))
+  if (!saysTheSame(parse(text).config, { items: [canonicalItem(item)], comment: [] }))
     throw new Error("the printed config does not read back the same");
   proven.add(item);
 }
@@ -60,15 +61,4 @@ function linesAbove(parts: readonly string[]): number[] {
     above += 1;
     return first;
   });
-}
-
-/** Deep equality of what JSON can hold. */
-function same(a: unknown, b: unknown): boolean {
-  if (!isObject(a) || !isObject(b)) return a === b;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

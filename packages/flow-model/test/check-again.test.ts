@@ -1,8 +1,18 @@
 /** A config that was edited is checked like one that nobody has seen before. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { changes, check, configSchema, flowsOf, listsOf, parse } from "../src/index.ts";
-import { arbitraryRawConfig } from "../src/testing.ts";
+import {
+  changes,
+  check,
+  checkText,
+  configSchema,
+  flowsOf,
+  listsOf,
+  parse,
+  print,
+  sharing,
+} from "../src/index.ts";
+import { arbitraryConfig, arbitraryRawConfig } from "../src/testing.ts";
 
 const copy = (config: unknown) => configSchema.parse(JSON.parse(JSON.stringify(config)));
 
@@ -46,4 +56,32 @@ describe("what is known of flows from an earlier check", () => {
       { code: "duplicate-flow", path: "/items/1/name" },
     ]);
   });
+});
+
+it("a text that repeats items of configs that are known is read as one that nobody has seen, and has their items", () => {
+  const pairs = fc.tuple(arbitraryConfig(), arbitraryConfig(), fc.nat(3), fc.nat(3));
+  let shared = 0;
+  fc.assert(
+    fc.property(pairs, ([first, second, from, swapped]) => {
+      const [one, other] = [parse(print(first)).config, parse(print(second)).config];
+      check(one);
+      check(other);
+      const items = [...one.items.slice(from), ...other.items];
+      items.push(...items.splice(swapped, 1));
+      const text = print({ items, comment: one.comment });
+      const read = checkText(text, [one, other]);
+      const anew = checkText(text);
+      expect({ ...read }).toEqual({ ...anew });
+      expect(sharing(other, anew.config)).toEqual(anew.config);
+      const known = new Set([...one.items, ...other.items]);
+      const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+      for (const item of read.config.items) {
+        if (known.has(item)) shared += 1;
+        // A name that both configs have stands for one of them.
+        else expect(other.items.some((twin) => same(twin, item))).toBe(false);
+      }
+    }),
+    { numRuns: 200 },
+  );
+  expect(shared).toBeGreaterThan(100);
 });

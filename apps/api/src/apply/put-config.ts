@@ -4,7 +4,7 @@ import { locate, type Places } from "@flowmgr/flow-model";
 import { z } from "zod";
 import { goneSignal } from "../analysis/gone.ts";
 import type { Api } from "../api.ts";
-import { readConfig, refuseErrors } from "../config/body.ts";
+import { knownConfigs, readConfig, refuseErrors } from "../config/body.ts";
 import { checkMachine } from "../config/machine-check.ts";
 import { CONFIG_BODY, IF_MATCH } from "../config/schemas.ts";
 import type { Parts } from "../parts.ts";
@@ -51,7 +51,11 @@ export function registerPutConfig(app: Api, parts: Parts): void {
       const { caller } = request;
       const ifMatch = request.headers["if-match"];
       if (ifMatch !== undefined) draft.requireMatch(ifMatch);
-      const { config, places = NO_PLACES, ...read } = await timed("read", () => readConfig(request));
+      const {
+        config,
+        places = NO_PLACES,
+        ...read
+      } = await timed("read", () => readConfig(request, knownConfigs(parts)));
       const machine = await timed("check", () => locate(checkMachine(config, engine.state()), places));
       const diagnostics = [...read.diagnostics, ...machine];
       if (blocking(diagnostics, accept).length > 0) refuseErrors(diagnostics);

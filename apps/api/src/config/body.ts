@@ -7,8 +7,10 @@ import {
   type Diagnostic,
   EMPTY_CONFIG,
   type Places,
+  sharing,
 } from "@flowmgr/flow-model";
 import type { FastifyRequest } from "fastify";
+import type { Parts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { readShape } from "../shape.ts";
 
@@ -21,16 +23,13 @@ export type ReadConfig = {
   places?: Places;
 };
 
-/** Reads the body of a request. Never throws for what is wrong with the config itself. */
-export function readConfig(request: FastifyRequest): ReadConfig {
-  if (typeof request.body === "string" && isText(request)) return readText(request.body);
+/** Reads the body of a request. Never throws for what is wrong with the config itself. `known`: as for `checkText`. */
+export function readConfig(request: FastifyRequest, known: readonly Config[] = []): ReadConfig {
+  if (typeof request.body === "string" && isText(request)) return checkText(request.body, known);
   const shape = readShape(configSchema, request.body);
   if ("diagnostics" in shape) return { config: EMPTY_CONFIG, diagnostics: shape.diagnostics };
-  return { config: shape.value, diagnostics: check(shape.value) };
-}
-
-export function readText(text: string): ReadConfig {
-  return checkText(text);
+  const config = known.reduce((shared, one) => sharing(one, shared), shape.value);
+  return { config, diagnostics: check(config) };
 }
 
 function isText(request: FastifyRequest): boolean {
@@ -54,4 +53,10 @@ export function refuseErrors(diagnostics: Diagnostic[]): void {
 function place(diagnostic: Diagnostic | undefined): string {
   if (diagnostic?.line) return `Line ${diagnostic.line}, column ${diagnostic.column}: `;
   return diagnostic?.path ? `${diagnostic.path}: ` : "";
+}
+
+/** What a config that comes in is likely to repeat: what is in force, and the draft. */
+export function knownConfigs({ draft, engine }: Pick<Parts, "draft" | "engine">): Config[] {
+  const running = engine.running();
+  return [draft.get().config, ...(running ? [running.config] : [])];
 }

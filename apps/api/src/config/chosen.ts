@@ -1,9 +1,9 @@
 /** Which config a question is about. */
-import { type Config, EMPTY_CONFIG } from "@flowmgr/flow-model";
+import { type Config, checkText, EMPTY_CONFIG } from "@flowmgr/flow-model";
 import { openJournal } from "../apply/journal.ts";
 import type { Parts } from "../parts.ts";
 import { notFound } from "../problem.ts";
-import { readText, refuseErrors } from "./body.ts";
+import { knownConfigs, refuseErrors } from "./body.ts";
 
 type Choosing = Pick<Parts, "draft" | "engine" | "db" | "settings">;
 
@@ -19,7 +19,7 @@ export function chosenConfig(
   { config = "draft", text }: Choice,
 ): Config {
   if (text !== undefined) {
-    const read = readText(text);
+    const read = checkText(text, knownConfigs({ draft, engine }));
     refuseErrors(read.diagnostics);
     return read.config;
   }

@@ -16,7 +16,7 @@ import { packer } from "../packed.ts";
 import type { Parts } from "../parts.ts";
 import { wantsText } from "./accept.ts";
 import { answerWrite, draftAnswer, etagHeader } from "./answer.ts";
-import { readConfig } from "./body.ts";
+import { knownConfigs, readConfig } from "./body.ts";
 import { refusedEdit } from "./refusal.ts";
 import { CONFIG_BODY, IF_MATCH, IF_NONE_MATCH, NOT_MODIFIED, PREFER, TEXT } from "./schemas.ts";
 
@@ -74,7 +74,7 @@ function registerWhole(app: Api, { draft, engine }: Parts): void {
       },
     },
     async (request, reply) => {
-      const { config, diagnostics } = readConfig(request);
+      const { config, diagnostics } = readConfig(request, knownConfigs({ draft, engine }));
       const stored = draft.replace(config, request.caller.name, request.headers["if-match"], {
         checked: diagnostics,
       });

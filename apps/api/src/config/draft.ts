@@ -4,7 +4,6 @@
  * The ETag is made from the content, so it says "this is what I have seen" and nothing else: a change that was
  * undone again is no conflict, and the tag that was reviewed is the config that is applied.
  */
-import { isDeepStrictEqual } from "node:util";
 import {
   type Config,
   changes,
@@ -13,9 +12,9 @@ import {
   type Diagnostic,
   type Edit,
   EMPTY_CONFIG,
-  keyOf,
   locate,
   printWithPlaces,
+  sharing,
 } from "@flowmgr/flow-model";
 import { rfc3339 } from "../clock.ts";
 import { digestOf, matches, quoted } from "../etag.ts";
@@ -197,14 +196,4 @@ class SqliteDraft implements DraftStore {
       headers: { ETag: quoted(etag) },
     });
   }
-}
-
-/** `next` with the items of `known` wherever both say the same: what is remembered of an item then stays known. */
-function sharing(known: Config, next: Config): Config {
-  const named = new Map(known.items.map((item) => [keyOf(item), item]));
-  const items = next.items.map((item) => {
-    const same = named.get(keyOf(item));
-    return same && isDeepStrictEqual(same, item) ? same : item;
-  });
-  return { ...next, items };
 }
