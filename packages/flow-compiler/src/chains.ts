@@ -16,7 +16,15 @@ import { type Part, type Split, splitsOf } from "./split.ts";
 import { join } from "./words.ts";
 
 /** A flow that is on, in one family. */
-export type FamilyFlow = { flow: Flow; family: Family; parts: Part[]; targets: string[] };
+export type FamilyFlow = { flow: Flow; family: Family; parts: Part[] } & Done;
+
+/** What is done to the packets of a flow's matches. */
+export type Done = {
+  /** In iptables' words; the last one ends the visit. */
+  targets: string[];
+  /** The index of the mark that it gives, and for a table its number; null where it gives none. */
+  mark: { index: number; table: number | null } | null;
+};
 
 /** A `flow` judges what comes in, an `outflow` what leaves. */
 export function directionOf({ kind }: Flow): Direction {
@@ -52,9 +60,13 @@ const known = new Map<number, Known>();
  * `largeList` networks are asked of a set.
  */
 export function partsOf(flow: Flow, family: Family, largeList = LARGE_LIST): Part[] {
-  const parts = known.get(largeList)?.[family].get(flow) ?? findParts(flow, family, largeList);
-  if (!known.has(largeList)) known.set(largeList, { 4: new WeakMap(), 6: new WeakMap() });
-  known.get(largeList)?.[family].set(flow, parts);
+  const before = known.get(largeList) ?? { 4: new WeakMap(), 6: new WeakMap() };
+  known.set(largeList, before);
+  let parts = before[family].get(flow);
+  if (!parts) {
+    parts = findParts(flow, family, largeList);
+    before[family].set(flow, parts);
+  }
   return parts;
 }
 

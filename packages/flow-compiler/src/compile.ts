@@ -8,8 +8,9 @@ import {
   type Flow,
   flowsOf,
   NO_SETS,
+  printPolicy,
 } from "@flowmgr/flow-model";
-import { directionOf, type FamilyFlow, isOn, partsOf } from "./chains.ts";
+import { type Done, directionOf, type FamilyFlow, isOn, partsOf } from "./chains.ts";
 import { classesOf } from "./classes.ts";
 import { dispatch } from "./dispatch.ts";
 import { hooksOf } from "./hooks.ts";
@@ -65,9 +66,21 @@ const known: Record<Family, KnownFamily> = { 4: new KnownFamily(), 6: new KnownF
 
 function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, family: Family): FamilyProgram {
   const before = known[family];
-  const compiled = flows.map((flow): FamilyFlow => {
+  const shown = flows.flatMap((flow) => {
     const parts = partsOf(flow, family, options.largeList ?? NO_SETS);
-    return { flow, family, parts, targets: targetsOf(flow, marks, options) };
+    return parts.length > 0 || showsEmpty(family) ? [{ flow, parts }] : [];
+  });
+  // The parts of each flow are its own, and are made anew with it.
+  const values = [JSON.stringify([marks, options]), ...shown.map(({ parts }) => parts)];
+  const last = before.madeFrom(values);
+  if (last) return last;
+  const doneBy = new Map<string, Done>();
+  const compiled = shown.map(({ flow, parts }): FamilyFlow => {
+    // Ten thousand flows have some two hundred policies.
+    const policy = printPolicy(flow);
+    const done = doneBy.get(policy) ?? doneTo(flow, marks, options);
+    doneBy.set(policy, done);
+    return { flow, family, parts, targets: done.targets, mark: done.mark };
   });
   const mainOf = (name: string, direction: Direction) => {
     const judging = compiled.filter(({ flow }) => directionOf(flow) === direction);
@@ -75,14 +88,12 @@ function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, fam
   };
   const incoming = mainOf(OWN_CHAINS.flows, "in");
   const leaving = mainOf(OWN_CHAINS.outflows, "out");
-  const { ipRules, routes, directorMarks } = routingOf(compiled, marks, options, family);
+  const { ipRules, routes, directorMarks } = routingOf(compiled, options.markMask, family);
   const directors = directorMarks.length > 0 ? [directorsChain(directorMarks, options)] : [];
-  const flowChains = compiled
-    .filter(({ parts }) => parts.length > 0 || showsEmpty(family))
-    .flatMap((one) => [
-      ...before.chainsOf(one),
-      ...(incoming.beside.get(one.flow.name) ?? leaving.beside.get(one.flow.name) ?? []),
-    ]);
+  const flowChains = compiled.flatMap((one) => [
+    ...before.chainsOf(one),
+    ...(incoming.beside.get(one.flow.name) ?? leaving.beside.get(one.flow.name) ?? []),
+  ]);
   const chains = [
     ...incoming.mains,
     ...leaving.mains,
@@ -90,7 +101,7 @@ function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, fam
     ...directors,
     ...flowChains,
   ];
-  return before.done({ chains, hooks: hooksOf(options, directors.length > 0), ipRules, routes });
+  return before.done(values, { chains, hooks: hooksOf(options, directors.length > 0), ipRules, routes });
 }
 
 /**
@@ -99,16 +110,15 @@ function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, fam
  */
 const showsEmpty = (family: Family) => family === 4;
 
-/** What the flow's matches do, in iptables' words; the last one ends the visit. */
-function targetsOf({ policy }: Flow, marks: Marks, options: CompileOptions): string[] {
-  if (policy === null) return [];
+function doneTo({ policy }: Flow, marks: Marks, options: CompileOptions): Done {
+  if (policy === null) return { targets: [], mark: null };
   const plain: Partial<Record<Action["action"], string>> = { permit: "-j ACCEPT", deny: "-j DROP" };
   const target = plain[policy.action];
-  if (target !== undefined) return [target];
+  if (target !== undefined) return { targets: [target], mark: null };
   const mark = markFor(policy, marks, options);
-  return mark === null
-    ? []
-    : [markWords(markOf(mark.index, options.markMask), options.markMask), "-j ACCEPT"];
+  if (mark === null) return { targets: [], mark };
+  const { markMask } = options;
+  return { targets: [markWords(markOf(mark.index, markMask), markMask), "-j ACCEPT"], mark };
 }
 
 /** Writes the bits under the mask, and leaves the others to whom they belong. */

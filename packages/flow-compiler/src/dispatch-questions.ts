@@ -43,19 +43,28 @@ export function byAddress(
   const digits = firstDifference(field, entries, within);
   if (digits === null) return null;
   const children = childrenAt(field, digits, entries, within);
-  const careless = entries.filter(({ reaches }) => !reaches.some((reach) => narrows(reach[field], within)));
+  const careless = entries.filter(({ reaches }) => isCareless(reaches));
   if ((careless.length + 1) * children.size > room) return null;
   const rest: Entry[] = [];
   for (const entry of entries) {
-    const wide = entry.reaches.filter((reach) => !narrows(reach[field], within));
-    if (wide.length > 0)
-      rest.push(wide.length === entry.reaches.length ? entry : { ...entry, reaches: wide });
-    for (const [value, child] of children) {
-      const inside =
-        wide.length === entry.reaches.length ? wide : entry.reaches.filter((reach) => takes(reach, value));
-      if (inside.length === 0) continue;
-      child.entries.push(inside.length === entry.reaches.length ? entry : { ...entry, reaches: inside });
-      if (inside.length > wide.length) child.specific += 1;
+    const { reaches } = entry;
+    const [only] = reaches;
+    if (isCareless(reaches)) {
+      rest.push(entry);
+      for (const child of children.values()) child.entries.push(entry);
+    } else if (only && reaches.length === 1) {
+      const prefix = only[field];
+      const { from, count } = narrows(prefix, within) ? valuesAt(prefix, digits) : NO_VALUES;
+      for (let value = from; value < from + count; value += 1) add(children.get(value), entry, true);
+    } else {
+      const wide = reaches.filter((reach) => !narrows(reach[field], within));
+      if (wide.length > 0) rest.push({ ...entry, reaches: wide });
+      for (const [value, child] of children) {
+        const inside = reaches.filter((reach) => takes(reach, value));
+        if (inside.length === 0) continue;
+        const some = inside.length === reaches.length ? entry : { ...entry, reaches: inside };
+        add(child, some, inside.length > wide.length);
+      }
     }
   }
   const total = [...children.values()].reduce((sum, { specific }) => sum + specific, 0);
@@ -70,12 +79,25 @@ export function byAddress(
   // Sources that flows name are exceptions, destinations are what the machine is there for.
   return { answers, rest, price: PRICE.address, restShare: field === "src" ? 0.5 : 1 / (answers.length + 1) };
 
+  function isCareless(reaches: readonly Reach[]): boolean {
+    for (const reach of reaches) if (narrows(reach[field], within)) return false;
+    return true;
+  }
+
   function takes(reach: Reach, value: number): boolean {
     const prefix = reach[field];
     if (!narrows(prefix, within)) return true;
     const { from, count } = valuesAt(prefix, digits ?? 0);
     return from <= value && value < from + count;
   }
+}
+
+const NO_VALUES = { from: 0, count: 0 };
+
+function add(child: Child | undefined, entry: Entry, isSpecific: boolean): void {
+  if (!child) return;
+  child.entries.push(entry);
+  if (isSpecific) child.specific += 1;
 }
 
 type Child = { prefix: Prefix; entries: Entry[]; specific: number };

@@ -287,13 +287,24 @@ function costAfter({ answers, rest, price, restShare }: Question, region: Region
  * Each four bits of telling apart cost a question.
  */
 function left(entries: readonly Entry[], region: Region, cheapRow: number): number {
-  let [row, noDst, noSrc, noPort] = [0, 0, 0, 0];
+  let row = 0;
+  let noDst = 0;
+  let noSrc = 0;
+  let noPort = 0;
   for (const { reaches } of entries) {
     const cost = guardCost(reaches, region);
     row += cost;
-    if (!reaches.every(({ dst }) => narrows(dst, region.dst))) noDst += cost;
-    if (!reaches.every(({ src }) => narrows(src, region.src))) noSrc += cost;
-    if (!reaches.every(({ ports }) => ports !== null)) noPort += cost;
+    let dst = true;
+    let src = true;
+    let port = true;
+    for (const reach of reaches) {
+      dst &&= narrows(reach.dst, region.dst);
+      src &&= narrows(reach.src, region.src);
+      port &&= reach.ports !== null;
+    }
+    if (!dst) noDst += cost;
+    if (!src) noSrc += cost;
+    if (!port) noPort += cost;
   }
   if (row <= cheapRow) return row;
   const way = (COST.question * Math.log2(row / cheapRow)) / 4;
@@ -308,10 +319,16 @@ function rowCost(entries: readonly Entry[], region: Region): number {
 }
 
 /** Of the cheapest thing that all reaches ask and the region does not say. */
-function guardCost(reaches: readonly Reach[], { dst, src, proto }: Region): number {
-  if (reaches.every((one) => narrows(one.dst, dst))) return COST.address * reaches.length;
-  if (reaches.every((one) => narrows(one.src, src))) return COST.address * reaches.length;
+function guardCost(reaches: readonly Reach[], region: Region): number {
+  let dst = true;
+  let src = true;
+  let proto = true;
+  for (const reach of reaches) {
+    dst &&= narrows(reach.dst, region.dst);
+    src &&= narrows(reach.src, region.src);
+    proto &&= reach.proto !== "" && reach.proto !== region.proto;
+  }
+  if (dst || src) return COST.address * reaches.length;
   if (onlyPorts(reaches)) return COST.port + COST.address;
-  if (reaches.every((one) => one.proto !== "" && one.proto !== proto)) return COST.proto + COST.chain / 4;
-  return COST.chain;
+  return proto ? COST.proto + COST.chain / 4 : COST.chain;
 }

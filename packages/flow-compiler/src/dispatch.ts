@@ -69,14 +69,18 @@ function build(building: Building, within: string, visits: Visit[], classes: rea
   const others = (part: Part) =>
     !classes.some((one) => part.conditions !== null && one.confines(part.conditions));
   const met = visits.flatMap((visit) => {
-    const parts = visit.parts.filter(others);
-    return parts.length === 0 ? [] : [{ parts, chain: chainFor(result, visit, within) }];
+    const parts = visit.parts.every(others) ? visit.parts : visit.parts.filter(others);
+    return parts.length === 0 ? [] : [{ flow: visit.flow, parts, chain: chainFor(result, visit, within) }];
   });
   const [first] = visits;
   if (first && met.length > limits.longestRow) {
     const { family } = first;
     const entries = met
-      .map((one) => known.entries.take(`${within} ${one.chain}`, (before) => entryOf(one, family, before)))
+      .map((one) => {
+        // A flow's name is a key that is made once; there are ten thousand.
+        const key = within === "" ? one.flow.name : `${within} ${one.flow.name}`;
+        return known.entries.take(key, (before) => entryOf(one, family, before));
+      })
       .map(({ entry }) => entry);
     const nameFor = (label: string) => treeChainName(name, `${within}-${label}`);
     const tree = chainsOf(
@@ -96,8 +100,8 @@ function build(building: Building, within: string, visits: Visit[], classes: rea
 /** The visits with the rules that pass, without those that keep none. */
 function narrow(visits: readonly Visit[], passes: (part: Part) => boolean): Visit[] {
   return visits.flatMap((visit) => {
-    const parts = visit.parts.filter(passes);
-    return parts.length === 0 ? [] : [{ ...visit, parts }];
+    if (!visit.parts.some(passes)) return [];
+    return [{ ...visit, parts: visit.parts.filter(passes) }];
   });
 }
 
@@ -125,12 +129,15 @@ function entryOf(
   family: Family,
   before: KnownEntry | undefined,
 ): KnownEntry {
-  if (before && sameValues(before.parts, parts)) return before;
+  if (before?.entry.chain === chain && sameValues(before.parts, parts)) return before;
   const deciding = parts.filter(({ verb }) => verb === "match");
   const asked = deciding.length > 0 ? deciding : parts;
   const matches = asked.flatMap((part) => part.matches);
   const entry = { chain, reaches: reachesOf(matches, family), ignores: deciding.length < parts.length };
-  const isSame = before?.entry.ignores === entry.ignores && sameReaches(before.entry.reaches, entry.reaches);
+  const isSame =
+    before?.entry.chain === chain &&
+    before.entry.ignores === entry.ignores &&
+    sameReaches(before.entry.reaches, entry.reaches);
   return { parts, entry: isSame ? before.entry : entry };
 }
 

@@ -11,7 +11,7 @@ export class KnownFamily {
   readonly dispatch: KnownDispatch = { entries: new Kept(), trees: new Kept() };
   readonly #flows = new Kept<KnownFlow>();
   readonly #chains = new Kept<Chain>();
-  #last: FamilyProgram | null = null;
+  #last: { values: readonly unknown[]; program: FamilyProgram; besides: string } | null = null;
 
   /** The chains of a flow, without those for classes of packets. */
   chainsOf(one: FamilyFlow): Chain[] {
@@ -22,22 +22,24 @@ export class KnownFamily {
     }).chains;
   }
 
-  /** The program with what is equal in the one before taken from there, down to its chains. */
-  done(made: FamilyProgram): FamilyProgram {
+  /** The last program, when it was made from these values; null when from others. */
+  madeFrom(values: readonly unknown[]): FamilyProgram | null {
+    return this.#last && sameValues(this.#last.values, values) ? this.#last.program : null;
+  }
+
+  /** The program made from the values, with what is equal in the one before taken from there, down to its chains. */
+  done(values: readonly unknown[], made: FamilyProgram): FamilyProgram {
     const chains = made.chains.map((chain) =>
       this.#chains.take(chain.name, (before) => (before && sameRules(before, chain) ? before : chain)),
     );
-    const last = this.#last;
-    const program = { ...made, chains };
-    this.#last = last && sameProgram(last, program) ? last : program;
+    const besides = JSON.stringify([made.hooks, made.ipRules, made.routes]);
+    const before = this.#last;
+    const isSame = before?.besides === besides && sameValues(before.program.chains, chains);
+    const program = isSame ? before.program : { ...made, chains };
+    this.#last = { values, program, besides };
     for (const kept of [this.dispatch.entries, this.dispatch.trees, this.#flows, this.#chains]) kept.turn();
-    return this.#last;
+    return program;
   }
-}
-
-function sameProgram(one: FamilyProgram, other: FamilyProgram): boolean {
-  const besides = ({ hooks, ipRules, routes }: FamilyProgram) => JSON.stringify([hooks, ipRules, routes]);
-  return sameValues(one.chains, other.chains) && besides(one) === besides(other);
 }
 
 function sameRules({ rules }: Chain, other: Chain): boolean {

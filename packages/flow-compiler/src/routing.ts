@@ -7,12 +7,12 @@
  * table, for what its flows name and for nothing else. `local 0.0.0.0/0` comes last, only for rules that name no
  * destination: with it, `src_valid_mark=1` or a mark changed in mangle OUTPUT black-holes the traffic.
  */
-import { type Family, networkOf, parseAddress, printAddress } from "@flowmgr/flow-model";
+import { type Address, type Family, networkOf, parseAddress, printAddress } from "@flowmgr/flow-model";
 import type { FamilyFlow } from "./chains.ts";
-import { markFor, markOf } from "./marks.ts";
+import { markOf } from "./marks.ts";
 import { networksOf } from "./match-address.ts";
 import { OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES } from "./ours.ts";
-import type { CompileOptions, IpRule, LocalRoute, Marks } from "./program.ts";
+import type { IpRule, LocalRoute } from "./program.ts";
 import type { Part } from "./split.ts";
 import { readValue } from "./words.ts";
 
@@ -24,20 +24,15 @@ export function directorTable(index: number): number {
 export type Routing = { ipRules: IpRule[]; routes: LocalRoute[]; directorMarks: number[] };
 
 /** The `ip rule`s and routes of one family, in the order of the marks and of the destinations. */
-export function routingOf(
-  flows: readonly FamilyFlow[],
-  marks: Marks,
-  options: CompileOptions,
-  family: Family,
-): Routing {
-  const tables = new Map<number, { table: number; destinations: Set<string> | null }>();
-  for (const { flow, parts } of flows) {
-    const mark = flow.policy && markFor(flow.policy, marks, options);
+export function routingOf(flows: readonly FamilyFlow[], mask: number, family: Family): Routing {
+  const tables = new Map<number, { table: number; destinations: Map<string, Destination> | null }>();
+  for (const { parts, mark } of flows) {
+    if (!mark) continue;
     const matching = parts.filter(({ rule, verb }) => rule !== null && verb === "match");
-    if (!mark || matching.length === 0) continue;
-    const destinations = tables.get(mark.index)?.destinations ?? new Set();
+    if (matching.length === 0) continue;
+    const destinations = tables.get(mark.index)?.destinations ?? new Map<string, Destination>();
     for (const part of matching) {
-      for (const destination of destinationsOf(part, family)) destinations.add(destination);
+      for (const destination of destinationsOf(part, family)) destinations.set(destination.text, destination);
     }
     const isDirector = mark.table === null;
     const table = mark.table ?? directorTable(mark.index);
@@ -47,26 +42,39 @@ export function routingOf(
     });
   }
   const byMark = [...tables].sort(([a], [b]) => a - b);
-  const mask = options.markMask;
   return {
     ipRules: byMark.map(([index, { table }]) => ({ mark: markOf(index, mask), mask, table })),
     routes: byMark.flatMap(([, { table, destinations }]) =>
-      [...(destinations ?? [])].sort(byAddress).map((destination) => ({ destination, table })),
+      [...(destinations?.values() ?? [])]
+        .sort(byAddress)
+        .map(({ text }): LocalRoute => ({ destination: text, table })),
     ),
     directorMarks: byMark.flatMap(([index, { destinations }]) => (destinations ? [markOf(index, mask)] : [])),
   };
 }
 
+type Destination = { text: string; network: Address };
+
+/** Parts are values, and an edit leaves most of them. */
+const known = new WeakMap<Part, Destination[]>();
+
 /** Where packets of a rule go: the networks that it names, or anywhere. */
-function destinationsOf({ conditions }: Part, family: Family): string[] {
-  const dst = conditions?.dst;
-  if (!dst || dst.not) return [family === 4 ? "0.0.0.0/0" : "::/0"];
-  return networksOf(dst, family).map((network) => printAddress(networkOf(network)));
+function destinationsOf(part: Part, family: Family): Destination[] {
+  const destinations = known.get(part) ?? networksIn(part, family).map(destination);
+  known.set(part, destinations);
+  return destinations;
 }
 
+function networksIn({ conditions }: Part, family: Family): readonly Address[] {
+  const dst = conditions?.dst;
+  if (!dst || dst.not) return [readValue(parseAddress(family === 4 ? "0.0.0.0/0" : "::/0"))];
+  return networksOf(dst, family).map(networkOf);
+}
+
+const destination = (network: Address): Destination => ({ text: printAddress(network), network });
+
 /** Networks in the order of their first address, wide ones first. */
-function byAddress(a: string, b: string): number {
-  const [one, other] = [readValue(parseAddress(a)), readValue(parseAddress(b))];
+function byAddress({ network: one }: Destination, { network: other }: Destination): number {
   if (one.bits !== other.bits) return one.bits < other.bits ? -1 : 1;
   return one.prefix - other.prefix;
 }

@@ -134,7 +134,7 @@ describe("among thousands of flows", () => {
   const asked = proofOptions(settings);
   const config = manyFlows(1000);
   /** Too little for all of them. */
-  const mostEdges = 10_000;
+  const mostEdges = 30_000;
   const proofs = () => {
     const known = new Proofs();
     expect(known.prove(config, textOf(compiled(config, settings), 4, settings), asked)).toEqual(PROVEN);
