@@ -9,6 +9,8 @@ import { Sampler } from "./space/sample.ts";
 
 /** More touched rules are looked at all at once: each by itself costs a walk through both configs. */
 const FEW = 32;
+/** Of so many touched rules some packets are looked at first. */
+const LARGE = 500;
 /** Packets that are tried where there is no room for all, and kinds that are looked at around one of them. */
 const DRAWS = 400;
 const WITNESSES = 20;
@@ -55,11 +57,14 @@ export class Differing {
     this.#kindOf = kindOf;
   }
 
-  /** Incomplete when the diagram would become too large; what had been found by then is told. */
+  /** Incomplete when the diagram would become too large, or it is given up; what had been found by then is told. */
   find(): Found {
     const touched = this.#sides.flatMap((side) =>
       side.judged.rules.flatMap((_, at) => (side.isTouched(at) ? [{ side, at }] : [])),
     );
+    // Of a large edit something is to be told also when there is no time for all of it.
+    const isLarge = touched.length > LARGE;
+    if (isLarge) within(() => this.#sample(touched));
     const done = within(() => {
       if (touched.length > FEW) this.#lookAtAll(touched);
       else {
@@ -69,19 +74,22 @@ export class Differing {
       }
       return true;
     });
-    if (!done) within(() => this.#sample(touched));
+    if (!done && !isLarge) within(() => this.#sample(touched));
     const complete = done ?? false;
     return { differing: this.#found, complete, isWhole: (kind) => complete && !this.#inPart.has(kind) };
   }
 
-  /** There was no room for all: looks around single packets that differ, whose number is kept small. */
+  /** Where there may be no room or time for all: looks around single packets that differ, whose number is kept small. */
   #sample(touched: readonly { side: Aligned; at: number }[]): void {
     const [old, next] = this.#sides.map(({ judged }) => judged);
     if (!old || !next) return;
     this.#space.diagram.moreRoom();
     const kinds = new Set<number>();
     const sampler = new Sampler(this.#space.world, touched.length);
-    const places = touched.slice(0, FEW).flatMap(({ side, at }) => boxesThatMatter(side.judged, at));
+    const evenly = Math.ceil(touched.length / FEW);
+    const places = touched.flatMap(({ side, at }, index) =>
+      index % evenly === 0 ? boxesThatMatter(side.judged, at) : [],
+    );
     for (let draw = 0; draw < DRAWS && kinds.size < WITNESSES; draw += 1) {
       this.#space.step();
       const place = places[draw % places.length] ?? [];

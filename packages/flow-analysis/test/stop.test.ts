@@ -1,7 +1,7 @@
 /** Whoever gives up gets what was found by then, said to be partial. */
 import { manyFlows } from "@flowmgr/flow-model/testing";
 import { describe, expect, it } from "vitest";
-import { deadRules, packetChanges } from "../src/index.ts";
+import { deadRules, decide, packetChanges } from "../src/index.ts";
 import { Space } from "../src/space/decisions.ts";
 import { TooLarge } from "../src/space/node-store.ts";
 
@@ -43,6 +43,23 @@ describe("a question that is given up", () => {
       changes: [],
       total: 0,
     });
+  });
+
+  it("tells some changes of a large edit, each with a packet that shows it", () => {
+    const large = manyFlows(1000);
+    const half = { ...large, items: large.items.filter((_, at) => at % 2 === 0) };
+    // All of them take several times as many.
+    const { stop } = givingUpAfter(300);
+    const { status, changes } = packetChanges(large, half, { stop });
+    expect(status).toBe("partial");
+    expect(changes.length).toBeGreaterThan(10);
+    for (const { was, is, regions, whole } of changes) {
+      expect(whole).toBe(false);
+      for (const { packet } of regions) {
+        expect(decide(large, packet).verdict).toEqual(was.verdict);
+        expect(decide(half, packet).verdict).toEqual(is.verdict);
+      }
+    }
   });
 
   it("ends what is being worked out in a diagram", () => {
