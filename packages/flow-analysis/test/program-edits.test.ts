@@ -79,6 +79,7 @@ test.each<[string, string, Held, string, Held]>([
   const proof = proofs.prove(config, programOf(next));
   expect(proof.status).toBe("differs");
   expect(proof).toEqual(proveProgram(config, programOf(next)));
-  // What was proven is built upon still.
+  // What was proven is built upon still, and what was not never is.
+  expect(proofs.prove(config, programOf(next))).toEqual(proof);
   expect(proofs.prove(checkText(flows).config, programOf(held))).toEqual(PROVEN);
 });

@@ -11,8 +11,11 @@ import { numberOf, Shelf } from "./shelf.ts";
 
 /** Megabytes of objects: some five times what ten thousand flows take; diagrams are outside of it, with a limit of their own. */
 const HEAP_MB = 1024;
-/** Milliseconds beyond its budget after which a worker is taken for stuck: it looks at its budget often, so a defect. */
-const STUCK = 60_000;
+/**
+ * Milliseconds beyond its budget after which a worker is taken for stuck. It looks at its budget every few ms of work, and
+ * what was found is told and sent within a second or two; so that is a defect, or a machine that has no time at all.
+ */
+const STUCK = 15_000;
 
 export type ThreadOptions = { log: (error: unknown) => void; heapMb?: number };
 

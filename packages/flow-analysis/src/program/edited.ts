@@ -3,7 +3,7 @@ import type { Config, Family } from "@flowmgr/flow-model";
 import { align, touchedReaches } from "../align.ts";
 import { fewer, flowsAround } from "../space/narrow.ts";
 import { TooLarge } from "../space/node-store.ts";
-import { reachesOf } from "../space/reach.ts";
+import { reachesOf, withoutCovered } from "../space/reach.ts";
 import { type Direction, flowsInForce } from "../space/rules.ts";
 import { verdictOf } from "../walk.ts";
 import { canAsk } from "./chain-space.ts";
@@ -58,7 +58,7 @@ function isProvenIn(
 ): boolean {
   const configs = [before.config, after.config] as const;
   const builtIn = BUILT_IN[direction];
-  const reaches = [
+  const all = [
     ...touchedReaches(configs, align(...configs, direction), family),
     ...(["before", "after"] as const).flatMap((side) => {
       const { chains } = side === "before" ? before : after;
@@ -66,8 +66,9 @@ function isProvenIn(
       return reachesTo(chains, builtIn, family, asked);
     }),
   ];
-  if (reaches.length > MOST_REACHES || mayAskOddly(direction, after.chains, others)) return false;
-  if (reaches.length === 0) return true;
+  if (all.length > MOST_REACHES || mayAskOddly(direction, after.chains, others)) return false;
+  if (all.length === 0) return true;
+  const reaches = withoutCovered(all);
   const around = fewer(reaches);
   const flows = flowsAround(flowsInForce(after.config, direction), family, around);
   const chains = chainsAround(after.chains, builtIn, family, around);

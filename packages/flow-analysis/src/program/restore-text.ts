@@ -70,14 +70,17 @@ function declare(chains: Map<string, ReadRule[]>, line: string): void {
   chains.set(name, []);
 }
 
+/** Names are those of before, too: each is part of its text, and would keep all of that in memory. */
 function withThoseOf(before: Chains, chains: Chains): Chains {
-  const same = new Map<string, readonly ReadRule[]>();
-  for (const [name, rules] of chains) {
-    const old = before.get(name);
-    const isSame = old?.length === rules.length && rules.every((rule, at) => rule === old[at]);
-    same.set(name, old && isSame ? old : rules);
+  const all = new Map<string, readonly ReadRule[]>();
+  for (const [name, old] of before) {
+    const rules = chains.get(name);
+    if (!rules) continue;
+    const isSame = old.length === rules.length && rules.every((rule, at) => rule === old[at]);
+    all.set(name, isSame ? old : rules);
   }
-  return same;
+  for (const [name, rules] of chains) if (!all.has(name)) all.set(copied(name), rules);
+  return all;
 }
 
 /** A chain that is being read: how its lines begin, and its rules in the text before. */

@@ -243,6 +243,32 @@ export function bothOf(one: Reach, other: Reach): Reach | null {
   };
 }
 
+/** Those that no other one holds already. */
+export function withoutCovered(reaches: readonly Reach[]): Reach[] {
+  const kept: Reach[] = [];
+  for (const [at, one] of reaches.entries()) {
+    const isCovered = (other: Reach, index: number) =>
+      index !== at && covers(other, one) && (index < at || !covers(one, other));
+    if (!reaches.some(isCovered)) kept.push(one);
+  }
+  return kept;
+}
+
+/** Does the first hold for every packet that the other one holds for? */
+function covers(wide: Reach, one: Reach): boolean {
+  if (wide.iface || (one.loopback && !wide.loopback) || (one.neighbours && !wide.neighbours)) return false;
+  const areCovered = (all: Addresses | null, some: Addresses | null) =>
+    all === null || (some !== null && areSame(commonAddresses(all, some), some));
+  if (!areCovered(wide.dst, one.dst) || !areCovered(wide.src, one.src)) return false;
+  return wide.fixed.every((all, level) => {
+    const some = one.fixed[level];
+    return all === undefined || (some !== undefined && areSame(intersection(all, some), some));
+  });
+}
+
+const areSame = (one: readonly Key[], other: readonly Key[]) =>
+  one.length === other.length && one.every((value, at) => value === other[at]);
+
 /** The fields of a packet that reaches tell apart, by their levels; interfaces are not among them. */
 export type Point = { dst: Key; src: Key; fixed: readonly number[] };
 

@@ -61,8 +61,8 @@ export const OF_EDITS: readonly Mutant[] = [
   {
     file: "program/restore-text.ts",
     what: "a chain with as many rules is the same",
-    old: "const isSame = old?.length === rules.length && rules.every((rule, at) => rule === old[at]);",
-    wrong: "const isSame = old?.length === rules.length;",
+    old: "const isSame = old.length === rules.length && rules.every((rule, at) => rule === old[at]);",
+    wrong: "const isSame = old.length === rules.length;",
     tests: "edits",
   },
   {
@@ -102,9 +102,9 @@ export const OF_EDITS: readonly Mutant[] = [
   },
   {
     file: "space/addresses.ts",
-    what: "an address behind the end of a range is in it",
+    what: "an address in a range is not in it",
     old: "return first % 2 === 1;",
-    wrong: "return first > 0;",
+    wrong: "return first < 0;",
     tests: "dead",
   },
   {
