@@ -16,28 +16,15 @@
  * and its return 15. A row of jumps that costs less than a question is left as it is.
  */
 import { BITS, type Family } from "@flowmgr/flow-model";
-import { type Entry, jumps, onlyPorts, printRange, type Region } from "./dispatch-entry.ts";
+import { bestQuestion, rowCost } from "./dispatch-cost.ts";
+import { type Entry, jumps, printRange, type Region } from "./dispatch-entry.ts";
 import { type Gathered, gatherPorts } from "./dispatch-ports.ts";
-import {
-  byAddress,
-  byPort,
-  byProtocol,
-  MOST_RANGES,
-  PRICE,
-  type Question,
-  type TreeLimits,
-} from "./dispatch-questions.ts";
+import type { TreeLimits } from "./dispatch-questions.ts";
 import { stretchesOf } from "./dispatch-rows.ts";
 import { sameValues } from "./kept.ts";
 import type { Chain, ChainRule } from "./program.ts";
-import { narrows, prefixWords, type Reach, sameReaches } from "./reach.ts";
+import { prefixWords, sameReaches } from "./reach.ts";
 import { join } from "./words.ts";
-
-/**
- * Costs, ns; see above. `chain`: a jump, its return, and a first look at the flow's rules. `question`: half of sixteen
- * addresses and a goto. `growth`: what a jump more for each flow has to save, for the kernel's memory and the apply.
- */
-const COST = { ...PRICE, chain: 30, question: 27, growth: 8 } as const;
 
 /**
  * Questions on a packet's way. nft takes 15 chains below PREROUTING, and counts those left by goto: the main chain,
@@ -60,9 +47,6 @@ const MOST_JUMPS = 120_000;
 
 /** A row that costs so many times what a cheap one does is cut into stretches. */
 const LONG_ROW = 8;
-
-/** What a question has to leave of what would be looked at without it. */
-const WORTH_IT = 0.8;
 
 /** A chain of the tree, and what it is the top of. */
 type Branch = { chain: Chain; part: Part };
@@ -240,95 +224,4 @@ function labelOf({ dst, src, proto, ports }: Region, family: Family): string {
     ports ? printRange(ports) : "",
   ];
   return parts.filter((part) => part !== "").join("-");
-}
-
-/** The question after which least is left to look at, when that is worth being asked and there is room for it. */
-function bestQuestion(
-  entries: readonly Entry[],
-  region: Region,
-  room: number,
-  limits: TreeLimits,
-): Question | null {
-  const { family, cheapRow } = limits;
-  const now = rowCost(entries, region);
-  if (now <= cheapRow) return null;
-  let best: Question | null = null;
-  let least = WORTH_IT * now;
-  const questions = [
-    () => byAddress("dst", entries, region, room, family),
-    () => byAddress("src", entries, region, room, family),
-    () => byPort(entries, region, limits),
-    // By itself it tells few flows apart; it is what a question about ports needs.
-    () => (best === null ? byProtocol(entries, region, limits) : null),
-  ];
-  for (const make of questions) {
-    const question = make();
-    if (!question) continue;
-    const copies = question.answers.reduce((sum, { entries: some }) => sum + some.length, 0);
-    if (copies + question.rest.length > room) continue;
-    const cost = costAfter(question, region, cheapRow);
-    const growth = copies / entries.length;
-    if (cost + growth * COST.growth >= least) continue;
-    best = question;
-    least = cost + growth * COST.growth;
-  }
-  return best;
-}
-
-/** What a packet costs when the question is asked, with all the questions that may follow. */
-function costAfter({ answers, rest, price, restShare }: Question, region: Region, cheapRow: number): number {
-  const sentOn = answers.reduce((sum, one) => sum + one.share * left(one.entries, one.region, cheapRow), 0);
-  const asked = price * (restShare * answers.length + ((1 - restShare) * (answers.length + 1)) / 2);
-  return asked + (1 - restShare) * (sentOn + COST.chain / 2) + restShare * left(rest, region, cheapRow);
-}
-
-/**
- * What will be left to look at: questions about one field can take away all flows but those that do not care about it.
- * Each four bits of telling apart cost a question.
- */
-function left(entries: readonly Entry[], region: Region, cheapRow: number): number {
-  let row = 0;
-  let noDst = 0;
-  let noSrc = 0;
-  let noPort = 0;
-  for (const { reaches } of entries) {
-    const cost = guardCost(reaches, region);
-    row += cost;
-    let dst = true;
-    let src = true;
-    let port = true;
-    for (const reach of reaches) {
-      dst &&= narrows(reach.dst, region.dst);
-      src &&= narrows(reach.src, region.src);
-      port &&= reach.ports !== null;
-    }
-    if (!dst) noDst += cost;
-    if (!src) noSrc += cost;
-    if (!port) noPort += cost;
-  }
-  if (row <= cheapRow) return row;
-  const way = (COST.question * Math.log2(row / cheapRow)) / 4;
-  const byPorts = noPort + (COST.port * MOST_RANGES) / 2;
-  return Math.min(row, way + cheapRow + Math.min(noDst, noSrc, byPorts));
-}
-
-function rowCost(entries: readonly Entry[], region: Region): number {
-  let cost = 0;
-  for (const { reaches } of entries) cost += guardCost(reaches, region);
-  return cost;
-}
-
-/** Of the cheapest thing that all reaches ask and the region does not say. */
-function guardCost(reaches: readonly Reach[], region: Region): number {
-  let dst = true;
-  let src = true;
-  let proto = true;
-  for (const reach of reaches) {
-    dst &&= narrows(reach.dst, region.dst);
-    src &&= narrows(reach.src, region.src);
-    proto &&= reach.proto !== "" && reach.proto !== region.proto;
-  }
-  if (dst || src) return COST.address * reaches.length;
-  if (onlyPorts(reaches)) return COST.port + COST.address;
-  return proto ? COST.proto + COST.chain / 4 : COST.chain;
 }
