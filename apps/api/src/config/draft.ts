@@ -48,6 +48,8 @@ class SqliteDraft implements DraftStore {
   /** What is on disk. Nobody else writes it: the data directory is locked. */
   #row: Row;
   #checked: { etag: string; diagnostics: Diagnostic[] } | null = null;
+  /** What check and machine say together, with places: each reading of the draft counts it. */
+  #located: { row: Row; machine: readonly Diagnostic[]; all: Diagnostic[] } | null = null;
   /** Whether it says the same as what is in force, as every answer asks: a megabyte of text each. */
   #compared: { row: Row; text: string; same: boolean } | null = null;
 
@@ -61,9 +63,12 @@ class SqliteDraft implements DraftStore {
   }
 
   check(): Diagnostic[] {
-    const { config, places } = this.#row;
-    const machine = checkMachine(config, this.#parts.engine.state());
-    return locate([...this.#check(), ...machine], places);
+    const row = this.#row;
+    const machine = checkMachine(row.config, this.#parts.engine.state());
+    if (this.#located?.row !== row || this.#located.machine !== machine) {
+      this.#located = { row, machine, all: locate([...this.#check(), ...machine], row.places) };
+    }
+    return this.#located.all;
   }
 
   sound(): boolean {

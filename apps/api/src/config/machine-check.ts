@@ -30,12 +30,13 @@ export type Machine = {
   sets: boolean;
 } & Pick<Reading, "routesIn" | "eaten">;
 
-/** Warnings and errors with paths, in the order of the config. */
-export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
-  const { items } = expandLists(config);
-  const { ofItems } = saidOn(machine);
+/** Warnings and errors with paths, in the order of the config; the same array as long as config and machine are the same. */
+export function checkMachine(config: Config, machine: Machine): readonly Diagnostic[] {
+  const { ofItems, ofConfigs } = saidOn(machine);
+  const told = ofConfigs.get(config);
+  if (told) return told;
   const found: Diagnostic[] = machine.sets ? [] : checkWithoutSets(config);
-  for (const [index, item] of items.entries()) {
+  for (const [index, item] of expandLists(config).items.entries()) {
     let known = ofItems.get(item);
     if (!known || (known.index !== index && known.said.length > 0)) {
       known = { index, said: checkItem(item, index, machine) };
@@ -43,6 +44,7 @@ export function checkMachine(config: Config, machine: Machine): Diagnostic[] {
     }
     found.push(...known.said);
   }
+  ofConfigs.set(config, found);
   return found;
 }
 
@@ -56,8 +58,9 @@ function checkItem(item: Item, index: number, machine: Machine): Diagnostic[] {
   ];
 }
 
-/** What a machine says of items, lists expanded, at their place, and of a config in force. */
+/** What a machine says of items, lists expanded, at their place, of configs, and of tables of configs in force. */
 type Said = {
+  ofConfigs: WeakMap<Config, readonly Diagnostic[]>;
   ofItems: WeakMap<Item, { index: number; said: Diagnostic[] }>;
   ofTables: WeakMap<Config, string[]>;
 };
@@ -65,10 +68,11 @@ type Said = {
 /** Items are values: of ten thousand an edit asks about one, as long as the machine is the same. */
 let remembered: { machine: string; said: Said } | null = null;
 
-function saidOn({ interfaces, tables, judged, routesIn, eaten }: Machine): Said {
-  const machine = JSON.stringify([interfaces, tables, judged, routesIn, eaten]);
+function saidOn({ interfaces, tables, judged, sets, routesIn, eaten }: Machine): Said {
+  const machine = JSON.stringify([interfaces, tables, judged, sets, routesIn, eaten]);
   if (remembered?.machine !== machine) {
-    remembered = { machine, said: { ofItems: new WeakMap(), ofTables: new WeakMap() } };
+    const said = { ofConfigs: new WeakMap(), ofItems: new WeakMap(), ofTables: new WeakMap() };
+    remembered = { machine, said };
   }
   return remembered.said;
 }
