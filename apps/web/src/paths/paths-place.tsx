@@ -114,11 +114,14 @@ function interfaceRow({ name, there, up, addresses, usedBy, health }: Interface)
   return { name, note, facts: addresses, usedBy, health };
 }
 
+/** Rows drawn at a time; each may be a dozen lines tall. */
+const STEP = 25;
+
 type SectionProps = { title: string; noun: string; facts: string; empty: ReactNode; rows: PathRow[] };
 
 function Section({ title, noun, facts, empty, rows }: SectionProps) {
   const id = useId();
-  const { shown, more } = useGrowing(rows.length, noun);
+  const { shown, more } = useGrowing(rows.length, noun, STEP);
   return (
     <section className={styles.section} aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
