@@ -68,7 +68,8 @@ function verdictMap(flows: readonly BenchFlow[], family: Family): string {
   const [type, field, table] =
     family === 4 ? ["ipv4_addr", "ip daddr", "ip"] : ["ipv6_addr", "ip6 daddr", "ip6"];
   const chains = flows.map(
-    ({ name, ports }) => `chain ${name} { ${ports.map((port) => `udp dport ${port} counter accept`).join("; ")}; }`,
+    ({ name, ports }) =>
+      `chain ${name} { ${ports.map((port) => `udp dport ${port} counter accept`).join("; ")}; }`,
   );
   const elements = flows.map(({ name, dst }) => `${dst} : jump ${name}`).join(", ");
   return `table ${table} flows\ndelete table ${table} flows\ntable ${table} flows {\n${chains.join("\n")}
