@@ -37,7 +37,7 @@ export const isFlowChain = (name: string): boolean => name.startsWith("@");
  * Most old rules that are kept behind the new ones in a chain. They are taken away one by one, for each of which nft
  * searches the chain: 0.7 s for 4000, and four times that for twice as many.
  */
-const MOST_KEPT = 5000;
+export const MOST_KEPT = 5000;
 
 /**
  * What to do, per family. `ip6` is null when the machine has none; one that is switched off is cleared. With a
@@ -184,8 +184,15 @@ function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
+/** What was found to say the same, chain by chain: both sides are values, and an edit leaves most of either. */
+const same = new WeakMap<readonly string[], readonly ChainRule[]>();
+
 function sameRules(found: readonly string[] | undefined, wanted: readonly ChainRule[]): boolean {
-  return found?.length === wanted.length && wanted.every(({ words }, i) => words === found[i]);
+  if (found === undefined) return false;
+  if (same.get(found) === wanted) return true;
+  const isSame = found.length === wanted.length && wanted.every(({ words }, i) => words === found[i]);
+  if (isSame) same.set(found, wanted);
+  return isSame;
 }
 
 /**

@@ -1,6 +1,6 @@
 export { familiesOf, rulesOf } from "./chains.ts";
 export { compile, EMPTY_PROGRAM } from "./compile.ts";
-export { delta, holds, isEmptyDelta, isFlowChain, sameNetworks } from "./delta.ts";
+export { delta, holds, isEmptyDelta, isFlowChain, MOST_KEPT, sameNetworks } from "./delta.ts";
 export { assignMarks, highestIndex, indexOf, markOf } from "./marks.ts";
 export { normaliseRule } from "./normalise.ts";
 export {

@@ -31,16 +31,21 @@ import {
   type Program,
   type State,
 } from "@flowmgr/flow-compiler";
+import { countAnew } from "./count-anew.ts";
 import { countedLines } from "./counters.ts";
 import { kernelError, Refusal, textOf } from "./errors.ts";
 import { refuseHeldChains } from "./held.ts";
 import type { Applied, ApplyOptions, Snapshot } from "./kernel.ts";
+import type { Both } from "./memory.ts";
 import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
 import { readAgain } from "./read-again.ts";
 import { makeSets, removeSets } from "./sets.ts";
 import type { Snapshots } from "./snapshot.ts";
 import { carryOut, sweep } from "./steps.ts";
 import { type Stopwatch, timed } from "./stopwatch.ts";
+
+/** All of mangle, and what it has counted by now. */
+const NOW = { tables: "mangle", counts: "now" } as const;
 
 /** `watch`: told what each step took. */
 type Options = ApplyOptions & { watch: Stopwatch };
@@ -54,7 +59,7 @@ export async function apply(
   watch: Stopwatch = {},
 ): Promise<Omit<Applied, "took">> {
   const options = { ...asked, watch };
-  const { now, change } = await plan(machine, snapshots, program, watch);
+  const { now, change } = await plan(machine, snapshots, program, options);
   if (isEmptyDelta(change)) {
     settle(snapshots, program);
     return { changed: false, delta: change, lines: countedLines(now), snapshot: null };
@@ -94,13 +99,11 @@ async function reach(
   const sets = await timed(watch, "sets", () => makeSets(machine, now.sets, change.sets));
   await timed(watch, "switch", () => carryOut(machine, change, wanted));
   const again = (from: OwnReading, made: Delta, swept: boolean) =>
-    timed(
-      watch,
-      "read-back",
-      async () =>
-        (await readAgain(machine, from, made, wanted, swept)) ??
-        (await mustHold(machine, chains, wanted, { swept })),
-    );
+    timed(watch, "read-back", async () => {
+      const read = await readAgain(machine, from, made, wanted, swept);
+      const isAll = read && (await follow(machine, read, swept ? "sweep" : "restore", made));
+      return isAll ? read : mustHold(machine, chains, wanted, { swept });
+    });
   const switched = await again({ ...now, sets }, change, false);
   await timed(watch, "book", () => book?.(countedLines(switched), true));
   const rest = await timed(watch, "compare", () => delta(stateOf(switched), wanted, batch));
@@ -113,6 +116,18 @@ async function reach(
 /** What is left over of sets goes when all else is done. */
 function besidesSets(change: Delta): Delta {
   return { ...change, sets: { ...change.sets, remove: [] } };
+}
+
+/** Whether what was read back is all that was changed since the beginning: each restore is one commit of its family. */
+function follow(
+  { memory, target, capabilities }: Machine,
+  { ip, ip6 }: OwnReading,
+  step: "restore" | "sweep",
+  made: Delta,
+): Promise<boolean> {
+  const texts = [made.ip[step], capabilities.ip6 === null ? "" : (made.ip6?.[step] ?? "")];
+  const becoming: Both = { ip, ip6 };
+  return memory.follow(target, capabilities, texts.filter((text) => text !== "").length, becoming);
 }
 
 function remember(
@@ -169,18 +184,42 @@ async function plan(
   machine: Machine,
   snapshots: Snapshots,
   program: Program,
-  watch: Stopwatch,
-): Promise<{ now: OwnReading; change: Delta }> {
+  options: Options,
+): Promise<Planned> {
   try {
-    const now = await timed(watch, "read", () => readOwn(machine, snapshots.remembered()));
-    refuseMissingFamily(now, program);
-    refuseForeignNames(now, program);
-    const change = await timed(watch, "compare", () => delta(stateOf(now), program));
-    refuseHeldChains(now, change);
-    return { now, change };
+    const look = () => planFrom(machine, snapshots.remembered(), program, options);
+    const planned = await look();
+    if (planned !== null) return planned;
+    machine.memory.forget();
+    return (await look()) ?? fail("what rules have counted could not be read");
   } catch (error) {
     throw kernelError(error, "nothing was changed", true);
   }
+}
+
+type Planned = { now: OwnReading; change: Delta };
+
+const fail = (what: string): never => {
+  throw new Error(what);
+};
+
+/** Null where what was known before is not enough. */
+async function planFrom(
+  machine: Machine,
+  remembered: Remembered,
+  program: Program,
+  { watch, book, anew = [] }: Options,
+): Promise<Planned | null> {
+  const now = await timed(watch, "read", () =>
+    readOwn(machine, remembered, { tables: "mangle", counts: "last" }),
+  );
+  refuseMissingFamily(now, program);
+  refuseForeignNames(now, program);
+  const change = await timed(watch, "compare", () => delta(stateOf(now), program));
+  refuseHeldChains(now, change);
+  if (!book) return { now, change };
+  const counted = await timed(watch, "read", () => countAnew(machine, now, change, program, anew));
+  return counted && { now: counted, change };
 }
 
 /** A program without an IPv6 part clears what an earlier run left there; the other way round nothing can be done. */
@@ -211,7 +250,7 @@ async function mustHold(
   wanted: Program,
   { swept }: { swept: boolean },
 ): Promise<OwnReading> {
-  const found = await readOwn(machine, chains);
+  const found = await readOwn(machine, chains, NOW);
   const state = stateOf(found);
   const rest = besidesSets(delta(state, wanted));
   if (swept ? isEmptyDelta(rest) : holds(state, wanted)) return found;
@@ -236,7 +275,8 @@ async function goBack(machine: Machine, chains: Remembered, before: State, optio
   const wanted = programOf(before);
   let trouble: string | null = null;
   try {
-    await reach(machine, chains, await readOwn(machine, chains), wanted, options);
+    machine.memory.forget();
+    await reach(machine, chains, await readOwn(machine, chains, NOW), wanted, options);
   } catch (error) {
     trouble = textOf(error);
   }

@@ -126,7 +126,7 @@ export type Applied = {
   /** False when the machine held the program already. */
   changed: boolean;
   delta: Delta;
-  /** What stands there in the end and has counted something. */
+  /** What stands there in the end and has counted something; of a chain that stayed as it was, as for `book`. */
   lines: CountedLine[];
   /** Milliseconds that its steps took, by name. */
   took: { [step: string]: number };
@@ -142,16 +142,21 @@ export type ApplyOptions = {
   evenWithoutDisk?: boolean;
   /**
    * Told what all lines have counted, before anything changes and again when the new rules are in force (`switched`),
-   * before anything is taken away that has counted. Of a batch that is retired the same counts may be told again, by
+   * before anything is taken away that has counted. Of a chain that stays as it is, what was read last may be told. Of a batch that is retired the same counts may be told again, by
    * the next apply, when this one ends before all of it is gone. Without `book`, chains that change begin anew.
    */
   book?: (lines: CountedLine[], switched: boolean) => void;
+  /** Flows with rules that begin to count: of their lines is told what they have counted by now, also where they stay. */
+  anew?: readonly string[];
 };
 
 export type Kernel = {
   readonly facts: Facts;
-  /** What is ours on the machine now, and what is around it. */
-  read(): Promise<Reading>;
+  /**
+   * What is ours on the machine now, and what is around it. With "last", what rules have counted may be what was read
+   * last, by whichever of these verbs: that spares a reading where it is certain that no rule was changed since.
+   */
+  read(counts?: "now" | "last"): Promise<Reading>;
   /**
    * Loads the program into an empty throw-away namespace with the same back end; throws KernelError. What passed last,
    * or is in force, is not loaded again but for what the difference could make wrong.

@@ -7,6 +7,7 @@ import { counters } from "./counters.ts";
 import { nothingChanged } from "./errors.ts";
 import { type Kernel, KernelError } from "./kernel.ts";
 import { underLock } from "./lock.ts";
+import { Memory } from "./memory.ts";
 import { moveOver } from "./move.ts";
 import type { Machine } from "./read.ts";
 import { openSnapshots } from "./snapshot.ts";
@@ -34,7 +35,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const target = openTarget(options.target, options.patience);
   const capabilities = await findCapabilities(target, options.backend, options.ipv6);
   const snapshots = openSnapshots(options.dataDir, target.id);
-  const machine: Machine = { target, capabilities };
+  const machine: Machine = { target, capabilities, memory: new Memory() };
   const { target: spec } = options;
   const ensureTarget = spec.kind === "namespace" ? await keepWorld(spec.name) : async () => {};
   const inTurn = oneAtATime();
@@ -55,7 +56,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     });
   return {
     facts: capabilities.facts,
-    read: () => nothingChanged(() => readAll(machine, snapshots.remembered())),
+    read: (counts = "now") => nothingChanged(() => readAll(machine, snapshots.remembered(), counts)),
     async check(program) {
       await check(capabilities, program, passed);
       passed = program;

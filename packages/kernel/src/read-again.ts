@@ -1,7 +1,8 @@
 /**
  * A small change read back: only the chains that were sent. Reading all of 10 000 flows takes iptables-save a second,
- * listing one chain 2 ms. For the rest vouches what was read whole at the beginning of the same apply, under the same
- * lock; what others change meanwhile is drift, as it is a moment later.
+ * listing one chain 2 ms. For the rest vouches the generation of nf_tables (`memory.ts`), and where there is none what was
+ * read whole at the beginning of the same apply, under the same lock; what others change meanwhile is drift then, as it is
+ * a moment later.
  *
  * This can only confirm. What is not word for word as expected, new rules and old ones kept behind them, or could not be
  * read, is for a whole reading to judge.
@@ -9,13 +10,13 @@
 import { type Delta, type FamilyDelta, normaliseRule, type Program } from "@flowmgr/flow-compiler";
 import type { Tools } from "./capabilities.ts";
 import { batchOf, HOOKED } from "./ours.ts";
-import type { FamilyReading, Machine, OwnReading } from "./read.ts";
+import { type FamilyReading, type Machine, noteOwn, type OwnReading } from "./read.ts";
 import { succeeded } from "./run.ts";
 import { parseList, type SavedRule } from "./save.ts";
 import type { Target } from "./target.ts";
 
 /** Chains of a family; each is a process, and a dozen cost as much as a small table read whole. */
-const MOST = 8;
+export const MOST = 8;
 
 /**
  * What stands there after `change`, which was worked out of `before` and carried out; null when that is not certain.
@@ -64,7 +65,7 @@ function keptBehind({ mangle }: FamilyReading, { restore }: FamilyDelta, name: s
 }
 
 /** Null when they cannot be told. */
-async function rulesOf(target: Target, tools: Tools, name: string): Promise<SavedRule[] | null> {
+export async function rulesOf(target: Target, tools: Tools, name: string): Promise<SavedRule[] | null> {
   const ran = await target.run([...tools.list, name]);
   return succeeded(ran) ? parseList(ran.stdout, name) : null;
 }
@@ -94,9 +95,13 @@ function withChains(reading: FamilyReading, found: readonly (Found | null)[]): F
     chains.set(name, { name, builtIn: false, rules });
     states.set(name, { name, rules: words, ...(kept.length > 0 && { retired: kept.length + 1 }) });
   }
-  return {
+  const mangle = { ...reading.mangle, chains };
+  const now: FamilyReading = {
     ...reading,
-    mangle: { ...reading.mangle, chains },
+    mangle,
+    tables: reading.tables.map((table) => (table.name === mangle.name ? mangle : table)),
     state: { ...reading.state, chains: [...states.values()] },
   };
+  noteOwn(now);
+  return now;
 }

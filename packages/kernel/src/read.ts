@@ -11,6 +11,7 @@ import {
 } from "@flowmgr/flow-compiler";
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { Refusal } from "./errors.ts";
+import type { Memory, ReadOptions } from "./memory.ts";
 import {
   batchOf,
   isOurRoute,
@@ -22,11 +23,11 @@ import {
 } from "./ours.ts";
 import { complaint, succeeded } from "./run.ts";
 import type { SavedChain, SavedTable } from "./save.ts";
-import { readTables } from "./saved-tables.ts";
+import type { Tables } from "./saved-tables.ts";
 import { readSets } from "./sets.ts";
 import type { Target } from "./target.ts";
 
-export type Machine = { target: Target; capabilities: Capabilities };
+export type Machine = { target: Target; capabilities: Capabilities; memory: Memory };
 
 /** The part of one family, ours and foreign. */
 export type FamilyReading = {
@@ -42,7 +43,13 @@ export type FamilyReading = {
   routes: JsonRoute[];
 };
 
-export type OwnReading = { ip: FamilyReading; ip6: FamilyReading | null; sets: readonly SetState[] };
+export type OwnReading = {
+  ip: FamilyReading;
+  ip6: FamilyReading | null;
+  sets: readonly SetState[];
+  /** What rules have counted is what was read before. */
+  recalled: boolean;
+};
 
 /** Chains that are ours though nothing leads to them: what the last apply wrote down. */
 export type Remembered = { ip: readonly string[]; ip6: readonly string[] };
@@ -54,44 +61,87 @@ export type Remembered = { ip: readonly string[]; ip6: readonly string[] };
 export async function readOwn(
   machine: Machine,
   remembered: Remembered,
-  tables: "mangle" | "all" = "mangle",
+  options: ReadOptions,
 ): Promise<OwnReading> {
-  const { ip, ip6 } = machine.capabilities;
-  const [v4, v6, sets] = await Promise.all([
-    readFamily(machine.target, ip, remembered.ip, tables),
-    ip6 === null ? null : readFamily(machine.target, ip6, remembered.ip6, tables),
+  const { target, capabilities, memory } = machine;
+  const { ip, ip6 } = capabilities;
+  const [both, v4, v6, sets] = await Promise.all([
+    memory.tables(target, capabilities, options),
+    readRouting(target, ip),
+    ip6 === null ? null : readRouting(target, ip6),
     readSets(machine),
   ]);
-  return { ip: v4, ip6: v6, sets };
+  return {
+    ip: familyReading(both.ip, v4, remembered.ip, ip.family),
+    ip6: both.ip6 && v6 && familyReading(both.ip6, v6, remembered.ip6, "ip6"),
+    sets,
+    recalled: both.recalled,
+  };
 }
 
-async function readFamily(
-  target: Target,
-  tools: Tools,
+type Routing = { ipRules: JsonRule[]; routes: JsonRoute[] };
+
+async function readRouting(target: Target, tools: Tools): Promise<Routing> {
+  const argv = [...tools.ip, "-N", "-json", "-batch", "-"];
+  const [ipRules, routes] = parseRouting(
+    tools,
+    await ask(target, tools, argv, "rule show\nroute show table all\n"),
+  );
+  return { ipRules, routes };
+}
+
+function familyReading(
+  { tables, mangle, unread }: Tables,
+  { ipRules, routes }: Routing,
   remembered: readonly string[],
-  which: "mangle" | "all",
-): Promise<FamilyReading> {
-  const [{ tables, mangle, unread }, routing] = await Promise.all([
-    readTables(target, tools, which),
-    ask(target, tools, [...tools.ip, "-N", "-json", "-batch", "-"], "rule show\nroute show table all\n"),
-  ]);
-  const [ipRules, routes] = parseRouting(tools, routing);
-  const ours = ourChains(mangle, remembered);
-  const users = [...mangle.chains.values()].filter((chain) => !chain.builtIn);
+  family: FamilyName,
+): FamilyReading {
+  const { chains, hooks, foreignChains } = ownIn(mangle, remembered, family);
   return {
     state: {
-      chains: users.filter((chain) => ours.has(chain.name)).map((chain) => chainState(chain, tools.family)),
-      hooks: ourHooks(mangle),
+      chains,
+      hooks,
       ipRules: ipRules.filter(isOurRule).map(ipRule),
-      routes: routes.filter(isOurRoute).map((route) => localRoute(route, tools.family)),
+      routes: routes.filter(isOurRoute).map((route) => localRoute(route, family)),
     },
     tables,
     mangle,
     unread,
-    foreignChains: users.filter((chain) => !ours.has(chain.name)).map((chain) => chain.name),
+    foreignChains,
     ipRules,
     routes,
   };
+}
+
+type Own = Pick<FamilyState, "chains" | "hooks"> & { foreignChains: string[] };
+
+/** What was found to be ours in a table, which is a value. */
+const found = new WeakMap<SavedTable, Own>();
+
+function ownIn(mangle: SavedTable, remembered: readonly string[], family: FamilyName): Own {
+  const before = found.get(mangle);
+  if (before && isRemembered(before, remembered)) return before;
+  const ours = ourChains(mangle, remembered);
+  const users = [...mangle.chains.values()].filter((chain) => !chain.builtIn);
+  const own: Own = {
+    chains: users.filter((chain) => ours.has(chain.name)).map((chain) => chainState(chain, family)),
+    hooks: ourHooks(mangle),
+    foreignChains: users.filter((chain) => !ours.has(chain.name)).map((chain) => chain.name),
+  };
+  found.set(mangle, own);
+  return own;
+}
+
+/** Whether just these chains are remembered: then they are those that are found again. */
+function isRemembered({ chains }: Own, remembered: readonly string[]): boolean {
+  if (chains.length !== remembered.length) return false;
+  const names = new Set(remembered);
+  return chains.every(({ name }) => names.has(name));
+}
+
+/** Writes down what is known of a table that was made of a reading. */
+export function noteOwn({ state: { chains, hooks }, mangle, foreignChains }: FamilyReading): void {
+  found.set(mangle, { chains, hooks, foreignChains });
 }
 
 function chainState({ name, rules }: SavedChain, family: FamilyName): ChainState {

@@ -32,7 +32,10 @@ const RESTORE = ["ipset", "restore"];
 const LIMIT = 60_000;
 
 /** Our sets with what they hold. Throws Refusal when ipset fails. */
-export async function readSets({ target, capabilities }: Machine): Promise<SetState[]> {
+export async function readSets({
+  target,
+  capabilities,
+}: Pick<Machine, "target" | "capabilities">): Promise<SetState[]> {
   if (!capabilities.facts.sets) return [];
   const heads = await headsOf(target);
   if (heads.length === 0) return [];

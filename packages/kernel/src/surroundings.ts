@@ -5,6 +5,7 @@ import { textOf } from "./errors.ts";
 import { heldSets } from "./held.ts";
 import { readIpvs } from "./ipvs.ts";
 import type { FamilyCounted, Link, Reading, Tally } from "./kernel.ts";
+import type { ReadOptions } from "./memory.ts";
 import { type Own, ownInOther } from "./move.ts";
 import { HOOKED, isOurHook, isOurRule, type JsonRule } from "./ours.ts";
 import {
@@ -21,10 +22,14 @@ import { type Settings, settingsOf } from "./settings.ts";
 import { eaten, sourceCheck } from "./source-check.ts";
 
 /** What the interface of the package promises: the state, and what an operator should know of its surroundings. */
-export async function readAll(machine: Machine, remembered: Remembered): Promise<Reading> {
+export async function readAll(
+  machine: Machine,
+  remembered: Remembered,
+  counts: ReadOptions["counts"],
+): Promise<Reading> {
   const { target, capabilities } = machine;
   const [own, { links, settings }, ipvs, others] = await Promise.all([
-    readOwn(machine, remembered, "all"),
+    readOwn(machine, remembered, { tables: "all", counts }),
     readSettings(machine),
     readIpvs(target),
     otherBackend(machine),

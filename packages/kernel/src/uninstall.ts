@@ -10,6 +10,7 @@ import {
   tablesIn,
 } from "./capabilities.ts";
 import { underLock } from "./lock.ts";
+import { Memory } from "./memory.ts";
 import { HOOKED } from "./ours.ts";
 import { readOwn } from "./read.ts";
 import { readSets } from "./sets.ts";
@@ -64,7 +65,9 @@ export async function uninstall(spec: TargetSpec, dataDir: string): Promise<Unin
   let left: string[] = [];
   for (const capabilities of await inOrder(target, snapshots)) {
     const { delta } = await underLock(target, (locked) =>
-      apply({ target: locked, capabilities }, snapshots, EMPTY, { evenWithoutDisk: true }),
+      apply({ target: locked, capabilities, memory: new Memory() }, snapshots, EMPTY, {
+        evenWithoutDisk: true,
+      }),
     );
     const { backend } = capabilities.facts;
     for (const set of delta.sets.remove) sets.set(set.name, set.family);
@@ -93,7 +96,8 @@ async function inOrder(target: Target, snapshots: Snapshots): Promise<Capabiliti
   const { backend, tools } = used.other;
   if ((await countStanding(target, tools, await tablesIn(target, backend))) === 0) return [used];
   const other = await findCapabilities(target, backend, false);
-  const { ip, ip6 } = await readOwn({ target, capabilities: other }, snapshots.remembered());
+  const machine = { target, capabilities: other, memory: new Memory() };
+  const { ip, ip6 } = await readOwn(machine, snapshots.remembered(), { tables: "mangle", counts: "now" });
   return ip.state.chains.length + (ip6?.state.chains.length ?? 0) > 0 ? [other, used] : [used, other];
 }
 

@@ -96,7 +96,8 @@ describe.each(BACKENDS)("%s", (backend) => {
     const stop = await underTraffic(lab);
     for (let at = 1; at <= EDITS; at += 1) await lab.kernel.apply(programAt(at), { book });
     const sent = await stop();
-    const { lines } = await lab.kernel.apply(programAt(EDITS), { book });
+    expect(await lab.kernel.apply(programAt(EDITS), { book })).toMatchObject({ changed: false });
+    const { lines } = await lab.kernel.read();
     console.log(`${backend}: ${EDITS} edits under ${sent} packets`);
     expect(total(lines) - sent).toBe(0);
     // Nothing is left of what was retired.

@@ -60,7 +60,7 @@ describe.each(BACKENDS)("%s", (backend) => {
   };
   const reads = (calls: string[]) => calls.filter((call) => call.includes("-save")).length;
 
-  test("an edit of one flow reads all once, and the chain twice", async () => {
+  test("an edit of one flow reads all once, in nft not even that, and the chain twice", async () => {
     const { lab, wanted } = await prepared();
     const tools = wrappers();
     for (const tool of [lab.iptables, lab.ip6tables, `${lab.iptables}-save`, `${lab.ip6tables}-save`]) {
@@ -69,13 +69,13 @@ describe.each(BACKENDS)("%s", (backend) => {
     const { changed, told } = await edit(lab);
     expect(changed).toBe(true);
     expect(told.map(({ packets }) => packets)).toEqual([2]);
-    expect(reads(tools.calls())).toBe(2);
+    expect(reads(tools.calls())).toBe(backend === "nft" ? 0 : 2);
     expect(tools.calls().filter((call) => call.endsWith("-S @web")).length).toBe(4);
     expect(await everything(lab)).toBe(wanted);
     // A flow that goes takes a chain away, and all is read.
     const before = reads(tools.calls());
     await lab.kernel.apply(program("flow ssh permit match proto tcp dstport 22"), { book: () => {} });
-    expect(reads(tools.calls()) - before).toBe(6);
+    expect(reads(tools.calls()) - before).toBe(backend === "nft" ? 4 : 6);
   });
 
   test.each([
@@ -98,7 +98,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     const { changed, told } = await edit(lab);
     expect(changed).toBe(true);
     expect(told.map(({ packets }) => packets)).toEqual([2]);
-    expect(reads(tools.calls())).toBeGreaterThan(1);
+    expect(reads(tools.calls())).toBeGreaterThan(backend === "nft" ? 0 : 1);
     expect(await everything(lab)).toBe(wanted);
   });
 

@@ -24,7 +24,7 @@ import type { Clock } from "../parts.ts";
 import { tryWrite } from "../store/database.ts";
 import { counterAnswer } from "./counter-answer.ts";
 import { pause } from "./pace.ts";
-import { keyOf, sameRules } from "./same-rules.ts";
+import { flowsAnew, keyOf, sameRules } from "./same-rules.ts";
 import type { Serial } from "./serial.ts";
 import { type Ledger, readLedger, type Total, type Totals, writeLedger } from "./totals.ts";
 
@@ -51,6 +51,7 @@ type Options = {
 /** Goes along with an apply. */
 export type Booking = {
   book: NonNullable<ApplyOptions["book"]>;
+  anew: readonly string[];
   /** The new rules are in force; `lines`: what they have counted. */
   done: (lines: CountedLine[]) => void;
 };
@@ -146,6 +147,7 @@ export class Counting {
     const others = [wanted, tried].filter((one) => one !== null);
     let owner: ReturnType<typeof ownersIn> | null = null;
     return {
+      anew: counted && wanted ? flowsAnew(counted.config, wanted.config) : [],
       book: (lines, switched) => {
         if (counted && !switched) this.#note(countRules(lines, counted.program));
         this.#lines.clear();

@@ -25,11 +25,14 @@ type WatchParts = {
   periodMs: number;
   /** What the kernel should hold. */
   wanted: () => Program | null;
-  /** Told of every reading, before anybody else can touch the kernel. */
+  /** Told of every reading of what was counted, before anybody else can touch the kernel. */
   read: (reading: Reading) => void;
   /** False while the old rules are being put back, when a difference is no news. */
   settled: () => boolean;
 };
+
+/** Whether it has to be known what rules have counted by now, or may be what was known of that (`Kernel.read`). */
+type Counts = "now" | "last";
 
 export class DriftWatch {
   readonly #parts: WatchParts;
@@ -37,8 +40,8 @@ export class DriftWatch {
   #stopped = false;
   #round: Promise<void> = Promise.resolve();
   /** What was found last, unless rules were changed since, and how long it may be given again. */
-  #seen: { found: Seen; until: number } | null = null;
-  #looking: Promise<boolean> | null = null;
+  #seen: { found: Seen; counts: Counts; until: number } | null = null;
+  readonly #looking = new Map<Counts, Promise<boolean>>();
   /** What was found last. */
   reading: Reading | null = null;
   /** What differs, in a sentence. */
@@ -51,10 +54,10 @@ export class DriftWatch {
   }
 
   /** Looks now, never between the two halves of an apply: it stands in the same queue. True when all agrees. */
-  async look(): Promise<boolean> {
+  async look(counts: Counts = "now"): Promise<boolean> {
     return this.#parts.kernelQueue(async () => {
       try {
-        await this.#read();
+        await this.#read(counts);
       } catch (error) {
         this.#seen = null;
         this.#tell(this.drift, `The kernel cannot be read: ${reason(error)}`);
@@ -67,13 +70,14 @@ export class DriftWatch {
    * The kernel as it is now or was a moment ago: half a second, or longer where reading is dear. Who asks meanwhile
    * shares one reading. Null when it cannot be read; `unreadable` says why.
    */
-  async recent(): Promise<Seen | null> {
-    const fresh = this.#seen !== null && this.#parts.clock.monotonic() < this.#seen.until;
-    if (!fresh) {
-      this.#looking ??= this.look().finally(() => {
-        this.#looking = null;
-      });
-      await this.#looking;
+  async recent(counts: Counts = "now"): Promise<Seen | null> {
+    const seen = this.#seen;
+    const fresh = seen !== null && this.#parts.clock.monotonic() < seen.until;
+    if (!fresh || (counts === "now" && seen.counts === "last")) {
+      const looking =
+        this.#looking.get(counts) ?? this.look(counts).finally(() => this.#looking.delete(counts));
+      this.#looking.set(counts, looking);
+      await looking;
     }
     return this.#seen?.found ?? null;
   }
@@ -84,17 +88,19 @@ export class DriftWatch {
     this.#tell(null);
   }
 
-  async #read(): Promise<void> {
+  async #read(counts: Counts): Promise<void> {
     const { kernel, clock, wanted, settled, options } = this.#parts;
     const began = clock.monotonic();
-    const reading = await kernel.read();
-    this.#parts.read(reading);
+    const reading = await kernel.read(counts);
+    // What was counted since is not known then, and told by the next one.
+    if (counts === "now") this.#parts.read(reading);
     const program = wanted();
     const found = settled() ? drift(reading.state, program, options) : null;
     const ended = clock.monotonic();
     this.reading = reading;
     this.#seen = {
       found: { at: clock.now(), reading, program, drift: found },
+      counts,
       until: ended + pause(ended - began, ASKED_SHARE, FRESH_MS),
     };
     this.#tell(found?.detail ?? null);

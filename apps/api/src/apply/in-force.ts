@@ -97,8 +97,8 @@ export class InForce {
   }
 
   /** The kernel as it is now, or was a moment ago. Throws Problem 502. */
-  async seen(): Promise<Seen> {
-    const seen = await this.watch.recent();
+  async seen(counts: "now" | "last" = "now"): Promise<Seen> {
+    const seen = await this.watch.recent(counts);
     if (seen === null) throw unreadable(this.watch.unreadable ?? "The kernel is being changed. Try again.");
     return seen;
   }
@@ -127,7 +127,7 @@ export class InForce {
   /** What an apply would change, and what the kernel says of it; a config without marks has no such plan. */
   async plan(config: Config): ReturnType<Engine["plan"]> {
     // For names of tables and marks of others, which an apply reads anew.
-    await timed("look", () => this.watch.recent());
+    await timed("look", () => this.watch.recent("last"));
     const assigned = this.#assign(config);
     if ("error" in assigned) {
       return { kernel: NO_KERNEL_PLAN, diagnostics: [placed(assigned.error, config)], moved: [] };
@@ -142,7 +142,7 @@ export class InForce {
     if (judged.some(({ severity }) => severity === "error")) {
       return { kernel: NO_KERNEL_PLAN, diagnostics: judged, moved };
     }
-    const { reading } = await this.seen();
+    const { reading } = await this.seen("last");
     const kernel = await timed("delta", () => planKernel(delta(reading.state, program)));
     return this.queue(async () => {
       try {
@@ -169,8 +169,8 @@ export class InForce {
   /** Sets the mark of a director from the next apply on, or null. Throws Problem 409, 422, 502. */
   async setMark(director: string, mark: number | null): Promise<void> {
     // Others may have taken the mark just now, and it is for long.
-    await this.watch.look();
-    const { reading } = await this.seen();
+    await this.watch.look("last");
+    const { reading } = await this.seen("last");
     this.marking.set(director, mark, this.now?.marks, reading);
   }
 
@@ -272,9 +272,9 @@ export class InForce {
     tried: Loaded | null = null,
   ): Promise<string | null> {
     const { kernel, clock } = this.#parts;
-    const { book, done } = this.counting.booking(wanted, tried);
+    const { book, anew, done } = this.counting.booking(wanted, tried);
     const program = wanted?.program ?? EMPTY_PROGRAM(this.#options);
-    const applied = await timed("kernel", () => kernel.apply(program, { ...how, book }));
+    const applied = await timed("kernel", () => kernel.apply(program, { ...how, book, anew }));
     const { changed, delta, lines } = applied;
     for (const [step, ms] of Object.entries(applied.took)) took(`kernel-${step}`, ms);
     this.now = wanted;

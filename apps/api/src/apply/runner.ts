@@ -136,7 +136,7 @@ class Runner implements Engine {
       return { revision: now.revision, state: "confirmed", changed: false };
     }
     // Names of tables, and marks that others use, as they are now. What cannot be read is refused below by what reads it.
-    await timed("look", () => this.#inForce.watch.look());
+    await timed("look", () => this.#inForce.watch.look("last"));
     const marks = this.marks(config);
     const { markMask } = this.#parts.settings;
     const tables = this.#inForce.tables();

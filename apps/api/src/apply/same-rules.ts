@@ -14,14 +14,32 @@ export function sourceOf(key: string): Source {
  * Keys in `to` of the rules that are in `from` too, each with its key there. A rule is the same when it stands in the
  * same flow with the same verb and conditions, lists spelt out; of several that say the same, the first is the first.
  */
-export function sameRules(from: Config, to: Config): Map<string, string> {
+export function sameRules(from: Config, to: Config): ReadonlyMap<string, string> {
+  return compared(from, to).same;
+}
+
+/** Flows in `to` with a rule that is not in `from`. */
+export function flowsAnew(from: Config, to: Config): readonly string[] {
+  return compared(from, to).anew;
+}
+
+type Compared = { from: Config; to: Config; same: ReadonlyMap<string, string>; anew: readonly string[] };
+
+/** The last two: an apply asks for them four times. */
+let last: Compared | null = null;
+
+function compared(from: Config, to: Config): Compared {
+  if (last?.from === from && last.to === to) return last;
   const known = keysBySaying(from);
   const same = new Map<string, string>();
+  const anew = new Set<string>();
   for (const [saying, key] of keysBySaying(to)) {
     const old = known.get(saying);
-    if (old !== undefined) same.set(key, old);
+    if (old === undefined) anew.add(sourceOf(key).flow);
+    else same.set(key, old);
   }
-  return same;
+  last = { from, to, same, anew: [...anew] };
+  return last;
 }
 
 function keysBySaying(config: Config): Map<string, string> {
