@@ -82,6 +82,7 @@ export type NetworkSet = {
   networks: readonly string[];
 };
 
+/** A value: nothing changes it in place, since programs compiled one after the other share what is equal. */
 export type Program = {
   ip: FamilyProgram;
   ip6: FamilyProgram | null;

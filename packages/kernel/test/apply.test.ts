@@ -116,7 +116,7 @@ describe.each(BACKENDS)("%s", (backend) => {
     const lab = await makeLab(backend);
     await lab.kernel.apply(program(BOTH));
     const before = await everything(lab);
-    const broken = program(CHANGED);
+    const broken = structuredClone(program(CHANGED));
     const chain = broken.ip6?.chains.find(({ name }) => name === "@dns");
     chain?.rules.push({ words, source: { flow: "dns", rule: 7 }, counts: true });
     for (const [verb, outcome] of [

@@ -86,9 +86,11 @@ describe.each(BACKENDS)("%s", (backend) => {
     const lab = await makeLab(backend);
     const socket = (chain: string): Program => {
       const made = row({ "@c14": ["-m socket -j ACCEPT"] });
-      const lead = made.ip.chains.find(({ name }) => name === chain);
-      lead?.rules.push({ words: "-j @c14" });
-      return made;
+      const led = { words: "-j @c14" };
+      const chains = made.ip.chains.map((one) =>
+        one.name === chain ? { ...one, rules: [...one.rules, led] } : one,
+      );
+      return { ...made, ip: { ...made.ip, chains } };
     };
     await lab.kernel.check(socket("FLOWS"));
     await expect(lab.kernel.check(socket("OUTFLOWS"))).rejects.toThrow("did not take it");
