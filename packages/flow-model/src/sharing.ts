@@ -2,12 +2,18 @@
 import { keyOf } from "./item-key.ts";
 import type { Config } from "./schema.ts";
 
-/** `next` with the items of `known` wherever both say the same, called by the same name. */
+/**
+ * `next` with the items of `known` wherever both say the same, called by the same name. Each is taken once: what is there
+ * twice is two items, and the second of a name is told apart from the first by not being it.
+ */
 export function sharing(known: Config, next: Config): Config {
   const named = new Map(known.items.map((item) => [keyOf(item), item]));
   const items = next.items.map((item) => {
-    const same = named.get(keyOf(item));
-    return same && saysTheSame(same, item) ? same : item;
+    const key = keyOf(item);
+    const same = named.get(key);
+    if (!same || !saysTheSame(same, item)) return item;
+    named.delete(key);
+    return same;
   });
   return { ...next, items };
 }

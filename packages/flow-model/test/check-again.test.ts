@@ -58,6 +58,12 @@ describe("what is known of flows from an earlier check", () => {
   });
 });
 
+it("a list that stands twice in a text is two, be the text known or not", () => {
+  const text = "list office { 10.0.0.1 }\n";
+  const read = checkText(text + text, [parse(text).config]);
+  expect(read.diagnostics).toMatchObject([{ code: "duplicate-list", path: "/items/1/name" }]);
+});
+
 it("a text that repeats items of configs that are known is read as one that nobody has seen, and has their items", () => {
   const pairs = fc.tuple(arbitraryConfig(), arbitraryConfig(), fc.nat(3), fc.nat(3));
   let shared = 0;
@@ -77,8 +83,11 @@ it("a text that repeats items of configs that are known is read as one that nobo
       const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
       for (const item of read.config.items) {
         if (known.has(item)) shared += 1;
-        // A name that both configs have stands for one of them.
-        else expect(other.items.some((twin) => same(twin, item))).toBe(false);
+        // A name that both configs have stands for one of them, and each stands once.
+        else
+          expect(other.items.some((twin) => same(twin, item) && !read.config.items.includes(twin))).toBe(
+            false,
+          );
       }
     }),
     { numRuns: 200 },
