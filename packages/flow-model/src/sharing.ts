@@ -23,7 +23,10 @@ export function saysTheSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => saysTheSame(a[key], b[key]));
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && saysTheSame(a[key], b[key]))
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
