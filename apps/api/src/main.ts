@@ -20,8 +20,9 @@ const BLOCKS = {
 };
 
 const { execArgv, argv, execPath } = process;
+// Of a flag that is there twice V8 takes the last one: what the operator gave to node goes before ours.
 if (process.execve && !ROOM.every((flag) => execArgv.includes(flag))) {
-  process.execve(execPath, [execPath, ...execArgv, ...ROOM, ...argv.slice(1)], { ...process.env, ...BLOCKS });
+  process.execve(execPath, [execPath, ...ROOM, ...execArgv, ...argv.slice(1)], { ...process.env, ...BLOCKS });
 }
 // What we start has its own way with memory.
 for (const name of Object.keys(BLOCKS)) delete process.env[name];
