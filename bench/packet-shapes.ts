@@ -7,7 +7,7 @@ import { BITS, parse, parseIPv4, parseIPv6, printBits } from "@flowmgr/flow-mode
 import { type BenchConfig, type BenchFlow, textOf } from "./packet-flows.ts";
 import type { Family } from "./packet-line.ts";
 
-export const SHAPES = ["a jump a flow", "guarded", "ours", "lab's trie", "verdict map"] as const;
+export const SHAPES = ["a jump a flow", "guarded", "ours", "leaf trie", "verdict map"] as const;
 export type Shape = (typeof SHAPES)[number];
 export type Backend = "nft" | "legacy";
 
@@ -35,8 +35,8 @@ export function loading(shape: Shape, config: BenchConfig, backend: Backend, fam
   const stdin =
     shape === "a jump a flow"
       ? ours.replace(/^-A FLOWS .*(-j @\S+)$/gm, "-A FLOWS $1")
-      : shape === "lab's trie"
-        ? labsTrie(ours, config.flows, family)
+      : shape === "leaf trie"
+        ? leafTrie(ours, config.flows, family)
         : ours;
   return stdin === null ? null : restoring(stdin, backend, family);
 }
@@ -77,18 +77,18 @@ map m { type ${type} : verdict; elements = { ${elements} } }
 chain in { type filter hook prerouting priority mangle; ${field} vmap @m; }\n}\n`;
 }
 
-/** Flows up to which a lab's trie does not part any more, and the jumps that it may copy. */
+/** Flows up to which a leaf trie does not part any more, and the jumps that it may copy. */
 const LEAF = 16;
 const MOST_COPIES = 100_000;
 
 type Addressed = { bits: bigint; at: number };
 
 /**
- * The rival that the first measurements favoured, for flows of one address each: a path-compressed trie by four bits of
+ * The plainer design that ours is held against, for flows of one address each: a path-compressed trie by four bits of
  * the destination, leaves of up to 16 flows in their order, and in each leaf, and behind the trie, the flows of any
  * destination, each behind its port. Null where these copies are too many.
  */
-function labsTrie(row: string, flows: readonly BenchFlow[], family: Family): string | null {
+function leafTrie(row: string, flows: readonly BenchFlow[], family: Family): string | null {
   const width = BITS[family];
   const wild = flows.flatMap(({ dst }, at) => (dst === null ? [at] : []));
   const chains: string[][] = [];

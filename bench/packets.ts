@@ -29,7 +29,7 @@ function say(columns: readonly string[]): void {
   process.stdout.write(`| ${columns.join(" | ")} |\n`);
 }
 
-/** How much longer ours takes than the lab's trie: of what each adds to the way without rules. */
+/** How much longer ours takes than the leaf trie: of what each adds to the way without rules. */
 function beside(ours: readonly Against[], trie: readonly Against[]): string {
   return trie.map(({ added }, at) => ((ours[at]?.added.middle ?? 0) / added.middle).toFixed(2)).join(" ");
 }
@@ -63,7 +63,7 @@ async function table(backend: Backend, family: Family): Promise<void> {
       const cells = SHAPES.flatMap((shape) =>
         shape === "ours" ? [ratios(of(shape)), nanoseconds(of(shape))] : [ratios(of(shape))],
       );
-      const last = [beside(of("ours"), of("lab's trie")), unrest([...found.values()].flat())];
+      const last = [beside(of("ours"), of("leaf trie")), unrest([...found.values()].flat())];
       say([`${size} + ${wildcards}`, ...cells, ...last]);
     }
   }
