@@ -169,7 +169,8 @@ export function programOf(state: State): Program {
     ip: family(state.ip),
     ip6: state.ip6 === null ? null : family(state.ip6),
     marks: { directors: {}, tables: {} },
-    sets: state.sets ?? [],
+    // What no rule asked for need not come back: perhaps it was left half made.
+    sets: (state.sets ?? []).filter(({ inUse }) => inUse),
   };
 }
 

@@ -7,6 +7,7 @@
  * only then, so one that was half made by a process that died is never taken for whole; it is left over, and goes with
  * the next apply. What somebody changed in a set that rules ask for is put right by a swap, which is one step too.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type NetworkSet,
   renderSet,
@@ -100,20 +101,50 @@ export async function makeSets(
   { make }: SetsDelta,
 ): Promise<readonly SetState[]> {
   if (make.length === 0) return found;
-  const { target } = machine;
-  const leftOver = found.some(({ name }) => name === UNFINISHED) ? `destroy ${UNFINISHED}\n` : "";
-  const text = make.map((set) => renderSet(set, UNFINISHED) + finish(set)).join("");
-  await ask(target, RESTORE, leftOver + text);
-  const there = await readSets(machine);
-  const holds = new Map(there.map(({ name, networks }) => [name, networks]));
-  const wrong = make.find(({ name, networks }) => !sameNetworks(holds.get(name), networks));
+  const wrongIn = (there: readonly SetState[]) => {
+    const holds = new Map(there.map(({ name, networks }) => [name, networks]));
+    return make.filter(({ name, networks }) => !sameNetworks(holds.get(name), networks));
+  };
+  let there = found;
+  await patiently(async (isFirst) => {
+    if (!isFirst) there = await readSets(machine);
+    const heads = new Map(there.map((set) => [set.name, set]));
+    const leftOver = heads.has(UNFINISHED) ? `destroy ${UNFINISHED}\n` : "";
+    const text = wrongIn(there).map(
+      (set) => renderSet(set, UNFINISHED) + finish(set.name, heads.get(set.name)),
+    );
+    await ask(machine.target, RESTORE, leftOver + text.join(""));
+  });
+  there = await readSets(machine);
+  const [wrong] = wrongIn(there);
   if (wrong === undefined) return there;
   throw refused(`read back, the set ${wrong.name} does not hold what was put into it`);
 }
 
-function finish({ name, replaced }: SetsDelta["make"][number]): string {
-  if (!replaced) return `rename ${UNFINISHED} ${name}\n`;
-  return `swap ${UNFINISHED} ${name}\ndestroy ${UNFINISHED}\n`;
+/** One that no rule asks for may be of another type, which the kernel does not swap. */
+function finish(name: string, replaced: SetState | undefined): string {
+  if (replaced?.inUse) return `swap ${UNFINISHED} ${name}\ndestroy ${UNFINISHED}\n`;
+  return `${replaced ? `destroy ${name}\n` : ""}rename ${UNFINISHED} ${name}\n`;
+}
+
+/** While a set is being listed, by whomever, the kernel renames, swaps and destroys it not. */
+const BUSY = /in use by/;
+
+const TRIES = 40;
+
+/** Milliseconds between two tries; 100 000 networks are listed in 200. */
+const PAUSE = 50;
+
+/** Does it again while others read the sets. It has to begin with what it finds. Throws Refusal. */
+async function patiently(work: (isFirst: boolean) => Promise<void>): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await work(tried === 1);
+    } catch (error) {
+      if (tried === TRIES || !(error instanceof Refusal && BUSY.test(error.message))) throw error;
+      await pause(PAUSE);
+    }
+  }
 }
 
 /**
@@ -126,15 +157,18 @@ export async function removeSets(
   { remove }: SetsDelta,
 ): Promise<SetState[]> {
   if (remove.length === 0) return [...found];
+  const surplus = new Set(remove.map(({ name }) => name));
+  const standing = async () => (await headsOf(target)).filter(({ name }) => surplus.has(name));
   try {
-    const surplus = new Set(remove.map(({ name }) => name));
-    const heads = new Map((await headsOf(target)).map((head) => [head.name, head]));
-    const free = [...surplus].filter((name) => heads.get(name)?.inUse === false);
-    await ask(target, RESTORE, free.map((name) => `destroy ${name}\n`).join(""));
-    const gone = new Set(free);
+    await patiently(async () => {
+      const free = (await standing()).filter(({ inUse }) => !inUse);
+      await ask(target, RESTORE, free.map(({ name }) => `destroy ${name}\n`).join(""));
+    });
+    const left = new Map((await standing()).map((head) => [head.name, head]));
     return found.flatMap((set) => {
-      const inUse = heads.get(set.name)?.inUse ?? set.inUse;
-      return gone.has(set.name) ? [] : [{ ...set, inUse }];
+      const head = left.get(set.name);
+      if (head) return { ...set, ...head };
+      return surplus.has(set.name) ? [] : set;
     });
   } catch (error) {
     if (error instanceof Refusal) return [...found];

@@ -104,6 +104,46 @@ describe.each(BACKENDS)("%s", { timeout: 120_000 }, (backend) => {
     await expect(lab.kernel.apply(NEW)).rejects.toMatchObject({ oldRulesInForce: true });
   });
 
+  test("a switch that fails half way is taken back also where a set was left half made before", async () => {
+    const lab = await makeLab(backend);
+    await lab.kernel.apply(OLD);
+    await lab.ns.must(["ipset", "create", "flowmgr-new", "hash:net"]);
+    await lab.ns.must(["ipset", "add", "flowmgr-new", "10.9.0.0/16"]);
+    wrappers().wrap(`ip6tables-${backend}-restore`, "exit 1");
+    await expect(lab.kernel.apply(NEW)).rejects.toMatchObject({ oldRulesInForce: true });
+    expect(await setsIn(lab)).toEqual(contentsOf(OLD));
+  });
+
+  test.each(["hash:ip", "hash:net family inet6"])(
+    "a %s of others under a name of ours is replaced",
+    async (type) => {
+      const lab = await makeLab(backend);
+      await lab.ns.must(["ipset", "create", nameIn(OLD), ...type.split(" ")]);
+      await lab.kernel.apply(OLD);
+      expect(await setsIn(lab)).toEqual(contentsOf(OLD));
+    },
+  );
+
+  test("others may list sets all the while", async () => {
+    const lab = await makeLab(backend);
+    const networks = Array.from({ length: 3000 }, (_, i) => `10.${i >> 8}.${i & 255}`);
+    let isDone = false;
+    const reader = async () => {
+      while (!isDone) await lab.ns.must(["ipset", "save"]);
+    };
+    const readers = Promise.all([reader(), reader()]);
+    try {
+      for (let last = 0; last < 8; last += 1) {
+        const list = networks.map((begin) => `${begin}.${last}`).join(", ");
+        await lab.kernel.apply(program(`list l { ${list} } flow a deny match src @l`));
+        expect((await lab.ns.must(["ipset", "list", "-name"])).trim().split("\n")).toHaveLength(1);
+      }
+    } finally {
+      isDone = true;
+      await readers;
+    }
+  });
+
   test.each([
     ["while sets are made", "ipset", "head -3"],
     ["behind them", `iptables-${backend}-restore`, "false"],
