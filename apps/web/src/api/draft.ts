@@ -71,6 +71,7 @@ async function readDraft(): Promise<void> {
     do {
       heardMeanwhile.clear();
       answer = await get<Draft>("/draft");
+      if (heardMeanwhile.has("")) continue;
       const first = draft.get().saved === null;
       let state = loaded(draft.get(), shared(answer));
       const left = first ? leftSession() : null;
@@ -141,6 +142,8 @@ async function sendFirst(): Promise<boolean> {
   try {
     const answer = await write(first, saved);
     const body: DraftHead & { config?: Config } = await answer.json();
+    // What is being read may be the draft before it.
+    heardMeanwhile.add("");
     become(sent(draft.get(), body.etag, body.changedAt, body.changedBy, keep(first.change, body.config)));
     return true;
   } catch (error) {
