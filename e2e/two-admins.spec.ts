@@ -1,6 +1,6 @@
 /** Two admins at one draft: nothing that either typed is lost, and neither overwrites the other unasked. */
 import type { Page, Route } from "playwright/test";
-import { test as base, draftJson, expect, FIVE, signIn } from "./lab.ts";
+import { test as base, draftJson, draftText, expect, FIVE, signIn } from "./lab.ts";
 
 /** `two` is the other admin's page, in a browser of its own, at the same flows. */
 const test = base.extend<{ two: Page }>({
@@ -70,6 +70,48 @@ test("each sees the other's change arrive; undo takes back one's own and leaves 
   await two.getByRole("button", { name: "Undo" }).click();
   await expect(two.getByText("ping: it was removed meanwhile")).toBeVisible();
   expect(await draftJson(lab)).not.toContain('"ping"');
+});
+
+test("a reading that began before one's own edit does not bring back the draft as it was", async ({
+  lab,
+  signedIn: page,
+}) => {
+  const put = (text: string) => lab.rest("PUT", "/api/v1/draft", text, { "if-match": "*" });
+  const browser = await page.context().newCDPSession(page);
+  await browser.send("Network.enable");
+  let heard = 0;
+  browser.on("Network.eventSourceMessageReceived", ({ eventName }) => {
+    if (eventName === "draft") heard += 1;
+  });
+  const gates: (() => void)[] = [];
+  let read = 0;
+  await page.route("**/api/v1/draft", async (route) => {
+    if (route.request().method() !== "GET") return route.continue();
+    // What the server said, kept back until the test lets it go.
+    const response = await route.fetch();
+    if (read < 2) await new Promise<void>((go) => gates.push(go));
+    read += 1;
+    await route.fulfill({ response });
+  });
+  const changed = FIVE.replace("flow ping permit", "flow ping skip permit");
+  await put(changed);
+  await expect.poll(() => gates.length).toBe(1);
+  // There and back while it reads: it reads once more, and has that draft by then.
+  await put(FIVE.replace("flow ssh permit", "flow ssh skip permit"));
+  await put(changed);
+  await expect.poll(() => heard).toBe(3);
+  gates[0]?.();
+  await off(page, "ping");
+  await expect.poll(() => gates.length).toBe(2);
+  await key(page, "dns", " ");
+  await expect.poll(() => draftText(lab)).toContain("flow dns skip");
+  gates[1]?.();
+  await expect.poll(() => read).toBeGreaterThan(2);
+  await off(page, "dns");
+  await key(page, "mail", " ");
+  await off(page, "mail");
+  await expect.poll(() => draftText(lab)).toContain("flow mail skip");
+  await expect(page.getByText("changed the draft first")).toHaveCount(0);
 });
 
 test("a stale write keeps both: what fits goes on top, what does not is named and can be taken", async ({
