@@ -20,9 +20,9 @@ export function describeSet(
   most: number,
 ): { regions: PacketRegion[]; whole: boolean; share: number } {
   const { boxes, whole } = regionsOf(space, set, most);
-  const { world, direction } = space;
+  const { world, direction, meaning } = space;
   const regions = boxes.map((box) => ({
-    ...describeBox(box, world),
+    ...describeBox(box, world, meaning),
     family: world.family,
     packet: packetOf(world, direction, likelyPoint(box, world)),
   }));

@@ -3,6 +3,7 @@ import {
   CONDITION_KINDS,
   type Condition,
   type Conditions,
+  type MeaningOptions,
   networksOf,
   parseIcmpType,
   protocolName,
@@ -20,7 +21,7 @@ import { LEVEL } from "./levels.ts";
 export type Described = { conditions: Conditions; exceptInterfaces: string[] };
 
 /** What is spared is in it only where the conditions name it, as in a rule. */
-export function describeBox(box: Box, world: World): Described {
+export function describeBox(box: Box, world: World, { loopback }: MeaningOptions): Described {
   const { family, maxima } = world;
   const conditions: Conditions = {};
   const exceptInterfaces: string[] = [];
@@ -30,7 +31,7 @@ export function describeBox(box: Box, world: World): Described {
   };
   const ifaces = box[LEVEL.iface];
   if (ifaces) {
-    const { condition, except } = describeInterfaces(ifaces, world);
+    const { condition, except } = describeInterfaces(ifaces, world, loopback);
     if (condition) conditions.iface = condition;
     exceptInterfaces.push(...except);
   }
@@ -106,11 +107,14 @@ function printIcmp(intervals: Intervals): string[] {
 function describeInterfaces(
   inside: Intervals,
   { ifaces }: World,
+  loopback: MeaningOptions["loopback"],
 ): { condition: Condition | null; except: string[] } {
   const places = numbersIn(inside);
   const outside = ifaces.names.flatMap((name, place) => (places.includes(place) ? [] : [name]));
-  // As in a rule, what says nothing of interfaces does not mean lo.
-  if (outside.length === 1 && outside[0] === "lo") return { condition: null, except: [] };
+  if (outside.length === 1 && outside[0] === "lo") {
+    // As in a rule, what says nothing of interfaces does not mean lo, unless lo is judged like any.
+    return { condition: loopback === "spare" ? null : { not: true, values: ["lo"] }, except: [] };
+  }
   const takesOnly = (name: string) =>
     numbersIn(interfacesIn(ifaces, [name])).every((place) => places.includes(place));
   const fitting = ifaces.names.filter(takesOnly);
