@@ -26,6 +26,7 @@ const APT_TEST = {
   tcpreplay: "tcpreplay",
   nft: "nftables",
   ping: "iputils-ping",
+  z3: "z3",
 };
 
 /** Without these the suite "ipvs" is skipped, and the closing line of all tests says so. */

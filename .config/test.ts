@@ -4,15 +4,19 @@
  * `npm test` runs all; `npm test -- unit` one of them. A suite that breaks off without a report counts as a
  * failure, as does one that ran no test without a reason for it, which then stands in the closing line.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** `why`: the reason for which a suite was skipped as a whole. */
 type Count = { passed: number; failed: number; skipped: number; why?: string };
+
+/** `minutes`: the longest that it may take; what has not ended by then never will, and is stopped. */
 type Suite = {
   name: string;
+  minutes: number;
   args: (report: string) => string[];
   count: (report: string, status: number | null) => Count;
 };
@@ -23,6 +27,7 @@ const bin = (path: string) => join(root, "node_modules", path);
 /** A command whose exit status is its only result. */
 const step = (name: string, ...args: string[]): Suite => ({
   name,
+  minutes: 5,
   args: () => args,
   count: (_report, status) => ({
     passed: status === 0 ? 1 : 0,
@@ -72,6 +77,7 @@ const suites: Suite[] = [
   step("unused", bin("knip/bin/knip.js"), "--config", ".config/knip.json"),
   {
     name: "unit",
+    minutes: 30,
     args: (report) => [
       bin("vitest/vitest.mjs"),
       "run",
@@ -79,38 +85,61 @@ const suites: Suite[] = [
       ".config/vitest.config.ts",
       "--reporter=default",
       "--reporter=json",
+      "--reporter=.config/slow-files.ts",
       `--outputFile.json=${report}`,
     ],
     count: vitestCount,
   },
   {
     name: "e2e",
+    minutes: 20,
     args: () => ["e2e/node_modules/playwright/cli.js", "test", "--config", "e2e/playwright.config.ts"],
     count: playwrightCount,
   },
   {
     name: "ipvs",
+    minutes: 15,
     args: (report) => ["e2e/ipvs/run.ts", report],
     count: (report) => JSON.parse(readFileSync(report, "utf8")),
   },
 ];
 
-function runSuite(suite: Suite, folder: string): Count {
-  const report = join(folder, `${suite.name.replace(/\W/g, "-")}.json`);
-  const started = Date.now();
-  const done = spawnSync(process.execPath, suite.args(report), {
+/** Runs a suite in a process group of its own, which ends with us, and gives its exit status; null: it was stopped. */
+async function statusOf(suite: Suite, report: string): Promise<number | null> {
+  const child = spawn(process.execPath, suite.args(report), {
     cwd: root,
+    detached: true,
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
   });
+  const end = (signal: NodeJS.Signals) => child.pid !== undefined && process.kill(-child.pid, signal);
+  const pass = (signal: NodeJS.Signals) => {
+    end(signal);
+    process.exit(1);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, pass);
+  const limit = setTimeout(() => {
+    console.log(`${suite.name}: did not end within ${suite.minutes} minutes, and was stopped`);
+    end("SIGKILL");
+  }, suite.minutes * 60_000);
+  const [status] = await once(child, "exit");
+  clearTimeout(limit);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, pass);
+  return status;
+}
+
+async function runSuite(suite: Suite, folder: string): Promise<Count> {
+  const report = join(folder, `${suite.name.replace(/\W/g, "-")}.json`);
+  const started = Date.now();
+  const status = await statusOf(suite, report);
   let count: Count;
   try {
-    count = suite.count(report, done.status);
+    count = suite.count(report, status);
   } catch {
     count = { passed: 0, failed: 0, skipped: 0 };
   }
   const idle = count.passed + count.failed === 0 && count.why === undefined;
-  const broken = (done.status !== 0 && count.failed === 0) || idle;
+  const broken = (status !== 0 && count.failed === 0) || idle;
   if (broken) count = { ...count, failed: count.failed + 1 };
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`${suite.name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`);
@@ -123,7 +152,7 @@ const total: Count = { passed: 0, failed: 0, skipped: 0 };
 const reasons: string[] = [];
 for (const suite of suites) {
   if (wanted.length > 0 && !wanted.some((word) => suite.name.startsWith(word))) continue;
-  const count = runSuite(suite, folder);
+  const count = await runSuite(suite, folder);
   total.passed += count.passed;
   total.failed += count.failed;
   total.skipped += count.skipped;

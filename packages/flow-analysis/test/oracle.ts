@@ -1,7 +1,10 @@
 /**
  * What the language says of packets, as formulas for Z3: a second opinion that shares nothing with the analysis but
  * the parsers of single values. Fields are bit vectors; an interface is one of a few names.
+ *
+ * Z3 runs as a program of its own, one run a question, so that it can neither keep the tests nor fill their memory.
  */
+import { spawnSync } from "node:child_process";
 import {
   type Condition,
   type Conditions,
@@ -14,15 +17,15 @@ import {
   rangeOf,
   STATES,
 } from "@flowmgr/flow-model";
-import { type BitVec, type Bool, init } from "z3-solver";
 
-const { Context, em } = await init();
-const Z3 = Context("packets");
-type Formula = Bool<"packets">;
-type Field = BitVec<number, "packets">;
+/** In SMT-LIB 2. */
+type Formula = string;
 
-/** Ends Z3's threads, which would keep the process. */
-export const endOracle = (): void => em.PThread.terminateAllThreads();
+/** A field of a packet as a constant of so many bits. */
+type Field = { name: string; bits: number };
+
+/** The longest that Z3 may think, in seconds: it needs milliseconds. */
+const LONGEST = 20;
 
 /** The interfaces that a packet may have here: names, and some that patterns take. */
 export const INTERFACES = ["lo", "lo1", "l", "eth", "eth0", "eth1", "eth0.100", "wg@0", "wg0", "a=b", "x"];
@@ -32,44 +35,78 @@ const OCCURRING: Record<Family, (proto: number) => boolean> = {
   6: (proto) => ![0, 1, 43, 44, 51, 60].includes(proto),
 };
 
+export const and = (...all: Formula[]): Formula => `(and true ${all.join(" ")})`;
+export const or = (...all: Formula[]): Formula => `(or false ${all.join(" ")})`;
+export const not = (one: Formula): Formula => `(not ${one})`;
+
+const literal = ({ bits }: Field, value: number | bigint): Formula => `(_ bv${value} ${bits})`;
+const is = (field: Field, value: number | bigint): Formula => `(= ${field.name} ${literal(field, value)})`;
+const between = (field: Field, low: number | bigint, high: number | bigint): Formula =>
+  `(and (bvuge ${field.name} ${literal(field, low)}) (bvule ${field.name} ${literal(field, high)}))`;
+const below = (field: Field, bound: number): Formula => `(bvult ${field.name} ${literal(field, bound)})`;
+
 /** The packets of one family. */
 export class Oracle {
   readonly #family: Family;
   readonly #meaning: MeaningOptions;
-  readonly #bits: number;
-  readonly dst: Field;
-  readonly src: Field;
-  readonly proto: Field;
-  readonly dstport: Field;
-  readonly srcport: Field;
-  readonly iface: Field;
-  readonly icmp: Field;
-  readonly state: Field;
+  readonly #fields: Record<
+    "dst" | "src" | "proto" | "dstport" | "srcport" | "iface" | "icmp" | "state",
+    Field
+  >;
 
   constructor(family: Family, meaning: MeaningOptions) {
     this.#family = family;
     this.#meaning = meaning;
-    this.#bits = family === 4 ? 32 : 128;
-    this.dst = Z3.BitVec.const("dst", this.#bits);
-    this.src = Z3.BitVec.const("src", this.#bits);
-    this.proto = Z3.BitVec.const("proto", 8);
-    this.dstport = Z3.BitVec.const("dstport", 16);
-    this.srcport = Z3.BitVec.const("srcport", 16);
-    this.iface = Z3.BitVec.const("iface", 8);
-    this.icmp = Z3.BitVec.const("icmp", 16);
-    this.state = Z3.BitVec.const("state", 8);
+    const bits = family === 4 ? 32 : 128;
+    this.#fields = {
+      dst: { name: "dst", bits },
+      src: { name: "src", bits },
+      proto: { name: "proto", bits: 8 },
+      dstport: { name: "dstport", bits: 16 },
+      srcport: { name: "srcport", bits: 16 },
+      iface: { name: "iface", bits: 8 },
+      icmp: { name: "icmp", bits: 16 },
+      state: { name: "state", bits: 8 },
+    };
+  }
+
+  /** A packet for which both formulas differ, in Z3's words; null: they are proven equal. */
+  differing(one: Formula, other: Formula): string | null {
+    return this.possible(`(xor ${one} ${other})`);
+  }
+
+  /** A packet for which the formula holds; null: proven that there is none. */
+  possible(formula: Formula): string | null {
+    const question = [
+      ...Object.values(this.#fields).map(({ name, bits }) => `(declare-const ${name} (_ BitVec ${bits}))`),
+      `(define-fun real () Bool ${this.#real()})`,
+      `(assert ${formula})`,
+      "(check-sat)",
+      "(get-model)",
+    ];
+    const { stdout, error } = spawnSync("z3", ["-in", `-T:${LONGEST}`], {
+      input: question.join("\n"),
+      encoding: "utf8",
+      timeout: (LONGEST + 10) * 1000,
+      killSignal: "SIGKILL",
+    });
+    if (error) throw error;
+    const [answer = "", ...model] = stdout.split("\n");
+    if (answer === "unsat") return null;
+    if (answer === "sat") return model.join("\n");
+    throw new Error(`Z3 says: ${stdout.slice(0, 500)}`);
   }
 
   /** Packets as they can be: ports and ICMP types only where the protocol has them, else 0. */
-  get real(): Formula {
-    const numbers = Array.from({ length: 256 }, (_, proto) => proto).filter(OCCURRING[this.#family]);
-    const zero = (field: Field) => field.eq(Z3.BitVec.val(0, 16));
-    return Z3.And(
-      Z3.Or(...numbers.map((proto) => this.#is(this.proto, proto, 8))),
-      Z3.Or(this.#ported(), Z3.And(zero(this.dstport), zero(this.srcport))),
-      Z3.Or(this.#is(this.proto, this.#icmpProtocol, 8), zero(this.icmp)),
-      this.iface.ult(Z3.BitVec.val(INTERFACES.length, 8)),
-      this.state.ult(Z3.BitVec.val(STATES.length, 8)),
+  #real(): Formula {
+    const { proto, dstport, srcport, icmp, iface, state } = this.#fields;
+    const numbers = Array.from({ length: 256 }, (_, number) => number).filter(OCCURRING[this.#family]);
+    return and(
+      or(...numbers.map((number) => is(proto, number))),
+      or(this.#ported(), and(is(dstport, 0), is(srcport, 0))),
+      or(is(proto, this.#icmpProtocol), is(icmp, 0)),
+      below(iface, INTERFACES.length),
+      below(state, STATES.length),
     );
   }
 
@@ -77,62 +114,55 @@ export class Oracle {
     return this.#family === 4 ? 1 : 58;
   }
 
-  #is(field: Field, value: number | bigint, bits: number): Formula {
-    return field.eq(Z3.BitVec.val(value, bits));
-  }
-
-  #between(field: Field, low: number | bigint, high: number | bigint, bits: number): Formula {
-    return Z3.And(field.uge(Z3.BitVec.val(low, bits)), field.ule(Z3.BitVec.val(high, bits)));
-  }
-
   #ported(numbers: readonly number[] = [6, 17, 132]): Formula {
-    return Z3.Or(...numbers.map((number) => this.#is(this.proto, number, 8)));
+    return or(...numbers.map((number) => is(this.#fields.proto, number)));
   }
 
   /** The packets that a rule holds for; `except`: interfaces that are left out. */
   holds(conditions: Conditions, except: readonly string[] = []): Formula {
     const { iface, proto, src, dst, srcport, dstport, icmptype, state } = conditions;
+    const fields = this.#fields;
     const protocols = proto?.values.map((text) => ok(parseProtocol(text))) ?? [];
-    const all: Formula[] = [this.real];
-    const ask = (condition: Condition, inside: Formula) => all.push(condition.not ? Z3.Not(inside) : inside);
+    const all: Formula[] = ["real"];
+    const ask = (condition: Condition, inside: Formula) => all.push(condition.not ? not(inside) : inside);
     if (iface) ask(iface, this.#onInterface(iface.values));
-    if (except.length > 0) all.push(Z3.Not(this.#onInterface(except)));
-    if (proto) ask(proto, Z3.Or(...protocols.map((number) => this.#is(this.proto, number, 8))));
+    if (except.length > 0) all.push(not(this.#onInterface(except)));
+    if (proto) ask(proto, or(...protocols.map((number) => is(fields.proto, number))));
     for (const [condition, field] of [
-      [src, this.src],
-      [dst, this.dst],
+      [src, fields.src],
+      [dst, fields.dst],
     ] as const) {
       if (!condition) continue;
       const networks = condition.values.map((text) => ok(parseAddress(text)));
       const own = networks.filter(({ family }) => family === this.#family).map(rangeOf);
-      if (own.length === 0) return Z3.Bool.val(false);
-      ask(condition, Z3.Or(...own.map(({ low, high }) => this.#between(field, low, high, this.#bits))));
+      if (own.length === 0) return "false";
+      ask(condition, or(...own.map(({ low, high }) => between(field, low, high))));
     }
     for (const [condition, field] of [
-      [srcport, this.srcport],
-      [dstport, this.dstport],
+      [srcport, fields.srcport],
+      [dstport, fields.dstport],
     ] as const) {
       if (!condition) continue;
       const ranges = condition.values.map((text) => ok(parsePorts(text)));
-      ask(condition, Z3.Or(...ranges.map(({ low, high }) => this.#between(field, low, high, 16))));
+      ask(condition, or(...ranges.map(({ low, high }) => between(field, low, high))));
       all.push(this.#ported(proto && !proto.not && protocols.includes(132) ? [6, 17, 132] : [6, 17]));
     }
     if (icmptype) {
       const isSix = proto !== undefined && !proto.not && protocols.includes(58);
-      if (isSix !== (this.#family === 6)) return Z3.Bool.val(false);
+      if (isSix !== (this.#family === 6)) return "false";
       ask(icmptype, this.#ofType(icmptype.values));
-      all.push(this.#is(this.proto, this.#icmpProtocol, 8));
+      all.push(is(fields.proto, this.#icmpProtocol));
     }
     if (state) {
       const named = STATES.flatMap((name, at) => (state.values.includes(name) ? [at] : []));
-      ask(state, Z3.Or(...named.map((at) => this.#is(this.state, at, 8))));
+      ask(state, or(...named.map((at) => is(fields.state, at))));
     }
-    return Z3.And(...all, Z3.Not(this.#spared(conditions, protocols)));
+    return and(...all, not(this.#spared(conditions, protocols)));
   }
 
   /** This machine's own packets and neighbour discovery, as far as the conditions don't name them. */
   #spared({ iface, proto }: Conditions, protocols: readonly number[]): Formula {
-    const spared: Formula[] = [Z3.Bool.val(false)];
+    const spared: Formula[] = [];
     const namesLo =
       iface !== undefined && !iface.not && iface.values.some((one) => one === "lo" || one === "lo+");
     if (this.#meaning.loopback === "spare" && !namesLo) spared.push(this.#onInterface(["lo"]));
@@ -141,10 +171,10 @@ export class Oracle {
       const types = [
         [130, 137],
         [143, 143],
-      ].map(([low = 0, high = 0]) => this.#between(this.icmp, low * 256, high * 256 + 255, 16));
-      spared.push(Z3.And(this.#is(this.proto, 58, 8), Z3.Or(...types)));
+      ].map(([low = 0, high = 0]) => between(this.#fields.icmp, low * 256, high * 256 + 255));
+      spared.push(and(is(this.#fields.proto, 58), or(...types)));
     }
-    return Z3.Or(...spared);
+    return or(...spared);
   }
 
   #onInterface(patterns: readonly string[]): Formula {
@@ -153,16 +183,16 @@ export class Oracle {
         ? [at]
         : [],
     );
-    return Z3.Or(Z3.Bool.val(false), ...taken.map((at) => this.#is(this.iface, at, 8)));
+    return or(...taken.map((at) => is(this.#fields.iface, at)));
   }
 
   #ofType(values: readonly string[]): Formula {
     const types = values.map((text) => ok(parseIcmpType(text, this.#family)));
-    return Z3.Or(
+    return or(
       ...types.map((type) => {
-        if ("any" in type) return Z3.Bool.val(true);
+        if ("any" in type) return "true";
         const first = type.type * 256 + (type.code ?? 0);
-        return this.#between(this.icmp, first, type.code === null ? first + 255 : first, 16);
+        return between(this.#fields.icmp, first, type.code === null ? first + 255 : first);
       }),
     );
   }
@@ -170,31 +200,13 @@ export class Oracle {
   /** Does a port, by its number, lie in one of the intervals? */
   destinationIn(intervals: readonly number[]): Formula {
     const ranges = intervals.flatMap((low, at) =>
-      at % 2 === 0 ? [this.#between(this.dstport, low, intervals[at + 1] ?? low, 16)] : [],
+      at % 2 === 0 ? [between(this.#fields.dstport, low, intervals[at + 1] ?? low)] : [],
     );
-    return Z3.Or(Z3.Bool.val(false), ...ranges);
+    return or(...ranges);
   }
 }
 
 function ok<Value>(parsed: { ok: Value } | { error: { message: string } }): Value {
   if ("ok" in parsed) return parsed.ok;
   throw new Error(parsed.error.message);
-}
-
-export const and = (...all: Formula[]): Formula => Z3.And(Z3.Bool.val(true), ...all);
-export const or = (...all: Formula[]): Formula => Z3.Or(Z3.Bool.val(false), ...all);
-export const not = (one: Formula): Formula => Z3.Not(one);
-
-/** A packet for which both formulas differ, in Z3's words; null: they are proven equal. */
-export async function differing(one: Formula, other: Formula): Promise<string | null> {
-  return possible(Z3.Xor(one, other));
-}
-
-/** A packet for which the formula holds; null: proven that there is none. */
-export async function possible(formula: Formula): Promise<string | null> {
-  const solver = new Z3.Solver();
-  solver.add(formula);
-  const answer = await solver.check();
-  if (answer === "unknown") throw new Error("Z3 does not know");
-  return answer === "sat" ? solver.model().sexpr() : null;
 }

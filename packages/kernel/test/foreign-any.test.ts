@@ -222,7 +222,7 @@ async function walk(place: Place, steps: readonly Step[]): Promise<void> {
   }
 }
 
-test.each(BACKENDS)(`%s, FLOWMGR_SEED=${SEED}`, { timeout: 3_600_000 }, async (backend) => {
+test.each(BACKENDS)(`%s, FLOWMGR_SEED=${SEED}`, { timeout: 60_000 + RUNS * 60_000 }, async (backend) => {
   const steps = fc.array(anyStep, { minLength: 6, maxLength: 10, size: "max" });
   const property = fc.asyncProperty(steps, async (walked) => {
     const ns = await makeNamespace();

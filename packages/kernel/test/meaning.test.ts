@@ -88,7 +88,9 @@ async function nextTrial(
 }
 
 describe.each(BACKENDS)("%s", (backend) => {
-  test(`each rule counts what it means, FLOWMGR_SEED=${SEED}`, { timeout: 3_600_000 }, async () => {
+  test(`each rule counts what it means, FLOWMGR_SEED=${SEED}`, {
+    timeout: 60_000 + RUNS * 10_000 + LEAST * 10,
+  }, async () => {
     const lab = await makeLab(backend);
     await silence(lab);
     const wires = new Set<string>();

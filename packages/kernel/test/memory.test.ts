@@ -132,28 +132,32 @@ const anyProgram = fc
     ),
   );
 
-test(`any walk of ours and others: what is recalled is what would be read, FLOWMGR_SEED=${SEED}`, async () => {
-  const step = fc.oneof(
-    { weight: 3, arbitrary: anyProgram },
-    { weight: 1, arbitrary: fc.constantFrom(...FOREIGN.map(([, argv]) => argv)) },
-  );
-  const walk = fc.asyncProperty(
-    fc.array(step, { minLength: 8, maxLength: 12, size: "max" }),
-    async (steps) => {
-      const lab = await makeLab("nft");
-      for (const one of steps) {
-        if ("ip" in one) await lab.kernel.apply(one, { book: () => {} });
-        // What is to go may not be there.
-        else await lab.ns.run(one);
-        const [recalled, read] = [await lab.kernel.read("last"), await (await lab.reopen()).read()];
-        expect(byName(recalled)).toEqual(byName(read));
-        expect(recalled.foreignMarks).toEqual(read.foreignMarks);
-        expect(recalled.state.ip.hooks).toEqual(read.state.ip.hooks);
-      }
-    },
-  );
-  await fc.assert(walk, { seed: SEED, numRuns: RUNS, endOnFailure: true });
-}, 3_600_000);
+test(
+  `any walk of ours and others: what is recalled is what would be read, FLOWMGR_SEED=${SEED}`,
+  async () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: anyProgram },
+      { weight: 1, arbitrary: fc.constantFrom(...FOREIGN.map(([, argv]) => argv)) },
+    );
+    const walk = fc.asyncProperty(
+      fc.array(step, { minLength: 8, maxLength: 12, size: "max" }),
+      async (steps) => {
+        const lab = await makeLab("nft");
+        for (const one of steps) {
+          if ("ip" in one) await lab.kernel.apply(one, { book: () => {} });
+          // What is to go may not be there.
+          else await lab.ns.run(one);
+          const [recalled, read] = [await lab.kernel.read("last"), await (await lab.reopen()).read()];
+          expect(byName(recalled)).toEqual(byName(read));
+          expect(recalled.foreignMarks).toEqual(read.foreignMarks);
+          expect(recalled.state.ip.hooks).toEqual(read.state.ip.hooks);
+        }
+      },
+    );
+    await fc.assert(walk, { seed: SEED, numRuns: RUNS, endOnFailure: true });
+  },
+  60_000 + RUNS * 60_000,
+);
 
 test.each([
   ["there is no perl", "exit 127"],
