@@ -1,4 +1,4 @@
 /** One failure is enough to notice a mutant: no smaller example is looked for. */
 import fc from "fast-check";
 
-fc.configureGlobal({ endOnFailure: true });
+fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });
