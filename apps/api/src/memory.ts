@@ -6,6 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "./parts.ts";
+import type { Requests } from "./under-way.ts";
 
 /** Milliseconds without a request: somebody who works is not kept waiting, nor a script between two calls. */
 const QUIET = 3000;
@@ -13,22 +14,22 @@ const QUIET = 3000;
 const WORTHWHILE = 48 * 1024 * 1024;
 
 /** `collect`: what gives back what it can. */
-export function giveBackMemory(app: FastifyInstance, clock: Clock, collect = collectAll()): void {
+export function giveBackMemory(
+  app: FastifyInstance,
+  requests: Requests,
+  clock: Clock,
+  collect = collectAll(),
+): void {
   let left = process.memoryUsage.rss();
-  let underWay = 0;
   let cancel = () => {};
   const look = () => {
-    if (underWay > 0 || process.memoryUsage.rss() < left + WORTHWHILE) return;
+    if (requests.count() > 0 || process.memoryUsage.rss() < left + WORTHWHILE) return;
     collect();
     left = process.memoryUsage.rss();
   };
-  app.addHook("onRequest", async (_request, reply) => {
-    underWay += 1;
-    reply.raw.once("close", () => {
-      underWay -= 1;
-      cancel();
-      cancel = clock.after(QUIET, look);
-    });
+  requests.ended(() => {
+    cancel();
+    cancel = clock.after(QUIET, look);
   });
   app.addHook("onClose", async () => cancel());
 }

@@ -3,13 +3,13 @@ import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-const pack = promisify(brotliCompress);
 /** As `@fastify/compress` packs: the best ratio of what keeps up with a line. */
 const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+const pack = promisify(brotliCompress);
 
 /**
  * Gives what sends an answer packed, the last one kept by its key: `make` is asked when it is another, or when the
- * caller does not take brotli. The type is set already.
+ * caller does not take brotli. The type is set already. What could not be packed is an error of that call, and not kept.
  */
 export function packer(): (
   call: { request: FastifyRequest; reply: FastifyReply },
@@ -21,7 +21,11 @@ export function packer(): (
     if (!/\bbr\b(?!\s*;\s*q=0(\.0*)?\b)/.test(String(request.headers["accept-encoding"] ?? "")))
       return reply.send(make());
     if (kept?.key !== key) kept = { key, packed: pack(make(), QUALITY) };
-    const body = await kept.packed;
+    const asked = kept;
+    const body = await asked.packed.catch((error: unknown) => {
+      if (kept === asked) kept = null;
+      throw error;
+    });
     return reply.headers({ "Content-Encoding": "br", Vary: "Accept, Accept-Encoding" }).send(body);
   };
 }

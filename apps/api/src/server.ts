@@ -34,6 +34,7 @@ import { badRequests, registerProblems } from "./problem.ts";
 import type { Settings } from "./settings.ts";
 import { validate } from "./shape.ts";
 import { registerStatus } from "./status/routes.ts";
+import { countRequests, type Requests } from "./under-way.ts";
 import { PAGE, refuseUnknownRoutes, registerHeaders, registerHealth, registerPage } from "./web.ts";
 
 /** Failed attempts to get in, per address and minute: enough for slips, nothing for a dictionary. */
@@ -53,8 +54,9 @@ export type ServerOptions = {
 /** Everything but listening. `engine` has started. Close it with `app.close()`. */
 export async function buildServer(parts: Parts, options: ServerOptions = {}): Promise<Api> {
   const app = bare(parts.settings);
-  endGracefully(app);
-  giveBackMemory(app, parts.clock);
+  const requests = countRequests(app);
+  endGracefully(app, requests);
+  giveBackMemory(app, requests, parts.clock);
   registerProblems(app, options.log ?? (() => {}));
   const bodies = largeBodies();
   registerBodies(app, bodies.begin);
@@ -143,24 +145,14 @@ async function registerApi(
   await registerEvents(api, parts);
 }
 
-/** Before the routes. At the end, requests under way are answered before connections are cut. Event streams have no end to wait for. */
-function endGracefully(app: Api): void {
-  let underWay = 0;
-  let ended = () => {};
-  const isStream = (url: string | undefined) => url?.endsWith("/events") ?? false;
-  app.addHook("onRequest", async (request, reply) => {
-    if (isStream(request.routeOptions.url)) return;
-    underWay += 1;
-    // Whatever way it ends: answered, or cut by the client.
-    reply.raw.once("close", () => {
-      underWay -= 1;
-      if (underWay === 0) ended();
-    });
-  });
+/** At the end, requests under way are answered before connections are cut. */
+function endGracefully(app: Api, requests: Requests): void {
   app.addHook("preClose", async () => {
-    if (underWay === 0) return;
+    if (requests.count() === 0) return;
     await new Promise<void>((resolve) => {
-      ended = resolve;
+      requests.ended(() => {
+        if (requests.count() === 0) resolve();
+      });
       setTimeout(resolve, GRACE).unref();
     });
   });

@@ -62,7 +62,7 @@ export function toldVerdict({ action, director, table }: Verdict): string {
 
 /** "badnets, rule 2"; the end of a director's flow, which takes ICMP errors, is told by these. */
 export function toldRule({ flow, rule }: RuleName): string {
-  return rule === null ? `${flow} (ICMP errors of its director)` : `${flow}, rule ${rule}`;
+  return rule === null ? `${flow} (its director's ICMP errors)` : `${flow}, rule ${rule}`;
 }
 
 /** Who gave a verdict, and which: "denied by badnets, rule 2", "permitted by ssh, rule 1 and 3 others". */

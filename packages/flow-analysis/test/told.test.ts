@@ -33,6 +33,6 @@ test("who decided, and who does", () => {
     by: [{ flow: "w", rule: null }],
   } as const;
   expect(toldDeciders({ verdict: errors.verdict, by: [...errors.by], others: 0 })).toBe(
-    "sent to director web by w (ICMP errors of its director)",
+    "sent to director web by w (its director's ICMP errors)",
   );
 });
