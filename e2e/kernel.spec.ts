@@ -1,5 +1,5 @@
 /** The Kernel place: what it shows is what the kernel says, and what differs is put right by one button. */
-import { expect, FIVE, test } from "./lab.ts";
+import { expect, FIVE, setDraft, test } from "./lab.ts";
 
 const INSERTED = "-s 203.0.113.7/32 -j DROP";
 
@@ -114,4 +114,39 @@ test("a repair is refused, with its reason, while an apply waits for its answer"
   await expect(repair).toHaveAccessibleDescription(/waits for its answer/);
   await repair.click({ force: true });
   expect(lab.chains()).not.toContain("-A @web -j ACCEPT");
+});
+
+test("a long list is a set that is called by its list; what somebody takes out of it is put back", async ({
+  lab,
+  signedIn: page,
+}) => {
+  const bad = Array.from({ length: 300 }, (_, at) => `203.0.${at >> 7}.${(at & 127) * 2}`);
+  const config = `list bad { ${bad.join(", ")} }\n\nflow others deny\n  match not src @bad\n`;
+  await setDraft(lab, config);
+  await page.goto(`${lab.url}/review`);
+  await page.getByRole("tab", { name: "Kernel" }).click();
+  await expect(page.getByRole("region", { name: "IPv4", exact: true })).toContainText(
+    /flowmgr-4-[0-9a-f]{16}: 300 networks, @bad/,
+  );
+  expect((await lab.rest("PUT", "/api/v1/config", config)).status).toBe(200);
+  await page.goto(`${lab.url}/kernel`);
+  const chains = page.getByRole("table", { name: "Chains, IPv4" });
+  await page.getByLabel("Search chains and rules").fill("@bad");
+  const rule = chains.getByRole("row").filter({ hasText: "DROP" });
+  await expect(rule).toContainText(/! --match-set flowmgr-4-[0-9a-f]{16} src @bad/);
+  await rule.getByRole("link", { name: "@bad" }).click();
+  await expect(page.getByRole("complementary", { name: "List bad" })).toBeVisible();
+
+  const [set = ""] = /flowmgr-4-\S+/.exec(lab.inside("ipset", "list", "-name")) ?? [];
+  lab.inside("ipset", "del", set, "203.0.1.10");
+  await lab.rest("GET", "/api/v1/status?verify=true");
+  await page.goto(`${lab.url}/kernel?view=drift`);
+  const difference = page.getByRole("region", { name: "Text that changes" });
+  await expect(difference.getByRole("row").filter({ hasText: "ipset add" })).toContainText("203.0.1.10");
+  await expect(
+    page.getByText("Repair gives 1 set the networks of its list again.", { exact: false }),
+  ).toBeVisible();
+  await page.getByRole("button", { name: /^Repair: put revision \d+ back$/ }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Repaired." })).toBeVisible();
+  expect(lab.inside("ipset", "list", set)).toContain("203.0.1.10");
 });

@@ -178,3 +178,30 @@ test("a hundred thousand networks: found, added to, marked where they are wrong,
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(panel.getByText("100,000 values")).toBeVisible();
 });
+
+test("a hundred thousand lines pasted into a new list are a list", async ({
+  lab,
+  signedIn: page,
+  context,
+}) => {
+  const networks = Array.from({ length: 100_000 }, (_, at) => `10.${at >> 12}.${(at >> 4) & 255}.${at & 15}`);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.evaluate((text) => navigator.clipboard.writeText(text), networks.join("\n"));
+  await page.goto(`${lab.url}/lists`);
+  await page.getByRole("button", { name: "New list" }).click();
+  const dialog = page.getByRole("dialog", { name: "New list" });
+  const values = dialog.getByRole("textbox", { name: "Values" });
+  await values.click();
+  await page.keyboard.press("Control+V");
+  await expect(values).toContainText("10.0.0.1");
+  // The name comes last, and each of its keys is written at once.
+  await dialog.getByLabel("Name").fill("2 many");
+  await expect(dialog.getByText(/2 many/)).toBeVisible();
+  await dialog.getByLabel("Name").fill("many");
+  await dialog.getByRole("button", { name: "Add the list" }).click();
+  const panel = page.getByRole("complementary", { name: "List many" });
+  await expect(panel.getByText("100,000 values")).toBeVisible();
+  await expect
+    .poll(async () => Object((await lab.rest("GET", "/api/v1/draft")).json).config.items[0].values.length)
+    .toBe(100_000);
+});

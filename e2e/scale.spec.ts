@@ -54,6 +54,23 @@ test("an edit carries what it changes, there, back and to others", async ({
   await other.close();
 });
 
+test("the number of a row leaves its switch free, however long it is", async ({ lab, signedIn: page }) => {
+  await setDraft(lab, MANY);
+  const row = page.locator("[data-flow=f1199]");
+  await expect(page.locator("[data-flow=f1]")).toBeVisible();
+  await page.locator("[data-flow=f1]").focus();
+  await page.keyboard.press("End");
+  await expect(row).toBeVisible();
+  for (const open of [false, true]) {
+    // Beside an open panel there is less room.
+    if (open) await row.press("Enter");
+    await expect(page.getByRole("complementary")).toHaveCount(open ? 1 : 0);
+    const number = row.getByRole("gridcell").nth(1);
+    await expect(number).toHaveText(/^1200/);
+    expect(await number.evaluate((cell) => cell.scrollWidth - cell.clientWidth)).toBeLessThanOrEqual(0);
+  }
+});
+
 test("of many only what is seen is read and drawn", async ({ lab, signedIn: page }) => {
   await setDraft(lab, MANY);
   await applyForGood(lab);

@@ -143,7 +143,9 @@ export class InForce {
       return { kernel: NO_KERNEL_PLAN, diagnostics: judged, moved };
     }
     const { reading } = await this.seen("last");
-    const kernel = await timed("delta", () => planKernel(delta(reading.state, program)));
+    const kernel = await timed("delta", () =>
+      planKernel(delta(reading.state, program), { from: this.now?.config, to: config }),
+    );
     return this.queue(async () => {
       try {
         await this.#check({ text, marks, program });

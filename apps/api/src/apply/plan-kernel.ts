@@ -7,11 +7,30 @@ import {
   describeSet,
   type FamilyDelta,
   type FamilyName,
-  type SetsDelta,
+  listsBySet,
+  type NetworkSet,
 } from "@flowmgr/flow-compiler";
+import type { Config } from "@flowmgr/flow-model";
 
-export function planKernel({ sets, ip, ip6 }: Delta): Plan["kernel"] {
-  return { ip: familyPlan(ip, sets, "ip"), ip6: ip6 && familyPlan(ip6, sets, "ip6") };
+/** `from` and `to` are the configs before and after; they know what the lists are called that sets are. */
+export function planKernel(
+  { sets, ip, ip6 }: Delta,
+  { from, to }: { from: Config | undefined; to: Config },
+): Plan["kernel"] {
+  const told = { add: described(sets.make, to), remove: described(sets.remove, from) };
+  return { ip: familyPlan(ip, told, "ip"), ip6: ip6 && familyPlan(ip6, told, "ip6") };
+}
+
+type Told = { [way in "add" | "remove"]: { family: FamilyName; text: string }[] };
+
+/** `flowmgr-4-0123456789abcdef: 100000 networks, @office` */
+function described(sets: readonly NetworkSet[], config: Config | undefined): Told["add"] {
+  // Lists are looked through only where a set comes or goes.
+  const lists = config && sets.length > 0 ? listsBySet(config) : null;
+  return sets.map((set) => {
+    const named = (lists?.get(set.name) ?? []).map((list) => `, @${list}`).join("");
+    return { family: set.family, text: describeSet(set) + named };
+  });
 }
 
 /** What a plan says of a family that nothing is known of. */
@@ -28,9 +47,9 @@ export const NO_KERNEL_PLAN: Plan["kernel"] = {
   ip6: null,
 };
 
-function familyPlan(delta: FamilyDelta, sets: SetsDelta, family: FamilyName): Plan["kernel"]["ip"] {
+function familyPlan(delta: FamilyDelta, sets: Told, family: FamilyName): Plan["kernel"]["ip"] {
   const { added, removed, changed, restore, create, remove } = delta;
-  const own = (set: { family: FamilyName }) => set.family === family;
+  const own = (told: Told["add"]) => told.flatMap((set) => (set.family === family ? set.text : []));
   return {
     added,
     removed,
@@ -45,8 +64,8 @@ function familyPlan(delta: FamilyDelta, sets: SetsDelta, family: FamilyName): Pl
       remove: remove.routes.map(describeRoute),
     },
     sets: {
-      add: sets.make.filter(own).map(describeSet),
-      remove: sets.remove.filter(own).map(describeSet),
+      add: own(sets.add),
+      remove: own(sets.remove),
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The draft: one store a tab, what waits sent in order, hooks for the places. */
 import type { Draft, DraftHead, EventPayload } from "@flowmgr/flow-api";
-import type { Config, Diagnostic, Edit } from "@flowmgr/flow-model";
+import { type Config, type Diagnostic, type Edit, EMPTY_CONFIG, sharing } from "@flowmgr/flow-model";
 import { notify } from "../ui/notices.tsx";
 import { createStore, useStore } from "../ui/store.ts";
 import { arrived } from "./arrivals.ts";
@@ -27,7 +27,6 @@ import { keepSession, leftSession } from "./draft-storage.ts";
 import { editsTo } from "./edits-to.ts";
 import { mineInstead } from "./mine.ts";
 import type { Clash } from "./patch.ts";
-import { sharing } from "./sharing.ts";
 import { signedOut } from "./signed-out.ts";
 import type { Step } from "./steps.ts";
 
@@ -86,9 +85,10 @@ async function readDraft(): Promise<void> {
   }
 }
 
-/** With all that is known already in its place. */
+/** With the items that are known already: what is remembered of one stays known, and it is compared by identity. */
 function shared(answer: Draft): Draft {
-  return { ...answer, config: sharing(draft.get().config ?? runningConfig, answer.config) };
+  const known = draft.get().config ?? runningConfig ?? EMPTY_CONFIG;
+  return { ...answer, config: sharing(known, answer.config) };
 }
 
 /** An event says that the draft has this ETag now, and mostly how it came to it. */
@@ -115,7 +115,7 @@ export async function savedDraft(): Promise<Draft | null> {
 
 /** Takes the running config; gives it back, sharing with the draft what both say. */
 export function setRunningConfig(config: Config): Config {
-  runningConfig = sharing(draft.get().config, config);
+  runningConfig = sharing(draft.get().config ?? EMPTY_CONFIG, config);
   return runningConfig;
 }
 

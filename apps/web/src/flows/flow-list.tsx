@@ -84,6 +84,7 @@ export function FlowList(props: FlowListProps) {
         aria-multiselectable="true"
         aria-rowcount={rows.length + 1}
         aria-colcount={COLUMNS.length}
+        data-many={rows.length > 999 || undefined}
         data-selecting={selected.size > 0 || undefined}
       >
         <Head />

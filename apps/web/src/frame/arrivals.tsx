@@ -15,7 +15,8 @@ export function Arrivals() {
     seen.current = all;
     const [first] = fresh.values();
     if (!first) return;
-    notify({ text: `${first.by === you ? `${you}, elsewhere,` : first.by} ${wordsOf(fresh)}` });
+    const by = first.by === you ? `${you}, elsewhere,` : first.by;
+    notify({ text: `${by} ${wordsOf(fresh)}`, tone: "news" });
     if (still) return;
     // The rows of what came are drawn by now; each is lit where it stands.
     for (const row of document.querySelectorAll<HTMLElement>("[data-flow]")) {

@@ -91,6 +91,6 @@ function Step({ action, sign }: { action: Action; sign: string }) {
 /** "mail changed, office-web added, 12 more" */
 function named(changes: FlowChange[]): string {
   const first = changes.slice(0, 3).map(({ name, change }) => `${name} ${CHANGE_WORDS[change]}`);
-  if (changes.length > 3) first.push(`${changes.length - 3} more`);
+  if (changes.length > 3) first.push(`${(changes.length - 3).toLocaleString("en")} more`);
   return first.join(", ");
 }

@@ -19,7 +19,7 @@ export function Nav() {
           {label}
           {path === "/review" && changes > 0 ? (
             <span className={styles.count}>
-              {changes}
+              {changes.toLocaleString("en")}
               <span className="visually-hidden"> changes</span>
             </span>
           ) : null}

@@ -3,9 +3,10 @@
 
 import type { KernelChain } from "@flowmgr/flow-api";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type Ref, useCallback, useImperativeHandle, useRef } from "react";
+import { Fragment, type Ref, useCallback, useImperativeHandle, useRef } from "react";
 import { Link } from "wouter";
 import { partText } from "../rule/words.ts";
+import { listAddress } from "../ui/list-chip.tsx";
 import { counted } from "../ui/say.ts";
 import { useMedia } from "../ui/use-media.ts";
 import styles from "./kernel.module.css";
@@ -124,6 +125,14 @@ function Cells({ row, names, addressOf, show }: CellsProps) {
       </div>
       <div role="cell" className={styles.words}>
         {words}
+        {row.lists.map((list) => (
+          <Fragment key={list}>
+            {" "}
+            <Link href={listAddress(list)} title="The list that this set is">
+              @{list}
+            </Link>
+          </Fragment>
+        ))}
       </div>
       <div role="cell" className={styles.from}>
         <From row={row} />

@@ -1,5 +1,5 @@
 /** What is in the kernel now: our chains with their counters, ip rules and routes, and what should not be so. */
-import type { KernelChain, KernelListing } from "@flowmgr/flow-api";
+import type { KernelFamily, KernelListing } from "@flowmgr/flow-api";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useLocationProperty } from "wouter/use-browser-location";
@@ -79,7 +79,7 @@ function Listing({ listing, stale }: ListingProps) {
           type="search"
           className={styles.search}
           aria-label={label}
-          placeholder="Search: chain, address, target"
+          placeholder="Search: chain, address, @list"
           value={words}
           disabled={noSearch !== null}
           title={noSearch ?? undefined}
@@ -123,13 +123,14 @@ function Chains(props: ChainsProps) {
   if (data.chains.length === 0) {
     return <None>Nothing of ours is in the kernel: every packet goes on untouched.</None>;
   }
-  return <Listed {...props} chains={data.chains} />;
+  return <Listed {...props} listed={data} />;
 }
 
-function Listed({ family, words, named, chains }: ChainsProps & { chains: KernelChain[] }) {
+function Listed({ family, words, named, listed }: ChainsProps & { listed: KernelFamily }) {
+  const { chains } = listed;
   const list = useRef<ChainListGrip>(null);
   const wanted = useDeferredValue(words);
-  const rows = useMemo(() => rowsOf(chains, wanted), [chains, wanted]);
+  const rows = useMemo(() => rowsOf(listed, wanted), [listed, wanted]);
   const names = useMemo(() => new Set(chains.map(({ name }) => name)), [chains]);
   const address = useCallback((chain: string) => addressOf(family, chain), [family]);
   // The chain of the address is brought into sight once, not at each reading.

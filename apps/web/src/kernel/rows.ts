@@ -1,28 +1,54 @@
 /** Chains as rows to draw, in the words of `iptables -L -v`, and the search in them. */
-import type { KernelChain, KernelRule } from "@flowmgr/flow-api";
+import type { KernelChain, KernelFamily, KernelRule } from "@flowmgr/flow-api";
 
 export type Row =
   | { kind: "chain"; key: string; chain: KernelChain; shown: number }
-  | { kind: "rule"; key: string; chain: KernelChain; rule: KernelRule };
+  | {
+      kind: "rule";
+      key: string;
+      chain: KernelChain;
+      rule: KernelRule;
+      /** Lists that the sets of the rule are. */
+      lists: readonly string[];
+    };
 
-/** Chains and rules that hold all words; a chain whose name holds them shows all its rules. */
-export function rowsOf(chains: readonly KernelChain[], search: string): Row[] {
+type Listed = Pick<KernelFamily, "chains"> & { sets?: KernelFamily["sets"] };
+
+/**
+ * Chains and rules that hold all words; a chain whose name holds them shows all its rules, and a rule that asks for a
+ * set holds the name of its list: `@office`.
+ */
+export function rowsOf({ chains, sets = [] }: Listed, search: string): Row[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  return chains.flatMap((chain) => chainRows(chain, words));
+  const lists = new Map(sets.map((set) => [set.name, set.lists]));
+  return chains.flatMap((chain) => chainRows(chain, lists, words));
 }
 
-function chainRows(chain: KernelChain, words: readonly string[]): Row[] {
+function chainRows(
+  chain: KernelChain,
+  listsOf: ReadonlyMap<string, readonly string[]>,
+  words: readonly string[],
+): Row[] {
   const name = chain.name.toLowerCase();
   const left = words.filter((word) => !name.includes(word));
-  const found = chain.rules.flatMap((rule, index): Row[] =>
-    holds(rule, left) ? [{ kind: "rule", key: `${chain.name} ${index}`, chain, rule }] : [],
-  );
+  const found = chain.rules.flatMap((rule, index): Row[] => {
+    const lists = listsOf.size === 0 ? [] : setsIn(rule).flatMap((set) => listsOf.get(set) ?? []);
+    return holds(rule, lists, left)
+      ? [{ kind: "rule", key: `${chain.name} ${index}`, chain, rule, lists }]
+      : [];
+  });
   if (left.length > 0 && found.length === 0) return [];
   return [{ kind: "chain", key: chain.name, chain, shown: found.length }, ...found];
 }
 
-function holds({ text, flow }: KernelRule, words: readonly string[]): boolean {
-  const all = `${text} ${flow ?? ""}`.toLowerCase();
+/** `-m set ! --match-set flowmgr-4-0123456789abcdef src` */
+function setsIn({ text }: KernelRule): string[] {
+  return [...text.matchAll(/--match-set (\S+)/g)].map((found) => found[1] ?? "");
+}
+
+function holds({ text, flow }: KernelRule, lists: readonly string[], words: readonly string[]): boolean {
+  const named = lists.map((list) => ` @${list}`).join("");
+  const all = `${text} ${flow ?? ""}${named}`.toLowerCase();
   return words.every((word) => all.includes(word));
 }
 

@@ -1,5 +1,5 @@
-import { type Config, type List, listsOf } from "@flowmgr/flow-model";
-import { type FormEvent, useId, useState } from "react";
+import { type Config, type Diagnostic, type List, listsOf } from "@flowmgr/flow-model";
+import { type FormEvent, useDeferredValue, useId, useMemo, useState } from "react";
 import { checkItem, useEdit } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -18,15 +18,20 @@ export function NewDialog({ config, made, close }: NewDialogProps) {
   const [list, setList] = useState<List>({ kind: "list", name: "", values: [], comment: [], note: "" });
   const [asked, setAsked] = useState(false);
   const [refused, setRefused] = useState<string | null>(null);
-  const lists = listsOf(config);
-  const diagnostics = [...checkItem(list, config), ...twins(list, lists, null)];
-  const ofValues = diagnostics.filter(({ path }) => path === "" || path?.startsWith("/values"));
-  const shown = asked ? ofValues : ofValues.filter(() => list.values.length > 0);
+  // A key in the name does not wait until a hundred thousand values are checked.
+  const judged = useDeferredValue(list);
+  const diagnostics = useMemo(() => wrongWith(judged, config), [judged, config]);
+  const shown = useMemo(() => {
+    if (!asked && judged.values.length === 0) return [];
+    return diagnostics.filter(({ path }) => path === "" || path?.startsWith("/values"));
+  }, [asked, judged, diagnostics]);
+  const problems = useMemo(() => byValue(shown, ""), [shown]);
 
   function submit(event: FormEvent) {
     event.preventDefault();
     setAsked(true);
-    if (diagnostics.some(({ severity }) => severity === "error")) return;
+    if (wrongWith(list, config).some(({ severity }) => severity === "error")) return;
+    const lists = listsOf(config);
     const place = lists.length > 0 ? { after: `@${lists.at(-1)?.name}` } : { position: 1 };
     const problem = edit([{ do: "add", item: list, ...place }], `add the list ${list.name}`);
     if (problem) return setRefused(problem.message);
@@ -51,7 +56,7 @@ export function NewDialog({ config, made, close }: NewDialogProps) {
             live
             values={list.values}
             set={(values) => setList((now) => ({ ...now, values }))}
-            problems={byValue(shown, "")}
+            problems={problems}
             errorId={shown.length > 0 ? id : undefined}
           />
           <Problems id={id} diagnostics={shown} />
@@ -66,4 +71,8 @@ export function NewDialog({ config, made, close }: NewDialogProps) {
       </form>
     </Dialog>
   );
+}
+
+function wrongWith(list: List, config: Config): Diagnostic[] {
+  return [...checkItem(list, config), ...twins(list, listsOf(config), null)];
 }

@@ -1,15 +1,20 @@
 /** What the server's check says of the draft: errors that block an apply, warnings that do not. */
 import type { Plan } from "@flowmgr/flow-api";
 import { EMPTY_CONFIG } from "@flowmgr/flow-model";
+import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { isFinding, useFindings } from "../analysis/index.ts";
 import { useDraft } from "../api/index.ts";
+import { Button } from "../ui/button.tsx";
 import { testAddress } from "../ui/packet-link.ts";
 import { counted } from "../ui/say.ts";
+import { grouped } from "./groups.ts";
 import styles from "./review.module.css";
 
 type Finding = Plan["diagnostics"][number];
+/** Sentences of a list; of warnings a few at first, as what would change stands below them. */
 const SHOWN = 50;
+const FIRST = { error: SHOWN, warning: 6 } as const;
 
 export function Findings({ diagnostics }: { diagnostics: Finding[] }) {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
@@ -41,18 +46,23 @@ export function NeedlessRules() {
 type ListProps = { title: string; tone: "error" | "warning"; found: Finding[] };
 
 function List({ title, tone, found }: ListProps) {
+  const [whole, setWhole] = useState(false);
+  const groups = useMemo(() => grouped(found), [found]);
   if (found.length === 0) return null;
+  const shown = groups.slice(0, whole ? SHOWN : FIRST[tone]);
+  const left = groups.length - shown.length;
   return (
     <section className={`${styles.findings} ${styles[tone]}`} aria-label={title}>
       <h2>{title}</h2>
       <ul>
-        {found.slice(0, SHOWN).map((finding, index) => (
+        {shown.map(({ first: finding, others }, index) => (
           <li key={index}>
             <span>
               {finding.flow ? (
                 <b>
                   {finding.flow}
-                  {finding.rule && !isFinding(finding) ? `, rule ${finding.rule}` : ""}:{" "}
+                  {finding.rule && !isFinding(finding) ? `, rule ${finding.rule}` : ""}
+                  {others > 0 ? ` and ${counted(others, "other")}` : ""}:{" "}
                 </b>
               ) : null}
               {finding.message}
@@ -72,8 +82,13 @@ function List({ title, tone, found }: ListProps) {
           </li>
         ))}
       </ul>
-      {found.length > SHOWN ? (
-        <p className={styles.quiet}>and {found.length - SHOWN} more; all are in Text.</p>
+      {left > 0 && whole ? (
+        <p className={styles.quiet}>and {left.toLocaleString("en")} more; all are in Text.</p>
+      ) : null}
+      {left > 0 && !whole ? (
+        <Button look="link" small onClick={() => setWhole(true)}>
+          Show {left.toLocaleString("en")} more
+        </Button>
       ) : null}
     </section>
   );

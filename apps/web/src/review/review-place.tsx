@@ -178,7 +178,7 @@ function Headline({ plan, outdated, textErrors }: ReviewProps) {
 
 function Who({ plan }: { plan: Plan }) {
   const names = plan.changes.slice(0, 8).map(worded);
-  if (plan.changes.length > 8) names.push(`${plan.changes.length - 8} more`);
+  if (plan.changes.length > 8) names.push(`${(plan.changes.length - 8).toLocaleString("en")} more`);
   const authors = plan.authors.map(({ name, at }) => `${name} ${clock(at)}`);
   return (
     <>

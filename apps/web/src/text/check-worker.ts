@@ -8,9 +8,9 @@ import {
   EMPTY_CONFIG,
   locate,
   type Parse,
+  sharing,
 } from "@flowmgr/flow-model";
 import { anchored } from "../analysis/anchored.ts";
-import { sharing } from "../api/sharing.ts";
 
 /** `text`: null for the one before. `told`: the page knows what it means. */
 export type CheckRequest = { id: number; text: string | null; machine: readonly Diagnostic[]; told: boolean };
@@ -21,7 +21,7 @@ export type CheckAnswer = { id: number; diagnostics: Diagnostic[]; delta: Config
 const NOTHING = deltaOf(EMPTY_CONFIG, null);
 
 let read: Parse = checkText("");
-let held: Config | null = null;
+let held: Config = EMPTY_CONFIG;
 
 self.onmessage = ({ data: { id, text, machine, told } }: MessageEvent<CheckRequest>) => {
   if (text !== null) read = checkText(text);

@@ -7,7 +7,8 @@ export type Notice = {
   text: string;
   /** `undoes`: the step that it takes back; it is offered only while that is the last step. */
   action?: { label: string; run: () => void; undoes: string };
-  tone?: "plain" | "error";
+  /** `news`: what somebody else did, which asks for no answer and lies over no row where there is room beside them. */
+  tone?: "plain" | "news" | "error";
 };
 
 const current = createStore<Notice | null>(null);
@@ -29,7 +30,12 @@ export function Notices({ lastStep }: { lastStep: string | null }) {
     return () => clearTimeout(timer);
   }, [notice]);
   return (
-    <div className={styles.place} role="status" aria-live="polite">
+    <div
+      className={styles.place}
+      data-news={notice?.tone === "news" || undefined}
+      role="status"
+      aria-live="polite"
+    >
       {notice && !outdated ? (
         <div className={`${styles.notice} ${notice.tone === "error" ? styles.error : ""}`}>
           <span>{notice.text}</span>

@@ -15,17 +15,33 @@ const PATCH = `--- wanted
 
 describe("what a repair will do, in numbers", () => {
   test("lines that are missing, lines too many, jumps in the wrong place", () => {
-    expect(sizeOf(PATCH)).toEqual({ missing: 2, extra: 2, misplaced: 1 });
-    expect(sizeOf("")).toEqual({ missing: 0, extra: 0, misplaced: 0 });
+    expect(sizeOf(PATCH)).toEqual({ missing: 2, extra: 2, misplaced: 1, sets: 0 });
+    expect(sizeOf("")).toEqual({ missing: 0, extra: 0, misplaced: 0, sets: 0 });
+  });
+
+  test("a set is one thing, however many of its networks are told", () => {
+    const patch = `--- wanted
++++ found
+@@ -1,4 +1,3 @@
+-# set flowmgr-4-d036c9f188baa09b: 100000 networks
+-ipset add flowmgr-4-d036c9f188baa09b 10.0.0.80
+-ipset add flowmgr-4-d036c9f188baa09b 10.0.0.81
++# set flowmgr-4-d036c9f188baa09b: 99999 networks
++ipset add flowmgr-4-d036c9f188baa09b 10.0.0.99
+ iptables -t mangle -A PREROUTING -m comment --comment flowmgr -j FLOWS
+`;
+    expect(sizeOf(patch)).toEqual({ missing: 0, extra: 0, misplaced: 0, sets: 1 });
   });
 
   test.each([
-    [{ missing: 1, extra: 0, misplaced: 0 }, "puts 1 line back"],
+    [{ missing: 1, extra: 0, misplaced: 0, sets: 0 }, "puts 1 line back"],
     [
-      { missing: 2, extra: 2, misplaced: 1 },
+      { missing: 2, extra: 2, misplaced: 1, sets: 0 },
       "puts 2 lines back and takes 2 lines out and moves 1 jump to where it belongs",
     ],
-    [{ missing: 0, extra: 0, misplaced: 0 }, "puts in order what stands in the wrong place"],
+    [{ missing: 0, extra: 0, misplaced: 0, sets: 1 }, "gives 1 set the networks of its list again"],
+    [{ missing: 0, extra: 0, misplaced: 0, sets: 2 }, "gives 2 sets the networks of their lists again"],
+    [{ missing: 0, extra: 0, misplaced: 0, sets: 0 }, "puts in order what stands in the wrong place"],
   ])("%o", (size, words) => {
     expect(repairWords(size)).toBe(words);
   });

@@ -15,7 +15,9 @@ const CHAINS: KernelChain[] = [
 ];
 
 const drawn = (search: string) =>
-  rowsOf(CHAINS, search).map((row) => (row.kind === "chain" ? row.chain.name : `  ${row.rule.text}`));
+  rowsOf({ chains: CHAINS }, search).map((row) =>
+    row.kind === "chain" ? row.chain.name : `  ${row.rule.text}`,
+  );
 
 describe("chains as rows", () => {
   test("without words all of them, a chain without rules too", () => {
@@ -41,12 +43,31 @@ describe("chains as rows", () => {
   });
 
   test("the head of a chain knows how many of its rules are shown", () => {
-    expect(rowsOf(CHAINS, "accept")[0]).toMatchObject({ kind: "chain", shown: 1 });
+    expect(rowsOf({ chains: CHAINS }, "accept")[0]).toMatchObject({ kind: "chain", shown: 1 });
+  });
+
+  test("a rule that asks for sets names their lists, and is found by them", () => {
+    const asks = rule(
+      "-m set ! --match-set flowmgr-4-01 src -m set --match-set flowmgr-4-02 dst -j DROP",
+      "x",
+    );
+    const chains: KernelChain[] = [{ name: "@x", kind: "flow", flow: "x", rules: [rule("-j RETURN"), asks] }];
+    const sets = [
+      { name: "flowmgr-4-01", networks: 9, lists: ["bad", "worse"] },
+      { name: "flowmgr-4-02", networks: 9, lists: ["office"] },
+    ];
+    expect(rowsOf({ chains, sets }, "")).toMatchObject([
+      {},
+      { kind: "rule", lists: [] },
+      { kind: "rule", lists: ["bad", "worse", "office"] },
+    ]);
+    expect(rowsOf({ chains, sets }, "@worse")).toMatchObject([{ shown: 1 }, { rule: asks }]);
+    expect(rowsOf({ chains, sets }, "@nobody")).toEqual([]);
   });
 
   test("a chain is found by its whole name", () => {
-    expect(rowOfChain(rowsOf(CHAINS, ""), "@ssh")).toBe(3);
-    expect(rowOfChain(rowsOf(CHAINS, ""), "@ss")).toBe(-1);
+    expect(rowOfChain(rowsOf({ chains: CHAINS }, ""), "@ssh")).toBe(3);
+    expect(rowOfChain(rowsOf({ chains: CHAINS }, ""), "@ss")).toBe(-1);
   });
 });
 
