@@ -207,8 +207,8 @@ describe("an answer in part", () => {
     const [one, other] = [new AbortController(), new AbortController()];
     const first = asked.deadRules(endless, { signal: one.signal, budget: MINUTES });
     const same = asked.deadRules(endless, { signal: other.signal, budget: MINUTES });
-    const shared = asked.packetChanges(permits, denies, { signal: one.signal });
-    const alike = asked.packetChanges(permits, denies);
+    const shared = asked.packetChanges(permits, denies, { signal: one.signal, budget: MINUTES });
+    const alike = asked.packetChanges(permits, denies, { budget: MINUTES });
     one.abort();
     expect(await first).toMatchObject({ status: "partial" });
     expect(await shared).toMatchObject({ status: "partial" });

@@ -30,7 +30,7 @@ describe("a text that no program may hold is refused by name", () => {
     ["-A FLOWS -j FLOWS", /the chain FLOWS leads to itself/],
     ["-A INPUT -j INPUT", /the chain INPUT leads to itself/],
     ["-A @ssh -j DROP", /not a rule of a chain that is declared/],
-    [":FLOWS - [0:0]", /the chain FLOWS is there already/],
+    [":FLOWS - [0:0]", /a chain is declared behind rules/],
     ["-A FLOWS -s 2001:db8::1 -j DROP", /2001:db8::1 is no network here/],
     ["-A FLOWS -m iprange --src-range 10.0.0.9-10.0.0.1 -j DROP", /is no range of addresses/],
     ["-A INPUT -s 10.0.0.1/32 -j DROP", /behind INPUT only the mark may be asked for/],
@@ -41,6 +41,35 @@ describe("a text that no program may hold is refused by name", () => {
     const { status, said: why } = proveProgram({ items: [], comment: [] }, program);
     expect(why).toMatch(said);
     expect(status).toBe("differs");
+  });
+});
+
+test("a chain is declared once", () => {
+  const text = "*mangle\n:FLOWS - [0:0]\n:FLOWS - [0:0]\nCOMMIT\n";
+  const program = { family: 4, text, marks: NO_MARKS, markMask: 0xff00 } as const;
+  expect(proveProgram({ items: [], comment: [] }, program).said).toMatch(/the chain FLOWS is there already/);
+});
+
+describe("pieces are one text", () => {
+  const [open, first, second, close] = [
+    "*mangle\n:FLOWS - [0:0]\n-A PREROUTING -j FLOWS\n-A FLOWS -i lo -j RETURN\n",
+    "-A FLOWS -p tcp -j DROP\n",
+    "-A FLOWS -p udp -j DROP\n",
+    "COMMIT\n",
+  ].map((text) => ({ text }));
+  const { config } = checkText("flow a deny match proto { tcp, udp }");
+  const program = { family: 4, marks: NO_MARKS, markMask: 0xff00 } as const;
+  const said = (...pieces: ({ text: string } | undefined)[]) =>
+    proveProgram(config, { ...program, text: pieces.flatMap((piece) => piece ?? []) }).said;
+
+  test("of which each counts where it stands", () => {
+    expect(said(open, first, second, close)).toBe("");
+    expect(said(open, first, close)).toMatch(/^udp .*flow a, rule 1 says deny/);
+    expect(said(open, first, second)).toMatch(/is not one table/);
+    expect(said(first, open, second, close)).toMatch(/is not one table/);
+    expect(said(open, close, second, close)).toMatch(/is not one table/);
+    expect(said()).toMatch(/is not one table/);
+    expect(said(open, { text: "-A FLOWS -p tcp" }, { text: " -j DROP\n" }, close)).toMatch(/within a line/);
   });
 });
 

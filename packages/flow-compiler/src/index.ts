@@ -13,6 +13,6 @@ export {
   SET_PREFIX,
 } from "./ours.ts";
 export * from "./program.ts";
-export { plain, renderFamily, renderRouting, renderSets } from "./render.ts";
+export { plain, renderFamily, renderPieces, renderRouting, renderSets } from "./render.ts";
 export { describeIpRule, describeRoute, directorTable } from "./routing.ts";
 export { describeSet, listsBySet, renderSet } from "./sets.ts";

@@ -16,15 +16,60 @@ export function renderFamily(program: Program, family: FamilyName): string {
   const wanted = program[family];
   if (wanted === null) return "";
   const chains = [...wanted.chains].sort(byName);
+  return [headOf(wanted, chains), ...chains.map(rulesOf), END.text].join("");
+}
+
+/** Whole lines of a text; a value. */
+export type Piece = { readonly text: string };
+
+/**
+ * What `renderFamily` gives, but for the order of the chains, in pieces: the rules of each chain are one, which is the
+ * same object as long as the chain is, and made when somebody asks for it. The same array for the same program.
+ */
+export function renderPieces(program: Program, family: FamilyName): readonly Piece[] {
+  const wanted = program[family];
+  if (wanted === null) return [];
+  const known = piecesOf.get(wanted);
+  if (known) return known;
+  const text = headOf(wanted, wanted.chains);
+  // An edit that adds no chain leaves it as it is.
+  if (heads[family].text !== text) heads[family] = { text };
+  const pieces = [heads[family], ...wanted.chains.map(pieceOf), END];
+  piecesOf.set(wanted, pieces);
+  return pieces;
+}
+
+const END: Piece = { text: "COMMIT\n" };
+
+/** The last one of each family. */
+const heads: Record<FamilyName, Piece> = { ip: END, ip6: END };
+const piecesOf = new WeakMap<FamilyProgram, readonly Piece[]>();
+const pieceOfChain = new WeakMap<Chain, Piece>();
+
+function pieceOf(chain: Chain): Piece {
+  const known = pieceOfChain.get(chain);
+  if (known) return known;
+  const piece = {
+    get text() {
+      return rulesOf(chain);
+    },
+  };
+  pieceOfChain.set(chain, piece);
+  return piece;
+}
+
+/** What stands before the rules of our chains. */
+function headOf(wanted: FamilyProgram, chains: readonly Chain[]): string {
   const lines = [
     "*mangle",
     ...chains.map(({ name }) => declareChain(name)),
     ...HOOKED.flatMap((name) => hookLines(wanted, name)),
-    ...chains.flatMap(({ name, rules }) => rules.map(({ words }) => appendRule(name, words))),
-    "COMMIT",
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const rulesOf = ({ name, rules }: Chain): string =>
+  rules.map(({ words }) => `${appendRule(name, words)}\n`).join("");
 
 /** Both back ends sort by bytes (strcmp); names are ASCII. */
 function byName(a: Chain, b: Chain): number {

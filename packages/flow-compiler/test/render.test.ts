@@ -1,7 +1,18 @@
 /** Text that needs no quoting, and one text for what the kernel shows in several. */
+import { parse } from "@flowmgr/flow-model";
+import { manyFlows } from "@flowmgr/flow-model/testing";
 import { describe, expect, test } from "vitest";
-import { describeIpRule, describeRoute, normaliseRule, OUR_TABLES } from "../src/index.ts";
+import {
+  describeIpRule,
+  describeRoute,
+  normaliseRule,
+  OUR_TABLES,
+  renderFamily,
+  renderPieces,
+} from "../src/index.ts";
 import { appendRule } from "../src/render.ts";
+import { DEFAULTS } from "./golden.ts";
+import { compiled } from "./proving.ts";
 
 describe("words that would need quoting never reach the kernel", () => {
   test.each([
@@ -22,6 +33,26 @@ describe("words that would need quoting never reach the kernel", () => {
       "-A @a-_Z9 ! -i br-lan.10_a@b=c+ -j DROP",
     );
   });
+});
+
+test("the pieces of a program are its text, and those of chains that an edit leaves are the same objects", () => {
+  const config = manyFlows(200);
+  const { items } = config;
+  const other = { ...config, items: items.map((item, at) => (at === 100 ? { ...item, comment: [] } : item)) };
+  const denied = parse("flow service-100 deny match proto tcp dst 192.0.2.1 dstport 25").config.items;
+  const changed = { ...config, items: items.flatMap((item, at) => (at === 100 ? denied : [item])) };
+  const [program, same, edited] = [config, other, changed].map((one) => compiled(one, DEFAULTS));
+  if (!program || !same || !edited) throw new Error("three configs, three programs");
+  const lines = (text: string) => text.split("\n").sort();
+  for (const one of [program, edited]) {
+    for (const family of ["ip", "ip6"] as const) {
+      const pieces = renderPieces(one, family);
+      expect(lines(pieces.map(({ text }) => text).join(""))).toEqual(lines(renderFamily(one, family)));
+    }
+  }
+  const [before, after] = [new Set(renderPieces(program, "ip")), renderPieces(edited, "ip")];
+  expect(renderPieces(same, "ip").every((piece) => before.has(piece))).toBe(true);
+  expect(after.filter((piece) => !before.has(piece)).length).toBeLessThan(before.size / 2);
 });
 
 describe("what is read back is brought into the form that is written", () => {

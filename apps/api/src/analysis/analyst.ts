@@ -8,7 +8,7 @@ import type { Config } from "@flowmgr/flow-model";
 import type { Clock, Parts } from "../parts.ts";
 import type { Analyst, Asked, FoundBy } from "./asking.ts";
 import type { MachineOptions } from "./messages.ts";
-import { type Found, heldOtherwise, type Kind, type Question } from "./questions.ts";
+import { type Found, heldOtherwise, type Kind, type Question, textOtherwise } from "./questions.ts";
 import { numberOf } from "./shelf.ts";
 import { Thread, type ThreadOptions } from "./thread.ts";
 
@@ -211,7 +211,10 @@ class Questions {
 
 /** Equal for questions that have the same answer. */
 function keyOf(question: Question<Config>, options: Options): string {
-  return JSON.stringify([heldOtherwise(question, numberOf), { ...options, tables: [...options.tables] }]);
+  const held = heldOtherwise(question, numberOf);
+  // A text of megabytes is no key; the same program has the same pieces.
+  const short = textOtherwise(held, (text) => (typeof text === "string" ? text : numberOf(text)));
+  return JSON.stringify([short, { ...options, tables: [...options.tables] }]);
 }
 
 /** For the log: what a report needs. */

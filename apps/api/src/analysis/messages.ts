@@ -12,6 +12,9 @@ export type Lesson = {
   comment: Config["comment"];
 };
 
+/** A restore text by the numbers of its pieces; those that the worker does not have from the last program come along. */
+export type Numbered = { pieces: number[]; fresh: [number, string][] };
+
 /** All that a question hangs on but the configs. */
 export type MachineOptions = Omit<AnalysisOptions, "stop">;
 
@@ -21,7 +24,7 @@ export type ToWorker =
   | {
       do: "answer";
       id: number;
-      question: Question<number>;
+      question: Question<number, Numbered>;
       options: MachineOptions;
       /** Milliseconds from the moment at which the worker begins. */
       budget: number;

@@ -20,14 +20,22 @@ import {
 import { PROVEN, type ProgramText, type Proof, Proofs } from "@flowmgr/flow-analysis/program";
 import type { Config, Diagnostic } from "@flowmgr/flow-model";
 
-/** `Held` is how a question holds a config: as it is, or by the number that both sides know it by. */
-export type Question<Held> =
+/**
+ * `Held` is how a question holds a config, and `Text` the restore text of a program: as they are, or by the numbers that
+ * both sides know them, or pieces of them, by.
+ */
+export type Question<Held, Text = ProgramText["text"]> =
   | { kind: "dead-rules"; config: Held }
   | { kind: "expectations"; config: Held }
   | { kind: "packet-changes"; before: Held; after: Held; page: Partial<ChangesAsked> }
   | { kind: "lockouts"; config: Held; guarded: readonly Guarded[] }
   | { kind: "search"; config: Held; asked: SearchAsked }
-  | { kind: "program"; config: Held; texts: readonly ProgramText[]; tables: { [name: string]: number } };
+  | {
+      kind: "program";
+      config: Held;
+      texts: readonly (Omit<ProgramText, "text"> & { text: Text })[];
+      tables: { [name: string]: number };
+    };
 
 export type Kind = Question<unknown>["kind"];
 
@@ -43,13 +51,25 @@ export type Found =
   | { kind: "program"; found: Proof };
 
 /** The question with its configs held in another way. */
-export function heldOtherwise<From, To>(question: Question<From>, hold: (config: From) => To): Question<To> {
+export function heldOtherwise<From, To, Text>(
+  question: Question<From, Text>,
+  hold: (config: From) => To,
+): Question<To, Text> {
   switch (question.kind) {
     case "packet-changes":
       return { ...question, before: hold(question.before), after: hold(question.after) };
     default:
       return { ...question, config: hold(question.config) };
   }
+}
+
+/** The question with its texts in another form. */
+export function textOtherwise<Held, From, To>(
+  question: Question<Held, From>,
+  say: (text: From) => To,
+): Question<Held, To> {
+  if (question.kind !== "program") return question;
+  return { ...question, texts: question.texts.map((one) => ({ ...one, text: say(one.text) })) };
 }
 
 type Program = Extract<Question<Config>, { kind: "program" }>;

@@ -1,18 +1,19 @@
-/** Which configs the worker keeps, seen from this side. */
+/** Which configs and pieces of programs the worker keeps, seen from this side. */
+import type { Piece, ProgramText } from "@flowmgr/flow-analysis/program";
 import type { Config, Item } from "@flowmgr/flow-model";
-import type { ToWorker } from "./messages.ts";
+import type { Numbered, ToWorker } from "./messages.ts";
 
 /** Configs that the worker keeps: the draft and its last few states, what is in force, and a text or two. */
 const MOST_CONFIGS = 6;
 
-/** Numbers of configs, the same for the life of each. */
-const numbers = new WeakMap<Config, number>();
+/** Numbers of configs and texts, the same for the life of each. */
+const numbers = new WeakMap<object, number>();
 let lastNumber = 0;
 
-/** The number of a config; another one for a config that says the same. */
-export function numberOf(config: Config): number {
-  const number = numbers.get(config) ?? ++lastNumber;
-  numbers.set(config, number);
+/** The number of a value; another one for a value that says the same. */
+export function numberOf(value: object): number {
+  const number = numbers.get(value) ?? ++lastNumber;
+  numbers.set(value, number);
   return number;
 }
 
@@ -21,6 +22,8 @@ export class Shelf {
   readonly #kept = new Map<number, Config>();
   #items = new Map<Item, number>();
   #lastItem = 0;
+  #pieces = new Map<Piece, number>();
+  #lastPiece = 0;
 
   /** What to tell the worker, in order, before it is asked about these configs. */
   lessons(configs: readonly Config[]): ToWorker[] {
@@ -42,6 +45,24 @@ export class Shelf {
       return itemNumber;
     });
     return [{ do: "learn", config: number, items, fresh, comment: config.comment }];
+  }
+
+  /** Gives the form in which the texts of one program are told; of the one before nothing is kept but what both have. */
+  program(): (text: ProgramText["text"]) => Numbered {
+    const before = this.#pieces;
+    const kept = new Map<Piece, number>();
+    this.#pieces = kept;
+    return (text) => {
+      const fresh: [number, string][] = [];
+      const pieces = (typeof text === "string" ? [{ text }] : text).map((piece) => {
+        const known = kept.get(piece) ?? before.get(piece);
+        const number = known ?? ++this.#lastPiece;
+        if (known === undefined) fresh.push([number, piece.text]);
+        kept.set(piece, number);
+        return number;
+      });
+      return { pieces, fresh };
+    };
   }
 
   /** Forgets the configs that nobody has asked about for longest, and the items that no other one has. */

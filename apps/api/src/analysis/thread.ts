@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import type { Config } from "@flowmgr/flow-model";
 import type { Clock } from "../parts.ts";
 import type { FromWorker, MachineOptions, ToWorker } from "./messages.ts";
-import { type Found, heldOtherwise, type Question } from "./questions.ts";
+import { type Found, heldOtherwise, type Question, textOtherwise } from "./questions.ts";
 import { numberOf, Shelf } from "./shelf.ts";
 
 /** Megabytes of objects: some five times what ten thousand flows take; diagrams are outside of it, with a limit of their own. */
@@ -55,10 +55,11 @@ export class Thread {
   #ask({ question, options, budget, stop }: Asked, { thread, shelf }: Running): Promise<Found | null> {
     const id = ++this.#lastId;
     const configs: Config[] = [];
-    const numbered = heldOtherwise(question, (config) => {
+    const held = heldOtherwise(question, (config) => {
       configs.push(config);
       return numberOf(config);
     });
+    const numbered = held.kind === "program" ? textOtherwise(held, shelf.program()) : held;
     const messages: ToWorker[] = [
       ...shelf.lessons(configs),
       { do: "answer", id, question: numbered, options, budget, stop },

@@ -5,7 +5,7 @@
  */
 
 import type { ProgramText, Proof } from "@flowmgr/flow-analysis/program";
-import { type CompileOptions, type Program, renderFamily, renderSets } from "@flowmgr/flow-compiler";
+import { type CompileOptions, type Program, renderPieces, renderSets } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, locate, printPacket, printWithPlaces } from "@flowmgr/flow-model";
 import type { Analyst } from "../analysis/asking.ts";
 import { Problem } from "../problem.ts";
@@ -21,7 +21,7 @@ type Judged = { config: Config; text: string; program: Program };
 export class Judge {
   readonly #prover: Prover;
   /** What was proven last, so that a plan and the apply behind it prove it once; what stayed open is tried again. */
-  #proven = "";
+  #proven: { text: string; program: Program; tables: string } | null = null;
 
   constructor(prover: Prover) {
     this.#prover = prover;
@@ -35,14 +35,14 @@ export class Judge {
     { config, text, program }: Judged,
     { markMask, tables = {} }: CompileOptions,
   ): Promise<string | null> {
-    const key = JSON.stringify([text, program.marks, tables]);
-    if (key === this.#proven) return null;
-    const proof = await this.#prover.proveProgram(config, textsOf(program, markMask), tables, {
-      budget: BUDGET,
-    });
+    const asked = { text, program, tables: JSON.stringify(tables) };
+    const { text: provenText, program: provenProgram, tables: provenTables } = this.#proven ?? {};
+    if (text === provenText && program === provenProgram && asked.tables === provenTables) return null;
+    const texts = textsOf(program, markMask);
+    const proof = await this.#prover.proveProgram(config, texts, tables, { budget: BUDGET });
     if (proof.status === "differs") throw compilerDiffers(proof, config);
     if (proof.status === "open") return `${UNPROVEN}: ${proof.said}.`;
-    this.#proven = key;
+    this.#proven = asked;
     return null;
   }
 
@@ -65,7 +65,7 @@ function textsOf(program: Program, markMask: number): ProgramText[] {
   return (["ip", "ip6"] as const).flatMap((name): ProgramText[] => {
     if (program[name] === null) return [];
     const family = name === "ip" ? 4 : 6;
-    const [text, sets] = [renderFamily(program, name), renderSets(program, name)];
+    const [text, sets] = [renderPieces(program, name), renderSets(program, name)];
     return [{ family, text, sets, marks: program.marks, markMask }];
   });
 }

@@ -13,15 +13,15 @@ import { isProvenAfter, type Proven } from "./edited.ts";
 import { type Got, gotOf } from "./got.ts";
 import { MarkOwners, type OwnedMarks } from "./mark-owners.ts";
 import { readSetsText } from "./restore-sets.ts";
-import { type Chains, readRestoreText } from "./restore-text.ts";
+import { type Chains, type Piece, readRestoreText } from "./restore-text.ts";
 import { BUILT_IN, requireEnd } from "./text-world.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 
 /** What would go into the kernel for one family. */
 export type ProgramText = {
   family: Family;
-  /** Input of `iptables-restore`, whole. */
-  text: string;
+  /** Input of `iptables-restore`, whole, or in pieces: what stands in those that were there before is not read again. */
+  text: string | readonly Piece[];
   /** Input of `ipset restore`, before: the sets that the rules name; absent: none. */
   sets?: string;
   marks: OwnedMarks;

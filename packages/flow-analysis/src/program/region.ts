@@ -14,7 +14,7 @@ import { HIGHEST, LEVEL } from "../space/levels.ts";
 import { bothOf, EVERY, type Reach } from "../space/reach.ts";
 import { commonSubsequence } from "../subsequence.ts";
 import type { Test } from "./restore-tests.ts";
-import type { Chains, ReadRule } from "./restore-text.ts";
+import { type Chains, leaving, type ReadRule } from "./restore-text.ts";
 
 /** With more ways to a chain, or more that is asked on these, what asks nothing stands for all of them. */
 const FEW = 16;
@@ -79,18 +79,25 @@ export function reachesTo(
 /** Flows' own chains ask for all that their flow does, and many lead to them. Any choice proves the same. */
 const asksItself = (chain: string): boolean => chain.startsWith("@");
 
+type Leading = ReadonlyMap<string, readonly { chain: string; rule: ReadRule }[]>;
+
+/** The program before is asked again in each direction, and was the one behind the edit before. */
+const leadingIn = new WeakMap<Chains, Leading>();
+
 /** The rules that lead to each other chain, no more of them than make a difference. */
-function leadingTo(chains: Chains): Map<string, { chain: string; rule: ReadRule }[]> {
+function leadingTo(chains: Chains): Leading {
+  const before = leadingIn.get(chains);
+  if (before) return before;
   const leading = new Map<string, { chain: string; rule: ReadRule }[]>();
   for (const [chain, rules] of chains) {
-    for (const rule of rules) {
-      const { target } = rule;
-      if ((target.does !== "jump" && target.does !== "goto") || asksItself(target.chain)) continue;
-      const known = leading.get(target.chain);
-      if (!known) leading.set(target.chain, [{ chain, rule }]);
+    for (const { rule, to } of leaving(rules)) {
+      if (asksItself(to)) continue;
+      const known = leading.get(to);
+      if (!known) leading.set(to, [{ chain, rule }]);
       else if (known.length <= FEW) known.push({ chain, rule });
     }
   }
+  leadingIn.set(chains, leading);
   return leading;
 }
 

@@ -27,6 +27,29 @@ export type ReadRule = {
 
 export type Chains = ReadonlyMap<string, readonly ReadRule[]>;
 
+/** The rules of a chain that lead to other chains. Chains are values, and an edit leaves most of them. */
+export function leaving(rules: readonly ReadRule[]): readonly { rule: ReadRule; to: string }[] {
+  const known = leavingBy.get(rules);
+  if (known) return known;
+  const found = rules.flatMap((rule) => {
+    const { target } = rule;
+    return target.does === "jump" || target.does === "goto" ? [{ rule, to: target.chain }] : [];
+  });
+  const kept = found.length === 0 ? NO_CHAIN : found;
+  leavingBy.set(rules, kept);
+  return kept;
+}
+
+const leavingBy = new WeakMap<readonly ReadRule[], readonly { rule: ReadRule; to: string }[]>();
+/** The rules of a chain that is not there. */
+export const NO_CHAIN: readonly never[] = [];
+
+/**
+ * Whole lines of restore text. Of one that is the same object nothing is read again, so its text is asked for once; it
+ * never changes.
+ */
+export type Piece = { readonly text: string };
+
 /** The built-in chains that programs are hooked into. */
 const BUILT_IN = ["PREROUTING", "INPUT", "OUTPUT"] as const;
 
@@ -36,38 +59,62 @@ const ALL_BITS = 0xffff_ffff;
 type ReadBefore = { chains: Chains; sets: Sets };
 
 /**
- * The chains of a family's restore text, the built-in ones included; `sets`: those that it may name. `before`: what was
- * read of an earlier text; a chain that is the same in both is the same object. Throws UnreadableProgram.
+ * The chains of a family's restore text, whole or in pieces, the built-in ones included; `sets`: those that it may name.
+ * `before`: what was read of an earlier text; a chain that is the same in both is the same object. Throws UnreadableProgram.
  */
-export function readRestoreText(text: string, family: Family, sets: Sets, before?: ReadBefore): Chains {
-  const chains = new Map<string, ReadRule[]>(BUILT_IN.map((name) => [name, []]));
-  const lines = text.split("\n");
-  if (lines[0] !== "*mangle" || lines.at(-2) !== "COMMIT" || lines.at(-1) !== "") {
+export function readRestoreText(
+  text: string | readonly Piece[],
+  family: Family,
+  sets: Sets,
+  before?: ReadBefore,
+): Chains {
+  const chains = new Map<string, readonly ReadRule[]>(BUILT_IN.map((name) => [name, []]));
+  const reader = new Reader(family, sets, before);
+  const read = (typeof text === "string" ? [{ text }] : text).map((piece) => reader.read(piece));
+  if (!isOneTable(read)) {
     throw new UnreadableProgram("the text is not one table: it begins with *mangle and ends with COMMIT");
   }
-  const reader = new Reader(family, sets, before);
-  for (const line of lines.slice(1, -2)) {
-    if (line[0] === ":") declare(chains, line);
-    else reader.append(chains, line);
-  }
-  for (const rules of chains.values()) {
-    for (const { text: line, target } of rules) {
-      const leads = target.does === "jump" || target.does === "goto";
-      if (leads && !chains.has(target.chain)) throw refused(`there is no chain ${target.chain}`, line);
+  for (const { declared, runs } of read) {
+    for (const name of declared) {
+      if (chains.has(name)) throw refused(`the chain ${name} is there already`, declaring(name));
+      chains.set(name, []);
+    }
+    for (const { chain, rules } of runs) {
+      const [first] = rules;
+      const above = chains.get(chain);
+      if (!above) throw refused("not a rule of a chain that is declared", first?.text ?? "");
+      chains.set(chain, above.length === 0 ? rules : [...above, ...rules]);
     }
   }
+  requireTargets(chains, before?.chains);
   return before ? withThoseOf(before.chains, chains) : chains;
+}
+
+const isOneTable = (read: readonly ReadPiece[]): boolean =>
+  read.length > 0 &&
+  read.every(({ opens, closes }, at) => opens === (at === 0) && closes === (at === read.length - 1));
+
+/** Chains that a rule leads to are there. Those that rules of `before` lead to were, so only of other chains are rules asked. */
+function requireTargets(chains: Chains, before: Chains = new Map()): void {
+  const isLess = [...before.keys()].some((name) => !chains.has(name));
+  for (const [name, rules] of chains) {
+    if (!isLess && before.get(name) === rules) continue;
+    for (const { rule, to } of leaving(rules)) {
+      if (!chains.has(to)) throw refused(`there is no chain ${to}`, rule.text);
+    }
+  }
 }
 
 function refused(what: string, line: string): UnreadableProgram {
   return new UnreadableProgram(`${what}: "${line}"`);
 }
 
-function declare(chains: Map<string, ReadRule[]>, line: string): void {
+const declaring = (name: string): string => `:${name} - [0:0]`;
+
+function declaredBy(line: string): string {
   const [, name] = /^:(\S+) - \[0:0\]$/.exec(line) ?? [];
   if (name === undefined) throw refused("a chain is declared in words that are not known", line);
-  if (chains.has(name)) throw refused(`the chain ${name} is there already`, line);
-  chains.set(name, []);
+  return name;
 }
 
 /** Names are those of before, too: each is part of its text, and would keep all of that in memory. */
@@ -82,6 +129,15 @@ function withThoseOf(before: Chains, chains: Chains): Chains {
   for (const [name, rules] of chains) if (!all.has(name)) all.set(copied(name), rules);
   return all;
 }
+
+/** Rules of one chain that stand one behind the other. */
+type Run = { chain: string; rules: readonly ReadRule[] };
+
+/** What a piece says: chains that it declares, and behind these their rules. */
+type ReadPiece = { opens: boolean; declared: readonly string[]; runs: readonly Run[]; closes: boolean };
+
+/** Pieces that were read, for which family and by which sets; null: it names none. */
+const known = new WeakMap<Piece, { family: Family; sets: Sets | null; read: ReadPiece }>();
 
 /** A chain that is being read: how its lines begin, and its rules in the text before. */
 type Open = { start: string; rules: ReadRule[]; old: readonly ReadRule[] };
@@ -107,29 +163,58 @@ class Reader {
     this.#hasOtherSets = before !== undefined && before.sets !== sets;
   }
 
-  append(chains: ReadonlyMap<string, ReadRule[]>, line: string): void {
+  read(piece: Piece): ReadPiece {
+    const before = known.get(piece);
+    if (before?.family === this.#family && (before.sets ?? this.#reading.sets) === this.#reading.sets) {
+      return before.read;
+    }
+    const { text } = piece;
+    const sets = text.includes(MATCH_SET) ? this.#reading.sets : null;
+    const read = this.#readPiece(text);
+    known.set(piece, { family: this.#family, sets, read });
+    return read;
+  }
+
+  #readPiece(text: string): ReadPiece {
+    const lines = text.split("\n");
+    if (lines.pop() !== "") throw new UnreadableProgram(`the text ends within a line: "${text.slice(-80)}"`);
+    const opens = lines[0] === "*mangle";
+    const closes = lines.at(-1) === "COMMIT";
+    const declared: string[] = [];
+    const runs: Run[] = [];
+    this.#chain = null;
+    for (const line of lines.slice(opens ? 1 : 0, closes ? -1 : undefined)) {
+      if (line[0] !== ":") this.#append(runs, line);
+      else if (runs.length === 0) declared.push(declaredBy(line));
+      else throw refused("a chain is declared behind rules", line);
+    }
+    return { opens, declared, runs, closes };
+  }
+
+  #append(runs: Run[], line: string): void {
     const last = this.#chain;
     const next = last?.old[last.rules.length];
     if (last && next?.text === line && this.#isAsBefore(line)) {
       last.rules.push(next);
       return;
     }
-    const chain = last && line.startsWith(last.start) ? last : this.#enter(chains, line);
+    const chain = last && line.startsWith(last.start) ? last : this.#enter(runs, line);
     const known = this.#known(chain, line);
     chain.rules.push(known ?? this.#read(this.#before ? copied(line) : line, chain.start.length - 1));
   }
 
-  #enter(chains: ReadonlyMap<string, ReadRule[]>, line: string): Open {
+  #enter(runs: Run[], line: string): Open {
     const behindName = line.indexOf(" ", "-A ".length);
-    const name = behindName < 0 ? "" : line.slice("-A ".length, behindName);
-    const rules = chains.get(name);
-    if (!line.startsWith("-A ") || !rules) throw refused("not a rule of a chain that is declared", line);
-    this.#chain = { start: line.slice(0, behindName + 1), rules, old: this.#before?.chains.get(name) ?? [] };
+    if (!line.startsWith("-A ") || behindName < 0) throw refused("not a rule of a chain", line);
+    const chain = line.slice("-A ".length, behindName);
+    const rules: ReadRule[] = [];
+    runs.push({ chain, rules });
+    this.#chain = { start: line.slice(0, behindName + 1), rules, old: this.#before?.chains.get(chain) ?? [] };
     return this.#chain;
   }
 
   #isAsBefore(line: string): boolean {
-    return !this.#hasOtherSets || !line.includes(" --match-set ");
+    return !this.#hasOtherSets || !line.includes(MATCH_SET);
   }
 
   #known({ rules, old }: Open, line: string): ReadRule | undefined {
@@ -164,6 +249,8 @@ class Reader {
     }
   }
 }
+
+const MATCH_SET = " --match-set ";
 
 /** A text of its own: part of a longer one would keep all of that in memory. */
 const copied = (line: string): string => line.split("").join("");

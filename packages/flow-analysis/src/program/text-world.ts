@@ -8,7 +8,7 @@ import { LEVEL } from "../space/levels.ts";
 import { EVERY, type Reach } from "../space/reach.ts";
 import type { Direction, FlowInForce } from "../space/rules.ts";
 import type { Test } from "./restore-tests.ts";
-import type { Chains } from "./restore-text.ts";
+import { type Chains, leaving, NO_CHAIN } from "./restore-text.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 
 /** The built-in chain that flows of a direction are hooked into. */
@@ -18,9 +18,7 @@ export const BUILT_IN: Record<Direction, string> = { in: "PREROUTING", out: "OUT
 export function reachedFrom(chains: Chains, builtIn: string): string[] {
   const reached = new Set([builtIn]);
   for (const name of reached) {
-    for (const { target } of chains.get(name) ?? []) {
-      if (target.does === "jump" || target.does === "goto") reached.add(target.chain);
-    }
+    for (const { to } of leaving(chains.get(name) ?? NO_CHAIN)) reached.add(to);
   }
   return [...reached];
 }
@@ -33,9 +31,7 @@ export function requireEnd(chains: Chains, from: readonly string[]): void {
     if (above.has(name)) throw new UnreadableProgram(`the chain ${name} leads to itself`);
     if (done.has(name)) return;
     above.add(name);
-    for (const { target } of chains.get(name) ?? []) {
-      if (target.does === "jump" || target.does === "goto") visit(target.chain);
-    }
+    for (const { to } of leaving(chains.get(name) ?? NO_CHAIN)) visit(to);
     above.delete(name);
     done.add(name);
   };
