@@ -108,6 +108,7 @@ test("a repair is refused, with its reason, while an apply waits for its answer"
   const put = await lab.rest("PUT", "/api/v1/config?confirmWithin=120", `${FIVE}flow web permit match`);
   expect(put.status).toBe(200);
   lab.inside("iptables", "-w", "5", "-t", "mangle", "-F", "@web");
+  await lab.rest("GET", "/api/v1/status?verify=true");
   await page.goto(`${lab.url}/kernel`);
   const repair = page.getByRole("button", { name: /^Repair/ });
   await expect(repair).toHaveAttribute("aria-disabled", "true", { timeout: 40_000 });

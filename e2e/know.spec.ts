@@ -46,6 +46,7 @@ test("a rule that could go is said in the list and mended in the panel", async (
   await expect.poll(() => draftText(lab)).toMatch(/flow smtp[\s\S]*flow mail/);
   await page.getByRole("button", { name: "Undo", exact: true }).first().click();
   await expect(notes).toBeVisible();
+  await expect.poll(() => draftText(lab)).toMatch(/flow mail[\s\S]*flow smtp/);
   await page.goto(`${lab.url}/review`);
   const needless = page.getByRole("region", { name: "1 rule that could go" });
   await needless.getByRole("link", { name: "Open smtp" }).click();

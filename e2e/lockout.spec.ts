@@ -47,7 +47,7 @@ async function withAdmin(use: (page: Page, inside: (...argv: string[]) => string
       ip("-n", namespace, "link", "set", "eth0", "up");
       ip("-n", namespace, "link", "set", "lo", "up");
     }
-    const flags = ["--listen", `${HERE}:8080`, "--insecure-http", "--confirm-within", "3"];
+    const flags = ["--listen", `${HERE}:8080`, "--insecure-http", "--confirm-within", "8"];
     const served = await host.served(host.command(["serve", "--yes", ...flags]));
     const browser = await chromium.launch({
       ...config.use?.launchOptions,

@@ -39,6 +39,8 @@ test("an edit carries what it changes, there, back and to others", async ({
   // An undo is as small as the edit.
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(two.locator("[data-flow=f1]")).not.toHaveAttribute("data-off", "true");
+  // A page that was left has no bodies of answers any more.
+  await expect.poll(() => sizes.length).toBe(4);
   await page.goto(`${lab.url}/text`);
   await page.locator(".cm-line").first().waitFor();
   whole.length = 0;
@@ -69,6 +71,29 @@ test("the number of a row leaves its switch free, however long it is", async ({ 
     await expect(number).toHaveText(/^1200/);
     expect(await number.evaluate((cell) => cell.scrollWidth - cell.clientWidth)).toBeLessThanOrEqual(0);
   }
+});
+
+test("warnings that come to rows above leave what one reads where it is", async ({ lab, signedIn: page }) => {
+  await setDraft(lab, MANY);
+  await expect(page.locator("[data-flow=f1]")).toBeVisible();
+  await page.mouse.move(700, 400);
+  await page.mouse.wheel(0, 20_000);
+  const row = page.locator("[data-flow=f530]");
+  const scrolled = () =>
+    page
+      .getByRole("grid")
+      .locator("..")
+      .evaluate(({ scrollTop }) => scrollTop);
+  await expect.poll(scrolled).toBe(20_000);
+  await expect(row).toBeInViewport();
+  const before = await row.boundingBox();
+  // From here on no packet comes to the others: each of them says so in a line more.
+  await setDraft(lab, MANY.replace("match dst 10.1.0.0", "match"));
+  await expect(row).toContainText("never acts");
+  await expect(row).toBeInViewport();
+  const after = await row.boundingBox();
+  // The rows between the first in sight and this one have grown too, by a line of 21 pixels each.
+  expect((after?.y ?? 0) - (before?.y ?? 0)).toBeLessThan(8 * 21);
 });
 
 test("of many only what is seen is read and drawn", async ({ lab, signedIn: page }) => {

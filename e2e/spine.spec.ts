@@ -28,7 +28,7 @@ async function applyWithin(page: Page, seconds: "30" | "60" | null) {
 }
 
 test.describe("with a short time to confirm", () => {
-  test.use({ flags: ["--confirm-within", "6"] });
+  test.use({ flags: ["--confirm-within", "10"] });
 
   test("five examples by text, applied, unanswered, gone; applied again, kept", async ({
     lab,
@@ -65,7 +65,7 @@ test.describe("with a short time to confirm", () => {
     const kept = lab.chains();
     expect(kept).toContain("-A @ssh ! -s 192.168.0.0/24 -j RETURN");
     // Longer than the time to confirm: nothing may be left that goes back.
-    await page.waitForTimeout(8_000);
+    await page.waitForTimeout(12_000);
     expect(lab.chains()).toEqual(kept);
     await go(page, "History");
     await expect(page.getByRole("listitem").filter({ hasText: "in force" })).toHaveCount(1);

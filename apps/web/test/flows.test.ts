@@ -2,7 +2,7 @@ import { type Config, check, flowsOf, parse, type Rule } from "@flowmgr/flow-mod
 import { ON_MANY_LINES } from "@flowmgr/flow-model/examples";
 import { expect, test } from "vitest";
 import { freeName } from "../src/flows/names.ts";
-import { heightOf, lastWord, rowsOf } from "../src/flows/rows.ts";
+import { grownAbove, heightOf, lastWord, rowsOf } from "../src/flows/rows.ts";
 import { policyWord, sentenceOf } from "../src/rule/words.ts";
 
 const config = (text: string): Config => parse(text).config;
@@ -75,6 +75,20 @@ test("a row has a second line for a second rule, a comment or a warning", () => 
     [],
   ).map((row) => heightOf(row, false));
   expect(heights).toEqual([38, 59, 59]);
+});
+
+test("what rows above the first in sight have grown is known; of other rows nothing is", () => {
+  const rows = rowsOf(config("flow a permit\nflow b permit\nflow c permit\n"), null, [], []);
+  const heights = (...pixels: number[]) => String.fromCharCode(...pixels);
+  const before = { rows, heights: heights(38, 38, 38) };
+  const now = { rows, heights: heights(59, 80, 59) };
+  expect(grownAbove(before, now, 0)).toBe(0);
+  expect(grownAbove(before, now, 37)).toBe(0);
+  expect(grownAbove(before, now, 38)).toBe(21);
+  expect(grownAbove(before, now, 80)).toBe(63);
+  expect(grownAbove(now, before, 59 + 80)).toBe(-63);
+  expect(grownAbove(before, { ...now, rows: rows.toReversed() }, 80)).toBe(0);
+  expect(grownAbove(before, { ...now, rows: rows.slice(1) }, 80)).toBe(0);
 });
 
 test.each([

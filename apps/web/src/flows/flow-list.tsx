@@ -2,14 +2,14 @@
 import type { Status } from "@flowmgr/flow-api";
 import type { Config } from "@flowmgr/flow-model";
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type Ref, type RefObject, useCallback, useImperativeHandle, useRef } from "react";
+import { type Ref, type RefObject, useCallback, useImperativeHandle, useLayoutEffect, useRef } from "react";
 import { useNarrow } from "../ui/use-media.ts";
 import type { FlowActions } from "./actions.ts";
 import { type DropGap, useDrag } from "./drag.ts";
 import styles from "./flow-list.module.css";
 import { COLUMNS, DropLine, Head, Note } from "./flow-list-notes.tsx";
 import { FlowRow, type RowSteps } from "./flow-row.tsx";
-import { heightOf, type Row } from "./rows.ts";
+import { grownAbove, heightOf, type Row } from "./rows.ts";
 
 export type ListGrip = {
   /** Scrolls to the row and gives it the focus. */
@@ -157,12 +157,20 @@ function useVirtualRows(
     scrollPaddingStart: HEAD,
     overscan: 8,
   });
-  const sizes = sizesOf(rows, narrow);
-  const measured = useRef(sizes);
-  if (measured.current !== sizes) {
-    measured.current = sizes;
+  const now = { rows, heights: sizesOf(rows, narrow) };
+  const measured = useRef(now);
+  const grown = useRef(0);
+  if (measured.current.heights !== now.heights) {
+    grown.current = grownAbove(measured.current, now, (virtual.scrollOffset ?? 0) - ends * NOTE);
     virtual.measure();
   }
+  measured.current = now;
+  // What one reads stays where it is when warnings come to rows above it.
+  useLayoutEffect(() => {
+    if (grown.current === 0 || !scroller.current) return;
+    scroller.current.scrollTop += grown.current;
+    grown.current = 0;
+  });
   return virtual;
 }
 

@@ -95,6 +95,27 @@ export function heightOf(row: Row, narrow: boolean): number {
   return narrow ? 65 : 38 + 21 * moreLinesOf(row, narrow).length;
 }
 
+/** Rows with their heights in pixels, a character each: one value as long as no row changes its height. */
+type Measured = { rows: readonly Row[]; heights: string };
+
+/**
+ * Pixels by which the rows above the one at `top` have grown; 0 where it is not the same rows in the same order, since
+ * then something else was asked for. `top` in pixels from the first row.
+ */
+export function grownAbove(before: Measured, now: Measured, top: number): number {
+  const { rows } = now;
+  const same = ({ flow }: Row, index: number) => flow.name === rows[index]?.flow.name;
+  if (top <= 0 || before.rows.length !== rows.length || !before.rows.every(same)) return 0;
+  let end = 0;
+  let grown = 0;
+  for (let index = 0; index < rows.length; index += 1) {
+    end += before.heights.charCodeAt(index);
+    if (end > top) break;
+    grown += now.heights.charCodeAt(index) - before.heights.charCodeAt(index);
+  }
+  return grown;
+}
+
 /** The flow after which nothing is left: the first that is on and takes everything. */
 export function lastWord(draft: Config): Flow | null {
   const takesAll = (flow: Flow) =>
