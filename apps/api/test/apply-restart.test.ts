@@ -101,6 +101,27 @@ test("killed, started again in time: the rest of the time runs, then the old rul
   }
 });
 
+test("killed, started again, and the time ends while what is tried is put back in: the old rules are in force", async () => {
+  const { revision, deadline } = await killedWhileUnconfirmed(3_600);
+  // Some of the time is left by the clocks, which stand still, and its end comes at once.
+  const ahead = Date.parse(deadline) - systemClock.now() - 500;
+  const [wall, monotonic] = [systemClock.now() + ahead, systemClock.monotonic() + ahead];
+  const clock: Clock = {
+    ...systemClock,
+    now: () => wall,
+    monotonic: () => monotonic,
+    after: (ms, done) => systemClock.after(ms < 1_000 ? 0 : ms, done),
+  };
+  const lab = await startLab({ place, clock });
+  try {
+    await expect.poll(() => lab.running.parts.engine.state().state).toBe("in-sync");
+    expect(lab.running.parts.engine.state()).toMatchObject({ expired: { revision } });
+    expect(lab.rules()[0]).toMatch(/^-A @ssh /);
+  } finally {
+    await lab.stop();
+  }
+});
+
 test("killed, started again too late: the old rules are back before the first answer", async () => {
   const { revision, deadline } = await killedWhileUnconfirmed(3_600);
   const lab = await startLab({ place, clock: later(Date.parse(deadline) - systemClock.now() + 1_000) });

@@ -207,22 +207,29 @@ export class InForce {
   }
 
   /**
-   * Judges a revision and tries it in a throw-away namespace, then puts it into the kernel. Never throws: an error
-   * comes with `touched`, which tells whether the rules in force could have been touched by then.
+   * Judges a revision and tries it in a throw-away namespace, then puts it into the kernel, unless something else is
+   * wanted by then. Never throws: an error comes with `touched`, which tells whether the rules in force could have been
+   * touched by then.
    */
-  async switchTo(revision: number): Promise<{ done: true } | { error: unknown; touched: boolean }> {
+  async switchTo(
+    revision: number,
+    stillWanted: () => boolean,
+  ): Promise<{ done: boolean } | { error: unknown; touched: boolean }> {
     let touched = false;
     try {
       const wanted = await timed("compile", () => this.load(revision));
       const options = { ...this.#options, tables: wanted.tables };
       const unproven = await timed("proof", () => this.#judge.judge(wanted, options));
-      await this.queue(async () => {
+      const done = await this.queue(async () => {
+        // Judging took its time, and no turn: what was tried may have been taken back meanwhile.
+        if (!stillWanted()) return false;
         await this.#check(wanted);
         touched = true;
         await this.#put(wanted);
+        return true;
       });
-      this.unproven = unproven;
-      return { done: true };
+      if (done) this.unproven = unproven;
+      return { done };
     } catch (error) {
       return { error, touched };
     }

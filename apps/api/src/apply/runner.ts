@@ -277,13 +277,15 @@ class Runner implements Engine {
 
   /** Throws KernelError when the kernel refused; by then the machine knows and what it wanted is done. */
   async #switch(revision: number): Promise<void> {
-    const result = await this.#inForce.switchTo(revision);
+    const tried = () => "trying" in this.#state && this.#state.trying === revision;
+    const result = await this.#inForce.switchTo(revision, tried);
     if ("error" in result) {
       const { error, touched } = result;
       const oldRulesInForce = !touched || (error instanceof KernelError && error.oldRulesInForce);
       await this.#send({ on: "refused", oldRulesInForce });
       throw error;
     }
+    if (!result.done) return;
     try {
       await timed("journal", () => this.#send({ on: "applied", now: momentOf(this.#parts.clock) }));
     } catch (error) {
