@@ -82,3 +82,20 @@ test("from a flow to its text and back, folded and formatted on the way", async 
   await applyForGood(lab);
   expect(lab.chains()).toContain("-A @one -d 10.0.0.1/32 -p tcp -j DROP");
 });
+
+test("the place of what is wrong in line 10 002 stands beside its words", async ({ lab, signedIn: page }) => {
+  await setDraft(lab, `${"# more\n".repeat(10_000)}flow web permit\n  match dst 192.168.0.77/24\n`);
+  await page.goto(`${lab.url}/text`);
+  const problem = page.getByRole("region", { name: "Errors and warnings" }).getByRole("listitem").first();
+  const place = problem.getByText("10002:13");
+  await expect(place).toBeVisible();
+  const words = await problem
+    .getByText(/has bits set/)
+    .first()
+    .boundingBox();
+  const box = await place.boundingBox();
+  if (!words || !box) throw new Error("the problem is not on the screen");
+  // What is wider than its column lies over the next one.
+  const wider = await place.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+  expect(box.x + box.width + wider).toBeLessThanOrEqual(words.x);
+});

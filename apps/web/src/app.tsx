@@ -13,7 +13,8 @@ import { Waiting } from "./ui/states.tsx";
 
 // Flows comes with the page; the others, and the editor that Text needs, when they are first opened.
 const ListsPlace = lazy(async () => ({ default: (await import("./lists/index.ts")).ListsPlace }));
-const TextPlace = lazy(async () => ({ default: (await import("./text/index.ts")).TextPlace }));
+const loadText = () => import("./text/index.ts");
+const TextPlace = lazy(async () => ({ default: (await loadText()).TextPlace }));
 const TestPlace = lazy(async () => ({ default: (await import("./packets/index.ts")).TestPlace }));
 const ReviewPlace = lazy(async () => ({ default: (await import("./review/index.ts")).ReviewPlace }));
 const HistoryPlace = lazy(async () => ({ default: (await import("./history/index.ts")).HistoryPlace }));
@@ -32,6 +33,9 @@ function Places() {
   useEffect(() => {
     startEvents();
     void loadDraft();
+    // The editor is the largest part, and half of all work is done in it. Whoever opens Text is told if it cannot be had.
+    const handle = requestIdleCallback(() => void loadText().catch(() => {}));
+    return () => cancelIdleCallback(handle);
   }, []);
   const textErrors = useUnsavedText()?.errors ?? 0;
   const [address] = useLocation();

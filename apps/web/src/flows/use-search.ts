@@ -1,4 +1,4 @@
-import { type Config, type Diagnostic, parseSearch, warmSearch } from "@flowmgr/flow-model";
+import { type Config, type Diagnostic, parseSearch, print, warmSearch } from "@flowmgr/flow-model";
 import { useCallback, useDeferredValue, useEffect, useMemo, useSyncExternalStore } from "react";
 import { useLocation, useSearch } from "wouter";
 import { counters } from "../api/index.ts";
@@ -57,11 +57,15 @@ function useCountersFor(query: string) {
 /** Flows read in one go: a few milliseconds. */
 const CHUNK = 200;
 
-/** Reads the config for the search while the browser has nothing else to do. */
+/**
+ * Reads the config for the search while the browser has nothing else to do, and prints it: what is printed of an item
+ * is remembered, so that Text opens at once.
+ */
 function readAhead(config: Config): () => void {
   let at = 0;
   let handle = requestIdleCallback(step);
   function step() {
+    print({ items: config.items.slice(at, at + CHUNK), comment: [] });
     if (warmSearch(config, at, at + CHUNK)) handle = requestIdleCallback(step);
     at += CHUNK;
   }
