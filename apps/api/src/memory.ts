@@ -20,18 +20,27 @@ export function giveBackMemory(
   clock: Clock,
   collect = collectAll(),
 ): void {
-  let left = process.memoryUsage.rss();
+  let left = resident();
   let cancel = () => {};
   const look = () => {
-    if (requests.count() > 0 || process.memoryUsage.rss() < left + WORTHWHILE) return;
+    if (requests.count() > 0 || resident() < left + WORTHWHILE) return;
     collect();
-    left = process.memoryUsage.rss();
+    left = resident();
   };
   requests.ended(() => {
     cancel();
     cancel = clock.after(QUIET, look);
   });
   app.addHook("onClose", async () => cancel());
+}
+
+/** Bytes; 0 where nobody says, as while no file can be opened: then nothing is given back, and nothing else goes wrong. */
+function resident(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
 }
 
 /** The collector that V8 gives to a context which is made while it is exposed. */

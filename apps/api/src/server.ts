@@ -7,7 +7,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Api } from "./api.ts";
 import { registerRevisions } from "./apply/revisions.ts";
 import { registerApply } from "./apply/routes.ts";
-import { watchConnections } from "./auth/connections.ts";
+import { limitConnections, watchConnections } from "./auth/connections.ts";
 import { type Auth, guard, secretOf } from "./auth/guard.ts";
 import { hostCheck } from "./auth/host.ts";
 import { limit, monotonicStore } from "./auth/limit.ts";
@@ -54,6 +54,7 @@ export type ServerOptions = {
 /** Everything but listening. `engine` has started. Close it with `app.close()`. */
 export async function buildServer(parts: Parts, options: ServerOptions = {}): Promise<Api> {
   const app = bare(parts.settings);
+  limitConnections(app);
   const requests = countRequests(app);
   endGracefully(app, requests);
   giveBackMemory(app, requests, parts.clock);

@@ -233,7 +233,7 @@ function shape(values: z.output<typeof written>): Settings {
   const open = !isLoopback(settings.listen.host);
   if (open && !settings.tls && settings.behindProxy.length === 0 && !settings.insecureHttp) {
     throw new SettingsError(
-      `--listen: ${settings.listen.host} is not loopback, so passwords would cross the network in clear; ` +
+      `--listen: ${settings.listen.host} is not loopback, so sign-in codes and tokens would cross the network in clear; ` +
         "give --tls-cert and --tls-key, or --behind-proxy ADDRESSES, or, knowing that, --insecure-http",
     );
   }

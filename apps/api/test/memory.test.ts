@@ -1,5 +1,7 @@
 /** What a request took goes back to the machine when nobody asks for anything, and not before. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fastify } from "fastify";
 import { expect, it } from "vitest";
 import { giveBackMemory } from "../src/memory.ts";
@@ -41,3 +43,33 @@ it("three seconds after the last answer, while a page listens to events", async 
   page.abort();
   await app.close();
 });
+
+it("no file can be opened: nothing is given back, and nothing ends", async () => {
+  const clock = testClock();
+  const app = fastify();
+  giveBackMemory(app, countRequests(app), clock);
+  let closed: Promise<unknown> = Promise.resolve();
+  app.get("/", async (_request, reply) => {
+    closed = once(reply.raw, "close");
+    return {};
+  });
+  await (await fetch(await app.listen({ port: 0, host: "127.0.0.1" }))).text();
+  await closed;
+  // Begun before, since it takes files to begin it.
+  const limit = "prlimit --pid $PPID --nofile";
+  const shell = spawn("sh", ["-c", `${limit}=0: && echo none && read -r _; ${limit}=$0:`, openFiles()]);
+  await once(shell.stdout, "data");
+  try {
+    expect(rss).toThrow("EMFILE");
+    clock.pass(3000);
+  } finally {
+    shell.stdin.end();
+    await once(shell, "exit");
+  }
+  await app.close();
+});
+
+/** How many files this process may open. */
+function openFiles(): string {
+  return /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? "1024";
+}

@@ -72,7 +72,12 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
     },
     async proveProgram(config, texts, tables, asked) {
       const answer = await questions.ask({ kind: "program", config, texts, tables }, asked);
-      if (answer?.kind !== "program") return { ...PROVEN, status: "open", said: "the proof died" };
+      if (answer?.kind !== "program")
+        return {
+          ...PROVEN,
+          status: "open",
+          said: "no answer came in time, or the thread that works it out ended (then the log says why)",
+        };
       if (answer.found.status === "differs") options.log(reportOf(answer.found));
       return answer.found;
     },

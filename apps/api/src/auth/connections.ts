@@ -1,4 +1,5 @@
-/** When each TCP connection was accepted, and what it says about the way to the admin. */
+/** When each TCP connection was accepted, what it says about the way to the admin, and how many there may be. */
+import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isLoopback } from "../addresses.ts";
@@ -12,6 +13,18 @@ type Peer = {
   remoteAddress?: string | undefined;
   remotePort?: number | undefined;
 };
+
+/** Connections at once, each some 20 kB: a page holds seven at most, a proxy that serves many some hundred. */
+const MOST = 1000;
+
+/**
+ * Closes what comes beyond so many as leave half of the files that this process may open to the commands that change
+ * rules: whoever opens connections, and need not even sign in, must not keep old rules from coming back.
+ */
+export function limitConnections(app: FastifyInstance): void {
+  const files = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  app.server.maxConnections = Math.min(MOST, Math.floor(Number(files ?? MOST * 2) / 2));
+}
 
 /**
  * Notes each connection as it is accepted. Under TLS the socket of a request is another object than the accepted

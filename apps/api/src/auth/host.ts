@@ -8,10 +8,11 @@ import type { Settings } from "../settings.ts";
 
 const ALWAYS = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Gives a check that throws Problem 403 for a host that is none of ours. */
+/** Gives a check that throws Problem 403 for a host that is none of ours, and 400 for two: a proxy may go by the other. */
 export function hostCheck(settings: Settings): (request: FastifyRequest) => void {
   const named = new Set([...ALWAYS, bracketed(settings.listen.host), ...settings.allowHost]);
   return (request) => {
+    if ((request.raw.headersDistinct.host?.length ?? 0) > 1) throw twoHosts();
     // The address that the connection came to is a listen address too, when we listen on all of them.
     const here = bracketed(request.socket.localAddress ?? "");
     // An absolute request target goes before the header. A proxy may pass on a client's X-Forwarded-Host unseen:
@@ -22,6 +23,11 @@ export function hostCheck(settings: Settings): (request: FastifyRequest) => void
       if (!named.has(name) && name !== here) throw unknownHost(name);
     }
   };
+}
+
+function twoHosts(): Problem {
+  const detail = "The request has more than one Host header. Send one.";
+  return new Problem({ status: 400, code: "bad-request", title: "Bad request", detail });
 }
 
 function unknownHost(name: string): Problem {
