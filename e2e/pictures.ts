@@ -25,8 +25,9 @@ async function take(browser: Browser, name: string, path: string, look: Look): P
   const page = await open(browser, look);
   await page.goto(`${url}${path}`);
   await page.getByRole("navigation").first().waitFor();
-  // Counters come with the stream, after the page itself.
+  // Counters come with the stream, after the page itself, and a rate with the second reading: "…" until then.
   await page.waitForTimeout(3_000);
+  await page.getByText("…", { exact: true }).first().waitFor({ state: "hidden", timeout: 120_000 });
   await page.screenshot({ path: join(IMAGES, `${name}.png`) });
   await page.context().close();
 }
