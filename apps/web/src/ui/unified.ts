@@ -84,6 +84,11 @@ function words(before: string, after: string): [Piece[], Piece[]] {
     return [[{ text: before, changed: true }], [{ text: after, changed: true }]];
   }
   const parts = diffWordsWithSpace(before, after);
+  // Where a line stands beside another one by chance, the few words that both have say nothing.
+  const common = parts.filter(({ added, removed }) => !added && !removed).map(({ value }) => value.trim());
+  if (common.join("").length * 2 < Math.min(before.trim().length, after.trim().length)) {
+    return [[{ text: before, changed: false }], [{ text: after, changed: false }]];
+  }
   const side = (other: "added" | "removed") =>
     parts
       .filter((part) => !part[other])

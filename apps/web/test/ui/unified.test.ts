@@ -63,6 +63,16 @@ test("a changed line names the words that changed", () => {
   });
 });
 
+test("lines that stand side by side by chance name no words", () => {
+  const [flow, rule] = rowsOf(
+    patch("flow service-0 director lb0\n  match src 172.16.0.9\n", "list big {\n  10.0.0.16/28,\n"),
+  );
+  for (const row of [flow, rule]) {
+    expect(row?.kind).toBe("changed");
+    expect(JSON.stringify(row)).not.toContain('"changed":true');
+  }
+});
+
 test("lines left out before and between hunks are gaps", () => {
   const before = Array.from({ length: 40 }, (_, index) => `line ${index + 1}`);
   const after = before.with(19, "changed").with(39, "changed");
