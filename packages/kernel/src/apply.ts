@@ -36,7 +36,7 @@ import { countedLines } from "./counters.ts";
 import { kernelError, Refusal, textOf } from "./errors.ts";
 import { refuseHeldChains } from "./held.ts";
 import type { Applied, ApplyOptions, Snapshot } from "./kernel.ts";
-import type { Both } from "./memory.ts";
+import type { Both, Memory } from "./memory.ts";
 import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
 import { readAgain } from "./read-again.ts";
 import { makeSets, removeSets } from "./sets.ts";
@@ -101,8 +101,8 @@ async function reach(
   const again = (from: OwnReading, made: Delta, swept: boolean) =>
     timed(watch, "read-back", async () => {
       const read = await readAgain(machine, from, made, wanted, swept);
-      const isAll = read && (await follow(machine, read, swept ? "sweep" : "restore", made));
-      return isAll ? read : mustHold(machine, chains, wanted, { swept });
+      const known = read && (await follow(machine, from, read, swept ? "sweep" : "restore", made));
+      return read && known !== "unknown" ? { ...read, known } : mustHold(machine, chains, wanted, { swept });
     });
   const switched = await again({ ...now, sets }, change, false);
   await timed(watch, "book", () => book?.(countedLines(switched), true));
@@ -118,16 +118,18 @@ function besidesSets(change: Delta): Delta {
   return { ...change, sets: { ...change.sets, remove: [] } };
 }
 
-/** Whether what was read back is all that was changed since the beginning: each restore is one commit of its family. */
+/** As what is known what was read back, if that is all that was changed since `from`: each restore is one commit of its family. */
 function follow(
   { memory, target, capabilities }: Machine,
+  from: OwnReading,
   { ip, ip6 }: OwnReading,
   step: "restore" | "sweep",
   made: Delta,
-): Promise<boolean> {
+): ReturnType<Memory["follow"]> {
   const texts = [made.ip[step], capabilities.ip6 === null ? "" : (made.ip6?.[step] ?? "")];
   const becoming: Both = { ip, ip6 };
-  return memory.follow(target, capabilities, texts.filter((text) => text !== "").length, becoming);
+  const commits = texts.filter((text) => text !== "").length;
+  return memory.follow(target, capabilities, from.known, commits, becoming);
 }
 
 function remember(

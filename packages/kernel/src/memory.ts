@@ -12,32 +12,37 @@ import type { Target } from "./target.ts";
 /** The tables of both families. */
 export type Both = { ip: Tables; ip6: Tables | null };
 
-/** `recalled`: they were not read now, so what their rules have counted is older. */
-export type Found = Both & { recalled: boolean };
+/**
+ * `recalled`: they were not read now, so what their rules have counted is older. `known`: as what they are remembered;
+ * null where nobody can say whether they still stand.
+ */
+export type Found = Both & { recalled: boolean; known: Known | null };
 
 /** `counts: "last"`: where no rule was changed since, what rules have counted may be what was read last. */
 export type ReadOptions = { tables: "mangle" | "all"; counts: "now" | "last" };
 
-type Known = Both & { generation: Generation; all: boolean };
+/** Tables of a generation; `all`: not mangle alone. */
+export type Known = Both & { generation: Generation; all: boolean };
 
 export class Memory {
   #known: Known | null = null;
-
-  /** The generation of what is known. */
-  get generation(): Generation | null {
-    return this.#known?.generation ?? null;
-  }
+  /** What was read last, whatever has become of it: what is printed again as it was is the same value. */
+  #last: Both | null = null;
 
   /** Reads what is not known. Throws Refusal when a tool fails. */
   async tables(target: Target, capabilities: Capabilities, { tables, counts }: ReadOptions): Promise<Found> {
     const before = await now(target, capabilities);
-    const known = isLater(this.generation, before, 0) ? this.#known : null;
-    if (counts === "last" && known && (known.all || tables === "mangle")) return { ...known, recalled: true };
+    const known = this.#known && isLater(this.#known.generation, before, 0) ? this.#known : null;
+    if (counts === "last" && known && (known.all || tables === "mangle")) {
+      return { ip: known.ip, ip6: known.ip6, recalled: true, known };
+    }
     const { ip, ip6 } = capabilities;
+    const last = this.#last;
     const [v4, v6] = await Promise.all([
-      readTables(target, ip, tables),
-      ip6 === null ? null : readTables(target, ip6, tables),
+      readTables(target, ip, tables, last?.ip.tables),
+      ip6 === null ? null : readTables(target, ip6, tables, last?.ip6?.tables),
     ]);
+    this.#last = { ip: withOthers(v4, last?.ip), ip6: v6 && withOthers(v6, last?.ip6) };
     const read = known?.all
       ? { ip: withOthers(v4, known.ip), ip6: v6 && withOthers(v6, known.ip6) }
       : { ip: v4, ip6: v6 };
@@ -46,26 +51,27 @@ export class Memory {
       generation && isLater(before, generation, 0) && isWhole(read)
         ? { ...read, generation, all: tables === "all" || known?.all === true }
         : null;
-    return { ip: v4, ip6: v6, recalled: false };
+    return { ...read, recalled: false, known: this.#known };
   }
 
   /**
-   * What was known has become `becoming` by so many commits of ours. False when others have changed rules since, or may
-   * have. Where nothing was known nobody can say, and it is for those who read all before to vouch for the rest.
+   * What was `found` has become `becoming` by so many commits of ours: gives as what that is known. "unknown" when others
+   * have changed rules since, or may have. Null where it was not known before: nobody can say then, and it is for those
+   * who read all before to vouch for the rest.
    */
   async follow(
     target: Target,
     capabilities: Capabilities,
+    found: Known | null,
     commits: number,
     becoming: Both,
-  ): Promise<boolean> {
-    const known = this.#known;
+  ): Promise<Known | null | "unknown"> {
     this.#known = null;
-    if (known === null) return true;
+    if (found === null) return null;
     const generation = await now(target, capabilities);
-    if (generation === null || !isLater(known.generation, generation, commits)) return false;
-    this.#known = { ...becoming, generation, all: known.all };
-    return true;
+    if (generation === null || !isLater(found.generation, generation, commits)) return "unknown";
+    this.#known = { ...becoming, generation, all: found.all };
+    return this.#known;
   }
 
   forget(): void {
@@ -79,8 +85,8 @@ const now = (target: Target, { facts }: Capabilities): Promise<Generation | null
 /** What could not be read may be there for the next one. */
 const isWhole = ({ ip, ip6 }: Both): boolean => ip.unread === null && (ip6?.unread ?? null) === null;
 
-/** A mangle that was just read, beside the other tables of the same generation. */
-function withOthers(read: Tables, known: Tables | null): Tables {
+/** What was just read, beside the other tables that are known. */
+function withOthers(read: Tables, known: Tables | null | undefined): Tables {
   const names = new Set(read.tables.map(({ name }) => name));
   return {
     ...read,

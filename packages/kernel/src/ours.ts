@@ -19,7 +19,7 @@ import {
   OWN_CHAINS,
   RETIRED_COMMENT,
 } from "@flowmgr/flow-compiler";
-import { jumpOf, type SavedTable, wordBehind } from "./save.ts";
+import { jumpOf, type SavedChain, type SavedTable, wordBehind } from "./save.ts";
 
 /** The built-in chains that hold jumps of ours. */
 export const HOOKED = ["PREROUTING", "OUTPUT", "INPUT"] as const;
@@ -41,19 +41,31 @@ export function ourChains(mangle: SavedTable, remembered: readonly string[]): Se
     ? [OWN_CHAINS.defragment]
     : [];
   const retired = [...mangle.chains.values()]
-    .filter(({ name, rules }) => isOurName(name) && rules.some(({ words }) => batchOf(words) !== null))
+    .filter((chain) => isOurName(chain.name) && lookInto(chain).retired)
     .map(({ name }) => name);
   const open = [...hooked, ...unreached, ...retired, ...remembered];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const chain = mangle.chains.get(name);
     if (chain === undefined || chain.builtIn || ours.has(name) || !isOurName(name)) continue;
     ours.add(name);
-    for (const rule of chain.rules) {
-      const target = jumpOf(rule.words);
-      if (target !== null) open.push(target);
-    }
+    open.push(...lookInto(chain).targets);
   }
   return ours;
+}
+
+/** `retired`: some of its rules are left until their counters are read. */
+type Look = { targets: readonly string[]; retired: boolean };
+
+/** Chains are values, and of a table that is read again most are as they were (`parseSave`). */
+const looks = new WeakMap<SavedChain, Look>();
+
+function lookInto(chain: SavedChain): Look {
+  const before = looks.get(chain);
+  if (before) return before;
+  const targets = new Set(chain.rules.flatMap(({ words }) => jumpOf(words) ?? []));
+  const look = { targets: [...targets], retired: chain.rules.some(({ words }) => batchOf(words) !== null) };
+  looks.set(chain, look);
+  return look;
 }
 
 const END = new RegExp(`^-m comment --comment ${RETIRED_COMMENT}(\\w+) -j RETURN$`);

@@ -11,7 +11,7 @@ import {
 } from "@flowmgr/flow-compiler";
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { Refusal } from "./errors.ts";
-import type { Memory, ReadOptions } from "./memory.ts";
+import type { Known, Memory, ReadOptions } from "./memory.ts";
 import {
   batchOf,
   isOurRoute,
@@ -49,6 +49,8 @@ export type OwnReading = {
   sets: readonly SetState[];
   /** What rules have counted is what was read before. */
   recalled: boolean;
+  /** As what these tables are remembered; null where nobody can say whether they still stand. */
+  known: Known | null;
 };
 
 /** Chains that are ours though nothing leads to them: what the last apply wrote down. */
@@ -76,6 +78,7 @@ export async function readOwn(
     ip6: both.ip6 && v6 && familyReading(both.ip6, v6, remembered.ip6, "ip6"),
     sets,
     recalled: both.recalled,
+    known: both.known,
   };
 }
 
@@ -144,7 +147,16 @@ export function noteOwn({ state: { chains, hooks }, mangle, foreignChains }: Fam
   found.set(mangle, { chains, hooks, foreignChains });
 }
 
-function chainState({ name, rules }: SavedChain, family: FamilyName): ChainState {
+/** What a chain says in our words. One that is as it was before is the same value. */
+const states = new WeakMap<SavedChain, ChainState>();
+
+function chainState(chain: SavedChain, family: FamilyName): ChainState {
+  const state = states.get(chain) ?? stateIn(chain, family);
+  states.set(chain, state);
+  return state;
+}
+
+function stateIn({ name, rules }: SavedChain, family: FamilyName): ChainState {
   const end = rules.findIndex(({ words }) => batchOf(words) !== null);
   const met = end < 0 ? rules : rules.slice(0, end);
   const words = met.map((rule) => normaliseRule(rule.words, family));

@@ -17,23 +17,125 @@ const RULE = /^(?:\[(\d+):(\d+)\] )?-A ("(?:\\.|[^"\\])*"|\S+) ?(.*)$/s;
 /** `:chain policy [packets:bytes]`; `-` for a chain that users made. */
 const CHAIN = /^:(\S+) (\S+)/;
 
-/** The tables of a text that iptables-save printed. Comments, and lines of no known kind, are passed over. */
-export function parseSave(text: string): SavedTable[] {
-  const tables: SavedTable[] = [];
-  let table: SavedTable | undefined;
-  for (const line of linesOf(text)) {
-    if (line.startsWith("*")) {
-      table = { name: line.slice(1).trim(), chains: new Map() };
-      tables.push(table);
-    } else if (table !== undefined && line.startsWith(":")) {
-      const [, name = "", policy] = CHAIN.exec(line) ?? [];
-      table.chains.set(name, { name, builtIn: policy !== "-", rules: [] });
-    } else if (table !== undefined && (line.startsWith("-A ") || line.startsWith("["))) {
-      const { chain, ...rule } = plainRule(line) ?? quotedRule(line);
-      table.chains.get(chain)?.rules.push(rule);
+/**
+ * The tables of a text that iptables-save printed. Comments, and lines of no known kind, are passed over. A chain that is
+ * printed word for word as in `known`, counters included, is the one that stands there, and so is a table of none but
+ * such chains: of a hundred thousand lines that are read every few seconds most are, and what was worked out of a chain
+ * need not be worked out again.
+ */
+export function parseSave(text: string, known: readonly SavedTable[] = []): SavedTable[] {
+  const tables: Begun[] = [];
+  const earlier = new Map(known.map((table) => [table.name, table]));
+  let table: Begun | undefined;
+  let quote = -1;
+  for (let at = 0; at < text.length; ) {
+    if (quote < at) quote = endAt(text, '"', at);
+    const block = table ? blockAt(text, at, quote, table.before) : null;
+    if (table && block) {
+      addBlock(table, block);
+      at += block.text.length;
+      continue;
     }
+    const line = lineAt(text, at);
+    at += line.length + 1;
+    if (line.startsWith("*")) {
+      table = begin(line.slice(1).trim(), earlier);
+      tables.push(table);
+    } else if (table !== undefined) addLine(table, line);
   }
-  return tables;
+  return tables.map(ended);
+}
+
+type Begun = { table: SavedTable; before: SavedTable | undefined };
+
+function begin(name: string, earlier: ReadonlyMap<string, SavedTable>): Begun {
+  return { table: { name, chains: new Map() }, before: earlier.get(name) };
+}
+
+function addLine({ table: { chains }, before }: Begun, line: string): void {
+  if (line.startsWith(":")) {
+    const [, name = "", policy] = CHAIN.exec(line) ?? [];
+    const [known, builtIn] = [before?.chains.get(name), policy !== "-"];
+    const isSame = known?.builtIn === builtIn && printed.get(known) === "";
+    chains.set(name, isSame ? known : { name, builtIn, rules: [] });
+  } else if (line.startsWith("-A ") || line.startsWith("[")) {
+    const { chain, ...rule } = plainRule(line) ?? quotedRule(line);
+    const found = chains.get(chain);
+    if (found && printed.has(found)) chains.set(chain, { ...found, rules: [...found.rules, rule] });
+    else found?.rules.push(rule);
+  }
+}
+
+/** The table that was known where it is the same one, chain by chain. */
+function ended({ table, before }: Begun): SavedTable {
+  for (const chain of table.chains.values()) if (chain.rules.length === 0) printed.set(chain, "");
+  if (before?.chains.size !== table.chains.size) return table;
+  const old = before.chains.values();
+  for (const chain of table.chains.values()) if (old.next().value !== chain) return table;
+  return before;
+}
+
+/** Lines of a chain, one after the other, that hold no quote; `known`: the chain of which these are all. */
+type Block = { name: string; text: string; rules: SavedRule[]; known: SavedChain | null };
+
+/** How all the rules of a chain were printed, where none has a quote. Such a chain is never changed. */
+const printed = new WeakMap<SavedChain, string>();
+
+/** `quote`: where the next quote stands. */
+function blockAt(text: string, at: number, quote: number, before: SavedTable | undefined): Block | null {
+  const name = plainChainAt(text, at);
+  if (name === null) return null;
+  const known = before?.chains.get(name);
+  const same = known && printed.get(known);
+  if (known && same !== undefined && text.slice(at, at + same.length) === same) {
+    const isAll = plainChainAt(text, at + same.length) !== name;
+    if (isAll) return { name, text: same, rules: known.rules, known };
+  }
+  let end = at;
+  while (plainChainAt(text, end) === name && endAt(text, "\n", end) < quote) end = endAt(text, "\n", end) + 1;
+  if (end === at) return null;
+  // A copy of its own: a piece of the whole text would keep all of that in memory as long as this chain stays.
+  const own = Buffer.from(text.slice(at, end)).toString();
+  const rules: SavedRule[] = [];
+  for (const line of own.replace(/\n$/, "").split("\n")) {
+    const rule = plainRule(line);
+    if (rule === null) return null;
+    const { words, packets, bytes } = rule;
+    rules.push({ words, packets, bytes });
+  }
+  return { name, text: own, rules, known: null };
+}
+
+function addBlock({ table: { chains } }: Begun, { name, text, rules, known }: Block): void {
+  const declared = chains.get(name);
+  if (declared === undefined) return;
+  const isFirst = declared.rules.length === 0;
+  if (known && isFirst && known.builtIn === declared.builtIn) {
+    chains.set(name, known);
+    return;
+  }
+  const chain = { ...declared, rules: [...declared.rules, ...rules] };
+  if (isFirst) printed.set(chain, text);
+  chains.set(name, chain);
+}
+
+/** The chain of the rule whose line begins there, with its counters before it and no quotes around its name. */
+function plainChainAt(text: string, at: number): string | null {
+  if (text[at] !== "[") return null;
+  const end = text.slice(at, at + LONGEST_COUNTERS).indexOf("] -A ");
+  const from = at + end + 5;
+  if (end < 0 || text[from] === '"') return null;
+  const name = text.slice(from, endAt(text, " ", from));
+  return name.includes("\n") ? null : name;
+}
+
+/** Two numbers of 64 bits, brackets, colon and `-A`. */
+const LONGEST_COUNTERS = 48;
+
+/** Where a character stands next, or where the text ends. */
+function endAt(text: string, character: string, from: number): number {
+  const end = text.indexOf(character, from);
+  return end < 0 ? text.length : end;
 }
 
 /** `-c packets bytes` of a rule as `-v -S` lists it, before its target. */
@@ -78,23 +180,15 @@ function quotedRule(line: string): Line {
 /** More than any value in quotes can be long: a comment has 255 bytes, and each may be escaped. */
 const QUOTED = 600;
 
-/** Lines; a comment or a prefix with a line break in it is printed as it is, over several. */
-function linesOf(text: string): string[] {
-  const lines: string[] = [];
-  let begun: string[] = [];
-  for (const line of text.split("\n")) {
-    if (begun.length === 0 && !line.includes('"')) {
-      lines.push(line);
-      continue;
-    }
-    begun.push(line);
-    const whole = begun.join("\n");
-    if (!isBegun(whole)) lines.push(whole);
-    else if (whole.length - (begun[0]?.length ?? 0) > QUOTED) lines.push(...begun);
-    else continue;
-    begun = [];
+/** A line; a comment or a prefix with a line break in it is printed as it is, over several. */
+function lineAt(text: string, at: number): string {
+  const first = endAt(text, "\n", at);
+  for (let end = first; end <= text.length; end = endAt(text, "\n", end + 1)) {
+    const whole = text.slice(at, end);
+    if (!isBegun(whole)) return whole;
+    if (end - first > QUOTED || end === text.length) break;
   }
-  return [...lines, ...begun];
+  return text.slice(at, first);
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   type Remembered,
   readOwn,
 } from "./read.ts";
-import { type SavedTable, wordBehind } from "./save.ts";
+import { type SavedChain, type SavedTable, wordBehind } from "./save.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { eaten, sourceCheck } from "./source-check.ts";
 
@@ -58,20 +58,28 @@ export async function readAll(
     ],
     foreignMarks: distinct([
       ...both.flatMap(({ ipRules }) => ipRules.flatMap(markOfIpRule)),
-      ...both.flatMap(({ tables }) => tables).flatMap((table) => marksOfTable(table, own)),
+      ...foreignMarks(both),
     ]),
   };
 }
 
 function counted({ state, mangle }: FamilyReading): FamilyCounted {
-  const talliesOf = (name: string): Tally[] =>
-    (mangle.chains.get(name)?.rules ?? []).map(({ packets, bytes }) => ({ packets, bytes }));
   const hookTallies = HOOKED.flatMap((name) =>
     (mangle.chains.get(name)?.rules ?? [])
       .filter(({ words }) => isOurHook(words))
       .map(({ packets, bytes }) => ({ packets, bytes, ...beside(mangle, name) })),
   );
-  return { chains: state.chains.map(({ name }) => talliesOf(name)), hooks: hookTallies };
+  return { chains: state.chains.map(({ name }) => talliesOf(mangle.chains.get(name))), hooks: hookTallies };
+}
+
+/** Of a chain that is as it was, the same value: most are at each look. */
+const tallies = new WeakMap<SavedChain, Tally[]>();
+
+function talliesOf(chain: SavedChain | undefined): Tally[] {
+  if (chain === undefined) return [];
+  const found = tallies.get(chain) ?? chain.rules.map(({ packets, bytes }) => ({ packets, bytes }));
+  tallies.set(chain, found);
+  return found;
 }
 
 /** How many rules of others stand before and behind our first jump in a built-in chain. */
@@ -200,10 +208,13 @@ const MARK_OPTIONS = [
   "--restore-mark",
 ];
 
-function marksOfTable(table: SavedTable, own: OwnReading): ForeignMark[] {
-  const ours = new Set(
-    [own.ip, own.ip6].flatMap((family) => family?.state.chains.map(({ name }) => name) ?? []),
-  );
+/** A chain that is ours in one family is passed over in both. */
+function foreignMarks(families: readonly FamilyReading[]): ForeignMark[] {
+  const ours = new Set(families.flatMap(({ state }) => state.chains.map(({ name }) => name)));
+  return families.flatMap(({ tables }) => tables.flatMap((table) => marksOfTable(table, ours)));
+}
+
+function marksOfTable(table: SavedTable, ours: ReadonlySet<string>): ForeignMark[] {
   return [...table.chains.values()].flatMap((chain) => {
     if (table.name === "mangle" && ours.has(chain.name)) return [];
     return chain.rules.flatMap(({ words }) =>
