@@ -36,7 +36,6 @@ import { countedLines } from "./counters.ts";
 import { kernelError, Refusal, textOf } from "./errors.ts";
 import { refuseHeldChains } from "./held.ts";
 import type { Applied, ApplyOptions, Snapshot } from "./kernel.ts";
-import type { Both, Memory } from "./memory.ts";
 import { type Machine, type OwnReading, type Remembered, readOwn } from "./read.ts";
 import { readAgain } from "./read-again.ts";
 import { makeSets, removeSets } from "./sets.ts";
@@ -99,11 +98,12 @@ async function reach(
   const sets = await timed(watch, "sets", () => makeSets(machine, now.sets, change.sets));
   await timed(watch, "switch", () => carryOut(machine, change, wanted));
   const again = (from: OwnReading, made: Delta, swept: boolean) =>
-    timed(watch, "read-back", async () => {
-      const read = await readAgain(machine, from, made, wanted, swept);
-      const known = read && (await follow(machine, from, read, swept ? "sweep" : "restore", made));
-      return read && known !== "unknown" ? { ...read, known } : mustHold(machine, chains, wanted, { swept });
-    });
+    timed(
+      watch,
+      "read-back",
+      async () =>
+        (await confirmed(machine, from, made, wanted, swept)) ?? mustHold(machine, chains, wanted, { swept }),
+    );
   const switched = await again({ ...now, sets }, change, false);
   await timed(watch, "book", () => book?.(countedLines(switched), true));
   const rest = await timed(watch, "compare", () => delta(stateOf(switched), wanted, batch));
@@ -118,18 +118,26 @@ function besidesSets(change: Delta): Delta {
   return { ...change, sets: { ...change.sets, remove: [] } };
 }
 
-/** As what is known what was read back, if that is all that was changed since `from`: each restore is one commit of its family. */
-function follow(
-  { memory, target, capabilities }: Machine,
+/**
+ * What stands there after `made`, if only chains that were sent need be read for it: little was sent, and the commits
+ * since `from` are ours alone, of which each restore is one. Else null, and all has to be read.
+ */
+async function confirmed(
+  machine: Machine,
   from: OwnReading,
-  { ip, ip6 }: OwnReading,
-  step: "restore" | "sweep",
   made: Delta,
-): ReturnType<Memory["follow"]> {
+  wanted: Program,
+  swept: boolean,
+): Promise<OwnReading | null> {
+  if (from.known === null) return null;
+  const read = await readAgain(machine, from, made, wanted, swept);
+  if (read === null) return null;
+  const { memory, target, capabilities } = machine;
+  const step = swept ? "sweep" : "restore";
   const texts = [made.ip[step], capabilities.ip6 === null ? "" : (made.ip6?.[step] ?? "")];
-  const becoming: Both = { ip, ip6 };
   const commits = texts.filter((text) => text !== "").length;
-  return memory.follow(target, capabilities, from.known, commits, becoming);
+  const known = await memory.follow(target, capabilities, from.known, commits, read);
+  return known && { ...read, known };
 }
 
 function remember(

@@ -55,22 +55,20 @@ export class Memory {
   }
 
   /**
-   * What was `found` has become `becoming` by so many commits of ours: gives as what that is known. "unknown" when others
-   * have changed rules since, or may have. Null where it was not known before: nobody can say then, and it is for those
-   * who read all before to vouch for the rest.
+   * What was `found` has become `becoming` by so many commits of ours: gives as what that is known. Null when others have
+   * changed rules since, or may have.
    */
   async follow(
     target: Target,
     capabilities: Capabilities,
-    found: Known | null,
+    found: Known,
     commits: number,
     becoming: Both,
-  ): Promise<Known | null | "unknown"> {
+  ): Promise<Known | null> {
     this.#known = null;
-    if (found === null) return null;
     const generation = await now(target, capabilities);
-    if (generation === null || !isLater(found.generation, generation, commits)) return "unknown";
-    this.#known = { ...becoming, generation, all: found.all };
+    if (generation === null || !isLater(found.generation, generation, commits)) return null;
+    this.#known = { ip: becoming.ip, ip6: becoming.ip6, generation, all: found.all };
     return this.#known;
   }
 

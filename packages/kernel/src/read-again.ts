@@ -1,8 +1,7 @@
 /**
  * A small change read back: only the chains that were sent. Reading all of 10 000 flows takes iptables-save a second,
- * listing one chain 2 ms. For the rest vouches the generation of nf_tables (`memory.ts`), and where there is none what was
- * read whole at the beginning of the same apply, under the same lock; what others change meanwhile is drift then, as it is
- * a moment later.
+ * listing one chain 2 ms. For the rest vouches the generation of nf_tables (`memory.ts`); where there is none, as in legacy,
+ * whose tools fetch a whole table to list a chain of it, all is read.
  *
  * This can only confirm. What is not word for word as expected, new rules and old ones kept behind them, or could not be
  * read, is for a whole reading to judge.

@@ -60,7 +60,7 @@ describe.each(BACKENDS)("%s", (backend) => {
   };
   const reads = (calls: string[]) => calls.filter((call) => call.includes("-save")).length;
 
-  test("an edit of one flow reads all once, in nft not even that, and the chain twice", async () => {
+  test("an edit of one flow reads the chain twice in nft, and nothing else; in legacy all, before, behind and in the end", async () => {
     const { lab, wanted } = await prepared();
     const tools = wrappers();
     for (const tool of [lab.iptables, lab.ip6tables, `${lab.iptables}-save`, `${lab.ip6tables}-save`]) {
@@ -69,8 +69,8 @@ describe.each(BACKENDS)("%s", (backend) => {
     const { changed, told } = await edit(lab);
     expect(changed).toBe(true);
     expect(told.map(({ packets }) => packets)).toEqual([2]);
-    expect(reads(tools.calls())).toBe(backend === "nft" ? 0 : 2);
-    expect(tools.calls().filter((call) => call.endsWith("-S @web")).length).toBe(4);
+    expect(reads(tools.calls())).toBe(backend === "nft" ? 0 : 6);
+    expect(tools.calls().filter((call) => call.endsWith("-S @web")).length).toBe(backend === "nft" ? 4 : 0);
     expect(await everything(lab)).toBe(wanted);
     // A flow that goes takes a chain away, and all is read.
     const before = reads(tools.calls());
@@ -101,6 +101,31 @@ describe.each(BACKENDS)("%s", (backend) => {
     expect(reads(tools.calls())).toBeGreaterThan(backend === "nft" ? 0 : 1);
     expect(await everything(lab)).toBe(wanted);
   });
+
+  test.each([
+    ["counted", ""],
+    ["not counted, there being no perl", "exit 127"],
+  ])(
+    "what others put into a chain of ours that stays, between our look and our restore, commits %s",
+    async (_, perl) => {
+      const { lab } = await prepared();
+      const tools = wrappers();
+      const once = `${lab.dataDir}/done`;
+      const theirs = `PATH=/usr/sbin:/sbin:/usr/bin:/bin ${lab.iptables} -t mangle -I @ssh 1 -j DROP`;
+      tools.wrap("perl", perl);
+      tools.wrap(`${lab.iptables}-restore`, `if [ ! -e ${once} ]; then touch ${once}; ${theirs}; fi`);
+      const error: unknown = await lab.kernel
+        .apply(program(NEW, { loopback: "judge" }), { book: () => {} })
+        .then(
+          () => null,
+          (caught: unknown) => caught,
+        );
+      // Refused with the old rules back, or in force as a whole; which of them is what stands there.
+      if (error !== null) expect(error).toMatchObject({ oldRulesInForce: true });
+      const held = error === null ? NEW : OLD;
+      expect((await (await lab.reopen()).apply(program(held, { loopback: "judge" }))).changed).toBe(false);
+    },
+  );
 
   test("a restore that says yes and does nothing, or only half, is found out", async () => {
     const { lab } = await prepared();
