@@ -197,7 +197,7 @@ test("counts of a database from before there were totals go on", async () => {
   const db = new DatabaseSync(`${lab.place.data}/flowmgr.db`);
   const since = Date.parse(before?.since ?? "");
   db.exec(`DROP TABLE rule_total; DROP TABLE counting; DROP TABLE booked_batch;
-    DELETE FROM migrations WHERE name = '0110-counter-totals.sql';
+    DELETE FROM migrations WHERE name IN ('0110-counter-totals.sql', '0112-totals-of-now.sql');
     CREATE TABLE counter (flow TEXT NOT NULL, rule INTEGER NOT NULL, packets INTEGER NOT NULL,
       since INTEGER NOT NULL, last_hit INTEGER, PRIMARY KEY (flow, rule)) STRICT, WITHOUT ROWID;
     INSERT INTO counter VALUES ('${dns}', 1, 3, ${since}, NULL)`);

@@ -200,7 +200,7 @@ export class Counting {
       const anew = again?.get(key) ?? { ...NOTHING, since: at, lastHit: null };
       totals.set(key, past ? grown(past, count, at) : { ...anew, seen });
     }
-    const left = revision === null ? null : { revision, totals: old };
+    const left = revision === null ? null : { revision, totals: without(old, new Set(same.values())) };
     this.#now = {
       ...this.#now,
       revision: wanted?.revision ?? null,
@@ -262,6 +262,10 @@ function grown(total: Total, { packets, bytes }: Tally, at: number, byLines: Tal
 function moreThan(seen: Tally, { packets, bytes }: Tally): Tally {
   const from = packets < seen.packets || bytes < seen.bytes ? NOTHING : seen;
   return { packets: packets - from.packets, bytes: bytes - from.bytes };
+}
+
+function without(totals: Totals, keys: ReadonlySet<string>): Totals {
+  return new Map([...totals].filter(([key]) => !keys.has(key)));
 }
 
 const isSame = (one: Tally, other: Tally) => one.packets === other.packets && one.bytes === other.bytes;

@@ -42,8 +42,13 @@ function compared(from: Config, to: Config): Compared {
   return last;
 }
 
-function keysBySaying(config: Config): Map<string, string> {
-  return new Map(flowsOf(expandLists(config)).flatMap((flow) => sayings(flow)));
+/** Configs are values, and what is applied now is compared with what is applied next. */
+const keys = new WeakMap<Config, ReadonlyMap<string, string>>();
+
+function keysBySaying(config: Config): ReadonlyMap<string, string> {
+  const found = keys.get(config) ?? new Map(flowsOf(expandLists(config)).flatMap((flow) => sayings(flow)));
+  keys.set(config, found);
+  return found;
 }
 
 /** Flows are values, and an edit leaves most of them. */

@@ -15,14 +15,13 @@ export type Ledger = {
   /** The revision whose rules count now; null when none do. */
   revision: number | null;
   totals: Totals;
-  /** The revision before: its totals, of which those that went on are among the others. */
+  /** The revision before: the totals of its rules that are not among those of now. */
   before: { revision: number; totals: Totals } | null;
   /** Batches that are part of the totals. */
   booked: Set<string>;
 };
 
 const row = z.object({
-  revision: z.number(),
   flow: z.string(),
   rule: z.number(),
   packets: z.number(),
@@ -40,14 +39,17 @@ export function readLedger(db: DatabaseSync): Ledger {
   const booked = db.prepare("SELECT name FROM booked_batch").all();
   return {
     revision,
-    totals: readTotals(db, revision),
-    before: before === null ? null : { revision: before, totals: readTotals(db, before) },
+    totals: readTotals(db, "now"),
+    before: before === null ? null : { revision: before, totals: readTotals(db, "before") },
     booked: new Set(booked.map(({ name }) => String(name))),
   };
 }
 
-function readTotals(db: DatabaseSync, revision: number | null): Totals {
-  const found = db.prepare("SELECT * FROM rule_total WHERE revision = ?").all(revision);
+/** As the table says it. */
+const WHEN = { now: 0, before: 1 };
+
+function readTotals(db: DatabaseSync, when: keyof typeof WHEN): Totals {
+  const found = db.prepare("SELECT * FROM rule_total WHERE before = ?").all(WHEN[when]);
   return new Map(
     found.map((each) => {
       const { flow, rule, packets, bytes, seen_packets, seen_bytes, since, last_hit } = row.parse(each);
@@ -66,13 +68,8 @@ export function writeLedger(db: DatabaseSync, written: Ledger, now: Ledger): voi
         now.before?.revision ?? null,
       );
     }
-    const [old, wanted] = [byRevision(written), byRevision(now)];
-    for (const revision of old.keys()) {
-      if (!wanted.has(revision)) db.prepare("DELETE FROM rule_total WHERE revision = ?").run(revision);
-    }
-    for (const [revision, totals] of wanted) {
-      writeTotals(db, revision, old.get(revision) ?? new Map(), totals);
-    }
+    writeTotals(db, "now", written.totals, now.totals);
+    writeTotals(db, "before", written.before?.totals ?? NONE, now.before?.totals ?? NONE);
     const drop = db.prepare("DELETE FROM booked_batch WHERE name = ?");
     for (const name of written.booked) if (!now.booked.has(name)) drop.run(name);
     const add = db.prepare("INSERT INTO booked_batch (name) VALUES (?)");
@@ -80,25 +77,21 @@ export function writeLedger(db: DatabaseSync, written: Ledger, now: Ledger): voi
   });
 }
 
-function byRevision({ revision, totals, before }: Ledger): Map<number, Totals> {
-  const all = new Map<number, Totals>();
-  if (before) all.set(before.revision, before.totals);
-  if (revision !== null) all.set(revision, totals);
-  return all;
-}
+const NONE: Totals = new Map();
 
-function writeTotals(db: DatabaseSync, revision: number, written: Totals, totals: Totals): void {
+function writeTotals(db: DatabaseSync, when: keyof typeof WHEN, written: Totals, totals: Totals): void {
+  if (written === totals) return;
   const put = db.prepare("INSERT OR REPLACE INTO rule_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const [key, total] of totals) {
     if (written.get(key) === total) continue;
     const { flow, rule } = sourceOf(key);
     const { packets, bytes, seen, since, lastHit } = total;
-    put.run(revision, flow, rule ?? 0, packets, bytes, seen.packets, seen.bytes, since, lastHit);
+    put.run(WHEN[when], flow, rule ?? 0, packets, bytes, seen.packets, seen.bytes, since, lastHit);
   }
-  const drop = db.prepare("DELETE FROM rule_total WHERE revision = ? AND flow = ? AND rule = ?");
+  const drop = db.prepare("DELETE FROM rule_total WHERE before = ? AND flow = ? AND rule = ?");
   for (const key of written.keys()) {
     if (totals.has(key)) continue;
     const { flow, rule } = sourceOf(key);
-    drop.run(revision, flow, rule ?? 0);
+    drop.run(WHEN[when], flow, rule ?? 0);
   }
 }
