@@ -25,7 +25,15 @@ import type { Target } from "./target.ts";
 /** What a set is called until it is whole. The caller of an apply holds a lock, so there is one at a time. */
 const UNFINISHED = `${SET_PREFIX}new`;
 
-const OURS = new RegExp(`^(?:${SET_PREFIX}[46]-[0-9a-f]{16}|${UNFINISHED})$`);
+const OURS = new RegExp(`^(?:${SET_PREFIX}[46]-[0-9a-f]{16}|${UNFINISHED}(?:-\\d+)?)$`);
+
+/** Where rules of others ask for a set of that name it is left to them, and another name is taken. */
+function unfinished(there: ReadonlyMap<string, SetState>): string {
+  for (let tried = 1; ; tried += 1) {
+    const name = tried === 1 ? UNFINISHED : `${UNFINISHED}-${tried}`;
+    if (!there.get(name)?.inUse) return name;
+  }
+}
 
 const RESTORE = ["ipset", "restore"];
 
@@ -109,9 +117,10 @@ export async function makeSets(
   await patiently(async (isFirst) => {
     if (!isFirst) there = await readSets(machine);
     const heads = new Map(there.map((set) => [set.name, set]));
-    const leftOver = heads.has(UNFINISHED) ? `destroy ${UNFINISHED}\n` : "";
+    const begun = unfinished(heads);
+    const leftOver = heads.has(begun) ? `destroy ${begun}\n` : "";
     const text = wrongIn(there).map(
-      (set) => renderSet(set, UNFINISHED) + finish(set.name, heads.get(set.name)),
+      (set) => renderSet(set, begun) + finish(begun, set.name, heads.get(set.name)),
     );
     await ask(machine.target, RESTORE, leftOver + text.join(""));
   });
@@ -122,9 +131,9 @@ export async function makeSets(
 }
 
 /** One that no rule asks for may be of another type, which the kernel does not swap. */
-function finish(name: string, replaced: SetState | undefined): string {
-  if (replaced?.inUse) return `swap ${UNFINISHED} ${name}\ndestroy ${UNFINISHED}\n`;
-  return `${replaced ? `destroy ${name}\n` : ""}rename ${UNFINISHED} ${name}\n`;
+function finish(begun: string, name: string, replaced: SetState | undefined): string {
+  if (replaced?.inUse) return `swap ${begun} ${name}\ndestroy ${begun}\n`;
+  return `${replaced ? `destroy ${name}\n` : ""}rename ${begun} ${name}\n`;
 }
 
 /** While a set is being listed, by whomever, the kernel renames, swaps and destroys it not. */

@@ -114,6 +114,19 @@ describe.each(BACKENDS)("%s", { timeout: 120_000 }, (backend) => {
     expect(await setsIn(lab)).toEqual(contentsOf(OLD));
   });
 
+  test("a set that rules of others ask for by the name under which ours are made stays theirs", async () => {
+    const lab = await makeLab(backend);
+    await lab.ns.must(["ipset", "create", "flowmgr-new", "hash:ip"]);
+    const foreign = ["INPUT", "-m", "set", "--match-set", "flowmgr-new", "src", "-j", "DROP"];
+    await lab.ns.must([lab.iptables, "-A", ...foreign]);
+    for (const wanted of [OLD, NEW]) {
+      await lab.kernel.apply(wanted);
+      expect(await setsIn(lab)).toEqual(contentsOf(wanted));
+      expect(await lab.ns.must(["ipset", "save", "flowmgr-new"])).toContain("hash:ip");
+    }
+    expect(await lab.ns.must([lab.iptables, "-S", "INPUT"])).toContain("flowmgr-new");
+  });
+
   test.each(["hash:ip", "hash:net family inet6"])(
     "a %s of others under a name of ours is replaced",
     async (type) => {
