@@ -44,23 +44,42 @@ function jumpsOf(
 type Node = { targets: string[]; sources: string[] };
 type Graph = Map<string, Node>;
 
+/** Programs are values: what passed last is what was wanted before. */
+const graphs = new WeakMap<readonly Chain[], Graph>();
+
 /** Where each chain leads, and whence one gets there. */
 function graphOf(chains: readonly Chain[]): Graph {
+  const before = graphs.get(chains);
+  if (before) return before;
   const graph: Graph = new Map(chains.map(({ name }) => [name, { targets: [], sources: [] }]));
-  for (const { name, rules } of chains) {
-    for (const { words } of rules) {
-      const target = targetOf(words, graph);
-      if (target === null) continue;
-      graph.get(name)?.targets.push(target);
-      graph.get(target)?.sources.push(name);
+  for (const chain of chains) {
+    const node = graph.get(chain.name);
+    for (const target of endsOf(chain)) {
+      const there = graph.get(target);
+      if (there === undefined) continue;
+      node?.targets.push(target);
+      there.sources.push(chain.name);
     }
   }
+  graphs.set(chains, graph);
   return graph;
 }
 
+/** By chain, which programs share that are edits of each other. */
+const ends = new WeakMap<Chain, readonly string[]>();
+
+/** The last words of a chain's rules, each once. */
+function endsOf(chain: Chain): readonly string[] {
+  const found = ends.get(chain) ?? [...new Set(chain.rules.map(({ words }) => lastWord(words)))];
+  ends.set(chain, found);
+  return found;
+}
+
 /** A rule of ours ends with the chain that it leads to. */
+const lastWord = (words: string): string => words.slice(words.lastIndexOf(" ") + 1);
+
 function targetOf(words: string, graph: Graph): string | null {
-  const last = words.slice(words.lastIndexOf(" ") + 1);
+  const last = lastWord(words);
   return graph.has(last) ? last : null;
 }
 

@@ -36,6 +36,8 @@ test("an edit of one flow among many leaves its chain and the ways to it", () =>
   expect(tried.chains).toContainEqual({ name: "@service-1000", rules: whole.get("@service-1000") });
   expect(tried.chains.length).toBeLessThan(100);
   expect(tried.chains.flatMap(({ rules }) => rules).length).toBeLessThan(200);
+  // The same as of programs that share nothing with any before.
+  expect(tried).toEqual(toTry(structuredClone(after.ip), structuredClone(before.ip)));
   expect(toTry(after.ip, null)).toBe(after.ip);
   const unchanged = toTry(after.ip, after.ip);
   expect(unchanged.chains.find(({ name }) => name === "FLOWS")?.rules.length).toBe(1);
