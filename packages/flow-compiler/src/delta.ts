@@ -103,6 +103,25 @@ function difference<T>(found: readonly T[], wanted: readonly T[], name: (one: T)
   return { missing: [...open.values()], surplus };
 }
 
+/**
+ * What was worked out for chains as they were read and a program, which are values: a look, a plan and its apply ask the
+ * same. With a batch each asks something new.
+ */
+const known = new WeakMap<FamilyState["chains"], WeakMap<FamilyProgram, Worked>>();
+
+type ChainDelta = Pick<FamilyDelta, "restore" | "lines" | "sweep" | "added" | "removed" | "changed">;
+type Worked = { hooks: FamilyState["hooks"]; change: ChainDelta };
+
+function chainDelta(state: FamilyState, wanted: FamilyProgram, batch: string | null): ChainDelta {
+  if (batch !== null) return workOut(state, wanted, batch);
+  const before = known.get(state.chains) ?? new WeakMap<FamilyProgram, Worked>();
+  const worked = before.get(wanted);
+  if (worked?.hooks === state.hooks) return worked.change;
+  const change = workOut(state, wanted, null);
+  known.set(state.chains, before.set(wanted, { hooks: state.hooks, change }));
+  return change;
+}
+
 type Line = { text: string; source: Source | null };
 
 const line = (text: string, source: Source | null = null): Line => ({ text, source });
@@ -111,11 +130,7 @@ const line = (text: string, source: Source | null = null): Line => ({ text, sour
  * The restore text: declare (which empties), fill, hang in, take away. A chain is emptied before it is deleted, and
  * nothing that stays refers to it by then, since what referred to it differs and was filled anew above.
  */
-function chainDelta(
-  state: FamilyState,
-  wanted: FamilyProgram,
-  batch: string | null,
-): Pick<FamilyDelta, "restore" | "lines" | "sweep" | "added" | "removed" | "changed"> {
+function workOut(state: FamilyState, wanted: FamilyProgram, batch: string | null): ChainDelta {
   const found = new Map(state.chains.map((chain) => [chain.name, chain]));
   const names = new Set(wanted.chains.map(({ name }) => name));
   const sent = wanted.chains.filter((chain) => differs(chain, found.get(chain.name), batch));
