@@ -318,21 +318,3 @@ test("from any program to any other: the text gives exactly the other one, in an
     { numRuns: 300 },
   );
 });
-
-test("asked again, and of the same chains with other jumps or another program, it says what it says of a copy", () => {
-  fc.assert(
-    fc.property(programs, programs, (before, after) => {
-      const state = stateOf(before);
-      const unhooked = { ...state, ip: { ...state.ip, hooks: [] } };
-      for (const [found, wanted] of [
-        [state, after],
-        [state, before],
-        [unhooked, after],
-        [state, after],
-      ] as const) {
-        expect(delta(found, wanted)).toEqual(delta(structuredClone(found), structuredClone(wanted)));
-      }
-    }),
-    { numRuns: 60 },
-  );
-});
