@@ -57,7 +57,7 @@ export async function buildServer(parts: Parts, options: ServerOptions = {}): Pr
   limitConnections(app);
   const requests = countRequests(app);
   endGracefully(app, requests);
-  giveBackMemory(app, requests, parts.clock);
+  giveBackMemory(app, requests, parts.clock, () => parts.analyst.rest());
   registerProblems(app, options.log ?? (() => {}));
   const bodies = largeBodies();
   registerBodies(app, bodies.begin);

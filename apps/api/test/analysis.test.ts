@@ -249,6 +249,19 @@ describe("a thread that dies", () => {
     expect(started.length).toBe(3);
   });
 
+  test("gives back memory when nobody asks", async () => {
+    const started = threads();
+    const asked = analyst();
+    const size = async () => (await started[0]?.getHeapStatistics())?.total_heap_size ?? 0;
+    await asked.deadRules(manyFlows(3000), { budget: MINUTES });
+    await asked.deadRules(permits, { budget: MINUTES });
+    const before = await size();
+    asked.rest();
+    // Questions are answered in turn.
+    expect(await asked.deadRules(denies, { budget: MINUTES })).toMatchObject({ status: "complete" });
+    expect(await size()).toBeLessThan(0.8 * before);
+  });
+
   test("of too large a question leaves the others their answers", async () => {
     const asked = analyst(24);
     const large = asked.deadRules(manyFlows(20_000), { budget: MINUTES });

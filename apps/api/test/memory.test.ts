@@ -1,10 +1,11 @@
-/** What a request took goes back to the machine when nobody asks for anything, and not before. */
+/** What a request took goes back to the machine when nobody asks for anything, and not before; what a task gave is nobody's. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fastify } from "fastify";
 import { expect, it } from "vitest";
-import { giveBackMemory } from "../src/memory.ts";
+import { serial } from "../src/apply/serial.ts";
+import { collectAll, giveBackMemory } from "../src/memory.ts";
 import { countRequests } from "../src/under-way.ts";
 import { testClock } from "./clock.ts";
 
@@ -14,7 +15,7 @@ const rss = () => process.memoryUsage.rss();
 it("three seconds after the last answer, while a page listens to events", async () => {
   const clock = testClock();
   const app = fastify();
-  giveBackMemory(app, countRequests(app), clock);
+  giveBackMemory(app, countRequests(app), clock, () => {});
   let closed: Promise<unknown> = Promise.resolve();
   let made: { number: number }[] = [];
   app.get("/", async (_request, reply) => {
@@ -47,7 +48,7 @@ it("three seconds after the last answer, while a page listens to events", async 
 it("no file can be opened: nothing is given back, and nothing ends", async () => {
   const clock = testClock();
   const app = fastify();
-  giveBackMemory(app, countRequests(app), clock);
+  giveBackMemory(app, countRequests(app), clock, () => {});
   let closed: Promise<unknown> = Promise.resolve();
   app.get("/", async (_request, reply) => {
     closed = once(reply.raw, "close");
@@ -73,3 +74,13 @@ it("no file can be opened: nothing is given back, and nothing ends", async () =>
 function openFiles(): string {
   return /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? "1024";
 }
+
+it("what a task gave is not kept by those behind it", async () => {
+  const queue = serial();
+  const held = new WeakRef(await queue(async () => ({ restore: "" })));
+  // Until then it is held by the turn in which it was made.
+  await new Promise((done) => setTimeout(done, 0));
+  collectAll()();
+  expect(held.deref()).toBeUndefined();
+  expect(await queue(async () => 1)).toBe(1);
+});

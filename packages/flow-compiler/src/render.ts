@@ -47,15 +47,21 @@ const piecesOf = new WeakMap<FamilyProgram, readonly Piece[]>();
 const pieceOfChain = new WeakMap<Chain, Piece>();
 
 function pieceOf(chain: Chain): Piece {
-  const known = pieceOfChain.get(chain);
-  if (known) return known;
-  const piece = {
-    get text() {
-      return rulesOf(chain);
-    },
-  };
-  pieceOfChain.set(chain, piece);
-  return piece;
+  const known = pieceOfChain.get(chain) ?? new RulesPiece(chain);
+  pieceOfChain.set(chain, known);
+  return known;
+}
+
+class RulesPiece implements Piece {
+  readonly #chain: Chain;
+
+  constructor(chain: Chain) {
+    this.#chain = chain;
+  }
+
+  get text(): string {
+    return rulesOf(this.#chain);
+  }
 }
 
 /** What stands before the rules of our chains. */

@@ -36,7 +36,8 @@ type AnalystParts = {
 
 /** Nothing is started before the first question. `log` hears of a thread that died. */
 export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Analyst {
-  const questions = new Questions(parts.clock, new Thread(parts.clock, options), () => {
+  const thread = new Thread(parts.clock, options);
+  const questions = new Questions(parts.clock, thread, () => {
     const { tables, judged } = parts.engine.state();
     const { loopback, neighbours } = parts.settings;
     const families = FAMILIES.filter((family) => judged.includes(family === 4 ? "ip" : "ip6"));
@@ -81,6 +82,7 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
       if (answer.found.status === "differs") options.log(reportOf(answer.found));
       return answer.found;
     },
+    rest: () => thread.rest(),
     close: () => questions.close(),
   };
 }

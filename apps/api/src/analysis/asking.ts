@@ -34,6 +34,8 @@ export type Analyst = {
     tables: { [name: string]: number },
     asked?: Asked,
   ): Promise<FoundBy<"program">>;
+  /** Nobody asks for anything now: the thread gives back memory, once it has answered what it was asked. */
+  rest(): void;
   /** Ends the thread; whoever waits hears that nothing is known. */
   close(): Promise<void>;
 };

@@ -21,6 +21,7 @@ export type MachineOptions = Omit<AnalysisOptions, "stop">;
 export type ToWorker =
   | Lesson
   | { do: "forget"; configs: number[]; items: number[] }
+  | { do: "rest" }
   | {
       do: "answer";
       id: number;

@@ -81,6 +81,12 @@ export class Thread {
     });
   }
 
+  /** Has the worker give back memory, where there is one. */
+  rest(): void {
+    const message: ToWorker = { do: "rest" };
+    this.#worker?.thread.postMessage(message);
+  }
+
   async close(): Promise<void> {
     const { thread } = this.#worker ?? {};
     if (thread) this.#drop(thread);

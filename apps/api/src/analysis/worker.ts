@@ -5,12 +5,14 @@
 import { parentPort } from "node:worker_threads";
 import type { Piece } from "@flowmgr/flow-analysis/program";
 import type { Config, Item } from "@flowmgr/flow-model";
+import { collectAll } from "../memory.ts";
 import type { FromWorker, Lesson, Numbered, ToWorker } from "./messages.ts";
 import { Answering, heldOtherwise, textOtherwise } from "./questions.ts";
 
 const items = new Map<number, Item>();
 const configs = new Map<number, Config>();
 let pieces: ReadonlyMap<number, Piece> = new Map();
+const collect = collectAll();
 const answering = new Answering();
 
 parentPort?.on("message", (message: ToWorker) => {
@@ -21,6 +23,8 @@ parentPort?.on("message", (message: ToWorker) => {
       for (const config of message.configs) configs.delete(config);
       for (const item of message.items) items.delete(item);
       return;
+    case "rest":
+      return collect();
     case "answer":
       return parentPort?.postMessage(answered(message));
   }

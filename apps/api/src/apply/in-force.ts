@@ -45,7 +45,7 @@ export class InForce {
   /** What the kernel holds, or is being made to hold again; null before the first apply. */
   now: Loaded | null = null;
   /** What was found of the marks last: every answer of the server asks for the state. */
-  #warned: { now: Loaded; reading: Reading | null; sentences: string[] } | null = null;
+  readonly #warned = new WeakMap<Reading, { now: Loaded; sentences: string[] }>();
   /** Monotonic time of the last switch: a connection accepted later has passed the new rules. */
   switchedAt = 0;
   /** The program that `kernel.check` took last, so that a plan and the apply behind it check once. */
@@ -181,11 +181,11 @@ export class InForce {
     const { now } = this;
     const { reading } = this.watch;
     if (now === null) return [];
-    if (this.#warned?.now !== now || this.#warned.reading !== reading) {
-      const sentences = this.marking.warnings(now.stored, now.marks, reading ?? undefined);
-      this.#warned = { now, reading, sentences };
-    }
-    return this.#warned.sentences;
+    const known = reading && this.#warned.get(reading);
+    if (known?.now === now) return known.sentences;
+    const sentences = this.marking.warnings(now.stored, now.marks, reading ?? undefined);
+    if (reading) this.#warned.set(reading, { now, sentences });
+    return sentences;
   }
 
   /** What was just written as a revision: read back from disk it would be another value, and be worked out anew. */

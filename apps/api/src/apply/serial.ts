@@ -8,8 +8,10 @@ export function serial(): Serial {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {
     const mine = last.then(task);
-    // A task that fails is the failure of who asked for it, not of those behind it.
-    last = mine.catch(() => undefined);
+    // A task that fails is the failure of who asked for it, not of those behind it; and what it gave is not kept here.
+    last = mine.then(nothing, nothing);
     return mine;
   };
 }
+
+const nothing = () => undefined;
