@@ -28,6 +28,12 @@ const OUTPUT_LIMIT = 64 * 1024 * 1024;
 
 export const DEFAULT_LIMIT = 20_000;
 
+/**
+ * A limit passes in so many steps, so that a while in which this process itself stood still (a large body, a machine
+ * without time) counts as one of them: what has ended meanwhile is heard before it could be killed.
+ */
+const STEPS = 20;
+
 /** Runs a program to its end. Never rejects: `succeeded` tells, `complaint` says. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const [program, ...rest] = argv;
@@ -53,7 +59,14 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       child.stdout?.destroy();
       child.stderr?.destroy();
     };
-    const timer = setTimeout(() => kill("timeout"), options.limit ?? DEFAULT_LIMIT);
+    let steps = STEPS;
+    const timer = setInterval(
+      () => {
+        steps -= 1;
+        if (steps === 0) kill("timeout");
+      },
+      (options.limit ?? DEFAULT_LIMIT) / STEPS,
+    );
     const keep = (pile: Buffer[]) => (chunk: Buffer) => {
       length += chunk.length;
       if (length > OUTPUT_LIMIT) kill("output");
@@ -69,7 +82,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(options.stdin ?? "");
     child.on("close", (code, signal) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       if (signal !== null) failure ??= "killed";
       resolve({
         argv,

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { complaint, run, succeeded } from "../src/run.ts";
 
@@ -35,6 +38,18 @@ test("a program that hangs is killed", async () => {
   const ran = await run(["sleep", "600"], { limit: 50 });
   expect(ran).toMatchObject({ status: null, failure: "timeout" });
   expect(complaint(ran)).toBe("sleep 600: did not end in time and was killed");
+});
+
+test("who has ended while this process itself stood still is heard, not killed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "flowmgr-run-"));
+  const done = join(folder, "done");
+  const limit = 1000;
+  const ran = run(["sh", "-c", 'echo said; : > "$0"', done], { limit });
+  const begun = performance.now();
+  const still = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(done) || performance.now() < begun + limit + 100) Atomics.wait(still, 0, 0, 10);
+  expect(await ran).toMatchObject({ status: 0, stdout: "said\n", failure: null });
+  rmSync(folder, { recursive: true });
 });
 
 test("a program that never stops talking is killed", async () => {
