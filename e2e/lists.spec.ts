@@ -26,6 +26,7 @@ test("a list is made, named by a rule with a suggestion, and reaches the kernel"
   await page.getByRole("button", { name: "Add a condition to rule 1" }).click();
   await page.getByRole("menuitem", { name: "from address", exact: true }).click();
   await page.keyboard.type("@of");
+  await expect(page.getByRole("option", { name: /^@office/ })).toBeVisible();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.keyboard.type("198.51.100.7 ");
