@@ -139,12 +139,12 @@ export class Judging {
     return null;
   }
 
-  /** One earlier rule that takes all that this one holds for; only those that take the sample can. */
+  /** One earlier rule that takes all that this one holds for; only those that take the sample can, or ignore it, whoever else does. */
   #coveredByOne(at: number, sample: readonly number[]): number | null {
     const { rules, index } = this.#judged;
     const rule = rules[at];
     if (!rule) return null;
-    for (const other of [...index.deciding(sample), index.blocker(sample, at)]) {
+    for (const other of [...index.deciding(sample), ...this.#ignoringBefore(at)]) {
       const earlier = rules[other];
       if (other >= at || !earlier) continue;
       const sameFlow = earlier.flowIndex === rule.flowIndex;
@@ -160,13 +160,20 @@ export class Judging {
   /** Does an `ignore` before a rule, in its flow, take any packet of the boxes past it? */
   #isLeftBefore(at: number, boxes: readonly Box[]): boolean {
     const { rules } = this.#judged;
+    return this.#ignoringBefore(at).some((before) =>
+      rules[before]?.boxes.some((one) => boxes.some((box) => meet(one, box) !== null)),
+    );
+  }
+
+  /** The rules before this one, in its flow, that ignore, the first one first. */
+  #ignoringBefore(at: number): number[] {
+    const { rules } = this.#judged;
     const flow = rules[at]?.flowIndex;
-    for (let before = at - 1; rules[before]?.flowIndex === flow; before -= 1) {
-      const earlier = rules[before];
-      if (!earlier?.ignores) continue;
-      if (earlier.boxes.some((one) => boxes.some((box) => meet(one, box) !== null))) return true;
+    const ignoring: number[] = [];
+    for (let before = at - 1; rules[before]?.flowIndex === flow && before >= 0; before -= 1) {
+      if (rules[before]?.ignores) ignoring.unshift(before);
     }
-    return false;
+    return ignoring;
   }
 
   /** Who takes the rule's packets before it, or after it: those met most often by packets drawn from it first. */

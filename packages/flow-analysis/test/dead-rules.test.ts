@@ -126,6 +126,16 @@ describe("deadRules", () => {
     expect(rejudged).toBeGreaterThan(RUNS / 4);
   });
 
+  it("finds the ignore that covers a rule, whoever else takes some of its packets", () => {
+    const rule = "flow f permit ignore match src 10.0.0.0/8";
+    for (const text of [rule, `flow before permit match iface lo+ ${rule}`]) {
+      const { dead } = deadRules(checkText(text).config);
+      expect(dead).toMatchObject([
+        { flow: "f", rule: 2, reason: "covered-by-one", by: [{ flow: "f", rule: 1 }] },
+      ]);
+    }
+  });
+
   it("judges a director's rule anew when others take its ICMP errors", () => {
     const { config } = checkText("flow b director web match proto tcp match proto tcp dst 10.0.0.1");
     const before = deadRules(config);
