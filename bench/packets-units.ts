@@ -31,6 +31,7 @@ const IPV4: Record<string, Question> = {
   "-p that holds, multiport of three": (at) => `-p udp -m multiport --dports ${6000 + at},7000,8000`,
   "-m mark": (at) => `-m mark --mark ${1 + at}`,
   "nothing, an empty chain": () => "",
+  "nothing, a goto to an empty chain": () => "-j GOTO",
 };
 
 const IPV6: Record<string, Question> = {
@@ -50,8 +51,10 @@ async function measure(backend: Backend, family: Family, questions: Record<strin
   ];
   const lines = [];
   for (const asked of chains) {
-    const rules = asked.map((words) => `-A ASKED ${words} -j EMPTY\n`).join("");
-    const text = `*mangle\n:ASKED - [0:0]\n:EMPTY - [0:0]\n-A PREROUTING -j ASKED\n${rules}COMMIT\n`;
+    const rules = asked
+      .map((words) => `-A ASKED ${/-j /.test(words) ? words : `${words} -j EMPTY`}\n`)
+      .join("");
+    const text = `*mangle\n:ASKED - [0:0]\n:EMPTY - [0:0]\n:GOTO - [0:0]\n-A GOTO -g EMPTY\n-A PREROUTING -j ASKED\n${rules}COMMIT\n`;
     const line = await makeLine();
     lines.push(line);
     const { argv, stdin } = restoring(text, backend, family);

@@ -13,8 +13,8 @@ import {
   namesProtocol,
   parseIcmpType,
 } from "@flowmgr/flow-model";
-import { type Direction, interfaceMatch } from "./match.ts";
-import { icmpWords } from "./match-payload.ts";
+import { type Asked, type Direction, interfaceMatch, type Match } from "./match.ts";
+import { icmpWords, protocolWords } from "./match-payload.ts";
 import type { CompileOptions } from "./program.ts";
 import { join, readValue } from "./words.ts";
 
@@ -27,6 +27,8 @@ export type PacketClass = {
   names(conditions: Conditions): boolean;
   /** Can no packet outside the class meet them? */
   confines(conditions: Conditions): boolean;
+  /** Would the kernel let a packet of the class take one of the matches? Yes, when in doubt. */
+  meets(asked: Pick<Asked, "matches">): boolean;
 };
 
 const loopback = (direction: Direction): PacketClass => ({
@@ -34,6 +36,7 @@ const loopback = (direction: Direction): PacketClass => ({
   guards: [interfaceMatch(direction, "lo")],
   names: namesLoopback,
   confines: ({ iface }) => iface !== undefined && !iface.not && iface.values.every((value) => value === "lo"),
+  meets: () => true,
 });
 
 const namesIcmp6 = (conditions: Conditions) => namesProtocol(conditions, ICMP6);
@@ -56,7 +59,18 @@ const NEIGHBOURS: PacketClass = {
   }),
   names: (conditions) => namesIcmp6(conditions) && (typesAsked(conditions)?.some(isNeighbour) ?? true),
   confines: (conditions) => namesIcmp6(conditions) && (typesAsked(conditions)?.every(isNeighbour) ?? false),
+  meets: ({ matches }) => matches.some(takesNeighbours),
 };
+
+const IS_ICMP6 = protocolWords(ICMP6);
+const NOT_ICMP6 = protocolWords(ICMP6, true);
+
+/** No match for another protocol does, and none for another type. */
+function takesNeighbours({ proto, extension }: Match): boolean {
+  if (proto === NOT_ICMP6 || (proto.startsWith("-p ") && proto !== IS_ICMP6)) return false;
+  const [, type] = (proto === IS_ICMP6 && /-m icmp6 --icmpv6-type (\d+)/.exec(extension)) || [];
+  return type === undefined || isNeighbour(Number(type));
+}
 
 /** The classes that are spared in a family, under these settings. */
 export function classesOf(options: CompileOptions, family: Family, direction: Direction): PacketClass[] {

@@ -7,15 +7,17 @@ import {
   MOST_RANGES,
   PRICE,
   type Question,
+  type Room,
   type TreeLimits,
 } from "./dispatch-questions.ts";
 import { narrows, type Reach } from "./reach.ts";
 
 /**
- * Costs, ns; see `dispatch-tree.ts`. `chain`: a jump, its return, and a first look at the flow's rules. `question`: half of sixteen
- * addresses and a goto. `growth`: what a jump more for each flow has to save, for the kernel's memory and the apply.
+ * Costs, ns; see `dispatch-tree.ts`. `chain`: a jump, its return, and a first look at the flow's rules. `bit`: of an
+ * address, told apart by a question. `growth`: what a jump more for each flow has to save, for the kernel's memory and
+ * the apply.
  */
-const COST = { ...PRICE, chain: 30, question: 27, growth: 8 } as const;
+const COST = { ...PRICE, chain: 30, bit: 7, growth: 8 } as const;
 
 /** What a question has to leave of what would be looked at without it. */
 const WORTH_IT = 0.8;
@@ -24,17 +26,17 @@ const WORTH_IT = 0.8;
 export function bestQuestion(
   entries: readonly Entry[],
   region: Region,
-  room: number,
+  room: Room,
   limits: TreeLimits,
 ): Question | null {
-  const { family, cheapRow } = limits;
+  const { cheapRow } = limits;
   const now = rowCost(entries, region);
   if (now <= cheapRow) return null;
   let best: Question | null = null;
   let least = WORTH_IT * now;
   const questions = [
-    () => byAddress("dst", entries, region, room, family),
-    () => byAddress("src", entries, region, room, family),
+    () => byAddress("dst", entries, region, room, limits),
+    () => byAddress("src", entries, region, room, limits),
     () => byPort(entries, region, limits),
     // By itself it tells few flows apart; it is what a question about ports needs.
     () => (best === null ? byProtocol(entries, region, limits) : null),
@@ -42,13 +44,16 @@ export function bestQuestion(
   for (const make of questions) {
     const question = make();
     if (!question) continue;
-    const copies = question.answers.reduce((sum, { entries: some }) => sum + some.length, 0);
-    if (copies + question.rest.length > room) continue;
-    const cost = costAfter(question, region, cheapRow);
-    const growth = copies / entries.length;
-    if (cost + growth * COST.growth >= least) continue;
+    const inAll = question.answers.reduce(
+      (sum, { entries: some }) => sum + some.length,
+      question.rest.length,
+    );
+    if (inAll > room.jumps) continue;
+    const growth = inAll / entries.length - 1;
+    const cost = costAfter(question, region, cheapRow) + growth * COST.growth;
+    if (cost >= least) continue;
     best = question;
-    least = cost + growth * COST.growth;
+    least = cost;
   }
   return best;
 }
@@ -62,7 +67,7 @@ function costAfter({ answers, rest, price, restShare }: Question, region: Region
 
 /**
  * What will be left to look at: questions about one field can take away all flows but those that do not care about it.
- * Each four bits of telling apart cost a question.
+ * Each bit of telling apart has its price.
  */
 function left(entries: readonly Entry[], region: Region, cheapRow: number): number {
   let row = 0;
@@ -85,7 +90,7 @@ function left(entries: readonly Entry[], region: Region, cheapRow: number): numb
     if (!port) noPort += cost;
   }
   if (row <= cheapRow) return row;
-  const way = (COST.question * Math.log2(row / cheapRow)) / 4;
+  const way = COST.bit * Math.log2(row / cheapRow);
   const byPorts = noPort + (COST.port * MOST_RANGES) / 2;
   return Math.min(row, way + cheapRow + Math.min(noDst, noSrc, byPorts));
 }

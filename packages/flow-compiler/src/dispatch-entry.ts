@@ -1,5 +1,5 @@
 /** A flow at the end of its packets' way through the tree of the dispatch: the jumps to its chain. */
-import type { Family } from "@flowmgr/flow-model";
+import { BITS, type Family } from "@flowmgr/flow-model";
 import type { ChainRule } from "./program.ts";
 import { contains, cover, narrows, type PortRange, type Prefix, prefixWords, type Reach } from "./reach.ts";
 import { join } from "./words.ts";
@@ -13,19 +13,46 @@ export type Region = { dst: Prefix; src: Prefix; proto: string; ports: PortRange
 /** Destinations of one flow that are asked for one by one at the end of a way. */
 const MOST_GUARDS = 15;
 
+/** A jump to a flow's chain, and the words that let packets take it: `behind` of interface and protocol. */
+export type Guarded = { src: string; dst: string; behind: string; chain: string; ignores: boolean };
+
 /** The jumps to one flow: one for each of its destinations here, so that each packet takes one of them at most. */
-export function jumps({ chain, reaches }: Entry, region: Region, family: Family): ChainRule[] {
+export function jumps(
+  { chain, reaches, ignores }: Entry,
+  region: Region,
+  family: Family,
+): (Guarded | ChainRule)[] {
   const networks = destinationsOf(reaches, region);
   if (networks === null || networks.length > MOST_GUARDS) {
     const { src, behind } = alike(reaches, region, family);
     const ports = src === "" ? onlyPorts(reaches) : null;
     if (ports) return [{ words: join(portWords(reaches[0]?.proto ?? "", ports), `-j ${chain}`) }];
-    return [{ words: join(src, behind, `-j ${chain}`) }];
+    return [{ src, dst: "", behind, chain, ignores }];
   }
   return networks.map((network) => {
     const inside = reaches.filter(({ dst }) => dst !== null && contains(network, dst));
-    const { src, behind } = alike(inside, region, family);
-    return { words: join(src, prefixWords("-d", network, family), behind, `-j ${chain}`) };
+    const dst = prefixWords("-d", network, family);
+    return { ...alike(inside, region, family), dst, chain, ignores };
+  });
+}
+
+/**
+ * A row of jumps. Who asks for a single address that nobody else of the row asks for needs nothing beside it: nearly all
+ * packets fail it, and `-p` is asked first, which costs all of them as much again (nft, 13 ns in place of 7). The chain
+ * behind it asks for all that its rules ask. An `ignore` counts only where the packet fits all that the `match`es share.
+ */
+export function rowOf(places: readonly (Guarded | ChainRule)[], family: Family): ChainRule[] {
+  const times = new Map<string, number>();
+  const addresses = ({ src, dst }: Guarded) => join(src, dst);
+  for (const one of places) {
+    if (!("words" in one)) times.set(addresses(one), (times.get(addresses(one)) ?? 0) + 1);
+  }
+  const single = new RegExp(`^-.*/${BITS[family]}$`);
+  return places.map((one) => {
+    if ("words" in one) return one;
+    const { src, dst, behind, chain, ignores } = one;
+    const isEnough = (single.test(src) || single.test(dst)) && !ignores && times.get(addresses(one)) === 1;
+    return { words: join(src, dst, isEnough ? "" : behind, `-j ${chain}`) };
   });
 }
 

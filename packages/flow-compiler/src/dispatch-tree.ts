@@ -3,21 +3,22 @@
  * not grow with the number of flows.
  *
  * An inner chain asks one thing of a packet and sends it on for good: `-d 10.16.0.0/12 -g FLOWS-10.16.0.0/12`. What
- * is asked are four bits of the destination or of the source, the protocol, or a range of destination ports. Digits
- * that all flows share are left out (the tree is path-compressed), so that few chains lie on a way. At its end stand
- * some flows, in the order of the config, each behind what its rules share. A flow that packets of several chains can
- * meet stands in each of them, as a jump to its one chain. Packets that no question sends on meet the flows that do
- * not care about it, behind the questions, in the same chain.
+ * is asked are some bits of the destination or of the source, the protocol, or a range of destination ports. Bits that
+ * all flows share are left out (the tree is path-compressed), so that few chains lie on a way. At its end stand some
+ * flows, in the order of the config, each behind what its rules share. A flow that packets of several chains can meet
+ * stands in each of them, as a jump to its one chain. Packets that no question sends on meet the flows that do not
+ * care about it, and may meet those for the last of its destinations, behind the questions, in the same chain.
  *
  * No verdict depends on it: where a packet arrives, all flows that can decide it stand, in their order.
  *
  * What to ask is chosen by what it leaves to be looked at. Costs in ns are measured, the means of both back ends
  * (Linux 6.18, two cores, forwarding at 10 000 flows): an address 2, a protocol 8, a port 18, an interface 16, a jump
- * and its return 15. A row of jumps that costs less than a question is left as it is.
+ * and its return 15. A row of jumps that costs less than a question is left as it is. How many bits of an address are
+ * asked for at once is told in `dispatch-questions.ts`.
  */
 import { BITS, type Family } from "@flowmgr/flow-model";
 import { bestQuestion, rowCost } from "./dispatch-cost.ts";
-import { type Entry, jumps, printRange, type Region } from "./dispatch-entry.ts";
+import { type Entry, type Guarded, jumps, printRange, type Region, rowOf } from "./dispatch-entry.ts";
 import { type Gathered, gatherPorts } from "./dispatch-ports.ts";
 import type { TreeLimits } from "./dispatch-questions.ts";
 import { stretchesOf } from "./dispatch-rows.ts";
@@ -27,10 +28,10 @@ import { prefixWords, sameReaches } from "./reach.ts";
 import { join } from "./words.ts";
 
 /**
- * Questions on a packet's way. nft takes 15 chains below PREROUTING, and counts those left by goto: the main chain,
- * two of classes, a flow's own and three below it leave eight.
+ * Questions on a packet's way through the tree of the first main chain. nft takes 15 chains below PREROUTING, and counts
+ * those left by goto: the main chain, a flow's own and three below it leave ten. Each class of packets takes one more.
  */
-const MOST_QUESTIONS = 8;
+const MOST_QUESTIONS = 10;
 
 /** Those behind the jump to flows that are gathered by their ports; the jump itself is one level more. */
 const PORT_QUESTIONS = 2;
@@ -93,13 +94,13 @@ export function chainsOf({ gathered, part }: Tree): { rules: ChainRule[]; below:
 /**
  * The rules that lead packets of a main chain to the flows that they can meet, and the chains below. `nameFor` gives
  * the name of the chain of the packets that are described so: `10.16.0.0/12-tcp`. A row that costs no more than
- * `cheapRow` ns stays one. What a tree of before has alike is taken from it, and only that.
+ * `cheapRow` ns stays one; `above` are main chains that lie before this one. What a tree of before has alike is taken from it, and only that.
  */
 export function treeOf(
   entries: readonly Entry[],
   family: Family,
   nameFor: (label: string) => string,
-  cheapRow: number,
+  { cheapRow, above }: { cheapRow: number; above: number },
   last?: Tree,
 ): Tree {
   const before = last?.cheapRow === cheapRow ? last : undefined;
@@ -109,7 +110,7 @@ export function treeOf(
   const ends = gatherPorts(entries);
   const gathered: Tree["gathered"] = [];
   const all = [...ends.before.map(asOne), ...ends.others, ...ends.behind.map(asOne), ...ends.last];
-  const questions = MOST_QUESTIONS - (gathered.length > 0 ? 1 + PORT_QUESTIONS : 0);
+  const questions = MOST_QUESTIONS - above - (gathered.length > 0 ? 1 + PORT_QUESTIONS : 0);
   const growth = steps(Math.min(MOST_COPIES, MOST_JUMPS / all.length));
   const part = grower.grow({ entries: all, questions, growth }, everything(family), before?.part);
   return { entries, cheapRow, gathered, part };
@@ -150,12 +151,12 @@ class Grower {
       return before;
     }
     const { family } = this.#limits;
-    const room = entries.length * growth;
-    const question = questions > 0 ? bestQuestion(entries, region, room, this.#limits) : null;
+    const jumps = entries.length * growth;
+    const question = questions > 0 ? bestQuestion(entries, region, { questions, jumps }, this.#limits) : null;
     if (!question) return this.#row(asked, region, before);
     const { answers } = question;
     const inAll = answers.reduce((sum, { entries: some }) => sum + some.length, question.rest.length);
-    const growthBelow = steps(room / inAll);
+    const growthBelow = steps(jumps / inAll);
     const old = new Map(before?.below.map((branch) => [branch.chain.name, branch]));
     const below = answers.map((answer): Branch => {
       const name = this.#nameFor(labelOf(answer.region, family));
@@ -177,13 +178,13 @@ class Grower {
     const old = new Map(before?.below.map((branch) => [branch.chain.name, branch]));
     const long = questions > 0 && rowCost(entries, region) > LONG_ROW * cheapRow;
     const places = long ? stretchesOf(entries, region, family) : entries;
-    const rules = places.flatMap((place): ChainRule[] => {
+    const row = places.flatMap((place): (Guarded | ChainRule)[] => {
       if ("chain" in place) return jumps(place, region, family);
       const name = this.#nameFor(`${labelOf(region, family)}-${place.entries[0]?.chain}`);
       below.push(this.branch(name, { entries: place.entries, questions: 0, growth }, region, old.get(name)));
       return place.guards.map((words) => ({ words: join(words, `-j ${name}`) }));
     });
-    return { ...asked, rules, below, rest: null };
+    return { ...asked, rules: rowOf(row, family), below, rest: null };
   }
 
   branch(name: string, asked: Asked, region: Region, before: Branch | undefined): Branch {

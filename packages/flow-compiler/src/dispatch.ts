@@ -8,11 +8,11 @@
 import type { Family } from "@flowmgr/flow-model";
 import { chainName, chainsFor, classChainName, type FamilyFlow, LEAVE } from "./chains.ts";
 import type { PacketClass } from "./classes.ts";
-import type { Entry } from "./dispatch-entry.ts";
+import { type Entry, type Guarded, rowOf } from "./dispatch-entry.ts";
 import { chainsOf, type Tree, treeOf } from "./dispatch-tree.ts";
 import { fnv1a } from "./hash.ts";
 import { type Kept, sameValues } from "./kept.ts";
-import { ANY, type Match, matchWords } from "./match.ts";
+import { ANY, type Match } from "./match.ts";
 import type { Chain, ChainRule, DispatchLimits } from "./program.ts";
 import { reachesOf, sameReaches } from "./reach.ts";
 import type { Part } from "./split.ts";
@@ -35,7 +35,7 @@ type Visit = FamilyFlow & { whole: FamilyFlow };
 /**
  * Builds the main chain `name` for these flows.
  *
- * Each class of packets that is spared leaves at the top, for good: packets that no rule names go back to where
+ * Each class of packets that is spared, and that some flow would take, leaves at the top, for good: packets that no rule names go back to where
  * the chain was called from, others go to a main chain of their own, which is built by this same function. The
  * jumps behind are for what is left, and a flow that only an excluded class can meet gets none.
  */
@@ -48,23 +48,29 @@ export function dispatch(
 ): Dispatch {
   const result: Dispatch = { mains: [], beside: new Map() };
   const visits = flows.map((flow) => ({ ...flow, whole: flow }));
-  build({ result, name, known, limits }, "", visits, classes);
+  build({ result, name, known, limits }, [], visits, classes);
   return result;
 }
 
 type Building = { result: Dispatch; name: string; known: KnownDispatch; limits: DispatchLimits };
 
-/** `within`: the classes that the packets of this chain belong to, as they stand in its name: `-lo-neighbours`. */
-function build(building: Building, within: string, visits: Visit[], classes: readonly PacketClass[]) {
+/** `inside`: the classes that the packets of this chain belong to; they stand in its name: `FLOWS-lo-neighbours`. */
+function build(
+  building: Building,
+  inside: readonly string[],
+  visits: Visit[],
+  classes: readonly PacketClass[],
+) {
   const { result, name, known, limits } = building;
+  const within = inside.map((one) => `-${one}`).join("");
   const rules: ChainRule[] = [];
   result.mains.push({ name: name + within, rules });
   for (const [i, one] of classes.entries()) {
+    if (!visits.some(({ parts }) => parts.some(one.meets))) continue;
     const named = narrow(visits, (part) => part.conditions !== null && one.names(part.conditions));
-    const inside = `${within}-${one.name}`;
-    const target = named.length === 0 ? LEAVE : `-g ${name}${inside}`;
+    const target = named.length === 0 ? LEAVE : `-g ${name}${within}-${one.name}`;
     rules.push(...one.guards.map((guard) => ({ words: join(guard, target) })));
-    if (named.length > 0) build(building, inside, named, classes.slice(i + 1));
+    if (named.length > 0) build(building, [...inside, one.name], named, classes.slice(i + 1));
   }
   const others = (part: Part) =>
     !classes.some((one) => part.conditions !== null && one.confines(part.conditions));
@@ -84,14 +90,18 @@ function build(building: Building, within: string, visits: Visit[], classes: rea
       .map(({ entry }) => entry);
     const nameFor = (label: string) => treeChainName(name, `${within}-${label}`);
     const tree = chainsOf(
-      known.trees.take(name + within, (before) => treeOf(entries, family, nameFor, limits.cheapRow, before)),
+      known.trees.take(name + within, (before) =>
+        treeOf(entries, family, nameFor, { cheapRow: limits.cheapRow, above: inside.length }, before),
+      ),
     );
     rules.push(...tree.rules);
     result.mains.push(...tree.below);
   } else {
-    rules.push(
-      ...met.map(({ parts, chain }) => ({ words: join(matchWords(sharedBy(parts)), `-j ${chain}`) })),
-    );
+    const guarded = met.map(({ parts, chain }): Guarded => {
+      const { src, dst, iface, proto } = sharedBy(parts);
+      return { src, dst, behind: join(iface, proto), chain, ignores: false };
+    });
+    rules.push(...rowOf(guarded, first?.family ?? 4));
   }
   // To leave where the chain ends anyway needs no rule: without flows the main chain is empty.
   while (rules.at(-1)?.words.endsWith(LEAVE)) rules.pop();

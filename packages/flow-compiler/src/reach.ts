@@ -88,26 +88,30 @@ function sameStart(one: Prefix, other: Prefix, length: number): boolean {
 }
 
 /** The value of a hex digit, 0 to 15. */
-export function digit({ hex }: Prefix, at: number): number {
+function digit({ hex }: Prefix, at: number): number {
   const code = hex.charCodeAt(at);
   return code < 58 ? code - 48 : code - 87;
 }
 
-/** How many hex digits two networks have in common, `most` at most, of those that both of them fix. */
-export function commonDigits(one: Prefix, other: Prefix, most: number): number {
-  const end = Math.min(most, one.length >> 2, other.length >> 2);
+/** The value of some bits of a network's first address, up to four of them, from the bit `at` (0 is the first) on. */
+export function bitsAt(prefix: Prefix, at: number, count: number): number {
+  // Behind the last digit there is none, which counts as 0.
+  const two = (digit(prefix, at >> 2) << 4) | digit(prefix, (at >> 2) + 1);
+  return (two >> (8 - (at & 3) - count)) & ((1 << count) - 1);
+}
+
+/** How many bits two networks have in common, `most` at most, of those that both of them fix. */
+export function commonBits(one: Prefix, other: Prefix, most: number): number {
+  const end = Math.min(most, one.length, other.length);
   let at = 0;
-  while (at < end && one.hex.charCodeAt(at) === other.hex.charCodeAt(at)) at += 1;
-  return at;
+  while (4 * at + 4 <= end && one.hex.charCodeAt(at) === other.hex.charCodeAt(at)) at += 1;
+  if (4 * at >= end) return end;
+  return Math.min(end, 4 * at + Math.clz32(digit(one, at) ^ digit(other, at)) - 28);
 }
 
 /** The smallest network that holds both. */
 export function commonPrefix(one: Prefix, other: Prefix): Prefix {
-  const most = Math.min(one.length, other.length);
-  let at = 0;
-  while (4 * at + 4 <= most && one.hex.charCodeAt(at) === other.hex.charCodeAt(at)) at += 1;
-  const differing = digit(one, at) ^ digit(other, at);
-  const length = Math.min(most, 4 * at + Math.clz32(differing) - 28);
+  const length = commonBits(one, other, one.length);
   if (length === one.length) return one;
   const kept = (digit(one, length >> 2) >> (4 - (length & 3))) << (4 - (length & 3));
   const hex = `${one.hex.slice(0, length >> 2)}${(length & 3) === 0 ? "" : kept.toString(16)}`;

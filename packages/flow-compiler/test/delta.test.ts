@@ -79,7 +79,7 @@ describe("chains", () => {
         "*mangle",
         ":FLOWS - [0:0]",
         "-A FLOWS -i lo -j RETURN",
-        "-A FLOWS -d 10.0.0.1/32 -p tcp -j @ssh",
+        "-A FLOWS -d 10.0.0.1/32 -j @ssh",
         "-F @dns",
         "-X @dns",
         "COMMIT",

@@ -9,6 +9,7 @@ import {
   flowsOf,
   type Packet,
   parse,
+  parseIPv6,
   parsePacketLine,
   printPacket,
 } from "@flowmgr/flow-model";
@@ -154,7 +155,72 @@ test("says in its names which packets a chain is for", () => {
     "-d 192.168.0.0/20 -g FLOWS-192.168.0.0/20",
     "-d 192.168.16.0/20 -g FLOWS-192.168.16.0/20",
   ]);
-  expect(of("FLOWS-192.168.16.0/20")?.[0]).toBe("-d 192.168.16.2/32 -p tcp -j @f16");
+  expect(of("FLOWS-192.168.16.0/20")?.[0]).toBe("-d 192.168.16.2/32 -j @f16");
+});
+
+/** How many rules of the tree ask a packet to this address something, until it is in the chain of its flow. */
+function askedOnTheWay(chains: ReadonlyMap<string, readonly string[]>, to: string): number {
+  const bits = (address: string) => parseIPv6(address) ?? 0n;
+  let asked = 0;
+  const isThere = (name: string): boolean => {
+    for (const words of chains.get(name) ?? []) {
+      asked += 1;
+      const [, network = "", length = "", target = ""] = /^-d (\S+)\/(\d+) -[jg] (\S+)$/.exec(words) ?? [];
+      if (network === "" || (bits(network) ^ bits(to)) >> BigInt(128 - Number(length)) !== 0n) continue;
+      return target.startsWith("@") || isThere(target);
+    }
+    return false;
+  };
+  expect(isThere("FLOWS"), to).toBe(true);
+  return asked;
+}
+
+test("asks few things of a packet of IPv6, where each costs much", () => {
+  const addresses = Array.from({ length: 2048 }, (_, at) => {
+    const mixed = Math.imul(at, 2_654_435_761) >>> 0;
+    return `2001:db8:${(mixed >>> 16).toString(16)}:${(mixed & 0xffff).toString(16)}::${(at + 1).toString(16)}`;
+  });
+  const text = addresses.map((dst, at) => `flow f${at} permit match proto tcp dst ${dst} dstport 25`);
+  const { ip6 } = programOf(parse(text.join("\n")).config, SETTINGS);
+  const chains = new Map(ip6?.chains.map(({ name, rules }) => [name, rules.map(({ words }) => words)]));
+  const counts = addresses.map((address) => askedOnTheWay(chains, address));
+  // Four bits a question make it 24 and 42.
+  expect(counts.reduce((sum, count) => sum + count, 0) / counts.length).toBeLessThan(17);
+  expect(Math.max(...counts)).toBeLessThan(30);
+});
+
+test("a guard for an address that is no other flow's asks for nothing else", () => {
+  const { ip } = programOf(
+    parse(`flow one permit match proto tcp dst 10.0.0.1 dstport 25 match proto tcp dst 10.0.0.1 dstport 26
+    flow two permit match proto tcp dst 10.0.0.2 dstport 25
+    flow both permit match proto udp dst 10.0.0.2 dstport 25
+    flow network permit match proto udp dst 10.1.0.0/16 dstport 25
+    flow from permit match proto udp src 10.0.0.3 dst 10.2.0.0/16 dstport 25`).config,
+    SETTINGS,
+  );
+  expect(ip.chains[0]?.rules.map(({ words }) => words)).toEqual([
+    "-i lo -j RETURN",
+    "-d 10.0.0.1/32 -j @one",
+    "-d 10.0.0.2/32 -p tcp -j @two",
+    "-d 10.0.0.2/32 -p udp -j @both",
+    "-d 10.1.0.0/16 -p udp -j @network",
+    "-s 10.0.0.3/32 -d 10.2.0.0/16 -j @from",
+  ]);
+});
+
+test.each([
+  ["proto tcp dstport 22", 0],
+  ["proto icmp6 icmptype 128", 0],
+  ["proto icmp6", 9],
+  ["not proto tcp", 9],
+  ["not proto icmp6", 0],
+  ["src 2001:db8::/32", 9],
+])("neighbour discovery is told apart where a flow would take it: %s", (asked, guards) => {
+  const { ip6 } = programOf(parse(`flow one deny match ${asked}`).config, SETTINGS);
+  const told = ip6?.chains[0]?.rules.filter(({ words }) =>
+    /^-p ipv6-icmp .*-[jg] (RETURN|FLOWS-)/.test(words),
+  );
+  expect(told?.length).toBe(guards);
 });
 
 /** Flows for one port of any address, among flows for one address. */
