@@ -184,7 +184,7 @@ test("asks few things of a packet of IPv6, where each costs much", () => {
   const { ip6 } = programOf(parse(text.join("\n")).config, SETTINGS);
   const chains = new Map(ip6?.chains.map(({ name, rules }) => [name, rules.map(({ words }) => words)]));
   const counts = addresses.map((address) => askedOnTheWay(chains, address));
-  // Four bits a question make it 24 and 42.
+  // Four bits a question make it 23 on average.
   expect(counts.reduce((sum, count) => sum + count, 0) / counts.length).toBeLessThan(17);
   expect(Math.max(...counts)).toBeLessThan(30);
 });
