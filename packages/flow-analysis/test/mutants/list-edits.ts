@@ -75,7 +75,7 @@ export const OF_EDITS: readonly Mutant[] = [
   {
     file: "program/restore-text.ts",
     what: "a set of the same name holds what it held before",
-    old: 'return !this.#hasOtherSets || !line.includes(MATCH_SET);',
+    old: "return !this.#hasOtherSets || !line.includes(MATCH_SET);",
     wrong: "return true;",
     tests: "edits",
   },
