@@ -126,3 +126,15 @@ test("directors, tables and interfaces come page by page to who asks for pages",
     expect((await lab.call("GET", `/${what}?after=nobody`)).status).toBe(404);
   }
 });
+
+test.each([
+  "/draft/flows?limit=0",
+  "/draft/lists?limit=x",
+  "/kernel?limit=1001",
+  "/directors?limit=1.5",
+  "/draft/plan/packets?limit=0",
+])("%s is told in words what would be right", async (path) => {
+  const most = path.includes("plan") ? 100 : 1000;
+  const { status, text } = await lab.call("GET", path);
+  expect([status, text]).toEqual([400, expect.stringContaining(`limit: write a number, 1 to ${most}`)]);
+});

@@ -7,6 +7,7 @@ import { furtherKinds, furtherRegions } from "../analysis/packets.ts";
 import type { Api } from "../api.ts";
 import { etagHeader } from "../config/answer.ts";
 import { refuseErrors } from "../config/body.ts";
+import { count } from "../count.ts";
 import type { Parts } from "../parts.ts";
 import { notFound } from "../problem.ts";
 import { buildPlan } from "./plan.ts";
@@ -39,13 +40,6 @@ export function registerPlan(app: Api, parts: Parts): void {
   );
   registerPackets(app, parts);
 }
-
-const count = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, "write a number")
-    .transform(Number)
-    .refine((number) => least <= number && number <= most, `write a number, ${least} to ${most}`);
 
 const querySchema = z.strictObject({
   /** Number of a kind in the whole list, from 0: its regions are told, no other kind is. */

@@ -1,6 +1,7 @@
 /** Pieces of route schemas that several routes share. */
 import { configSchema } from "@flowmgr/flow-model";
 import { z } from "zod";
+import { count } from "../count.ts";
 
 /** A config in a body: JSON or the flow language. */
 export const CONFIG_BODY = {
@@ -14,7 +15,7 @@ export const TEXT = { "text/plain": { schema: z.string() } };
 
 /** A page of what has names, in the order of the draft. */
 export const PAGE = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  limit: count(1, 1000).default(100),
   after: z.string().optional().describe("Name of the last one of the page before"),
 });
 

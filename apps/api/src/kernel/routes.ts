@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Api } from "../api.ts";
 import { SERVER } from "../apply/self-repair.ts";
 import { rfc3339 } from "../clock.ts";
+import { count } from "../count.ts";
 import type { Parts } from "../parts.ts";
 import { notFound } from "../problem.ts";
 import { driftText } from "./drift-text.ts";
@@ -21,7 +22,7 @@ const query = z
     family: z.enum(["ip", "ip6"]).optional(),
     /** One chain alone. */
     chain: z.string().optional(),
-    limit: z.coerce.number().int().min(1).max(MOST).default(MOST),
+    limit: count(1, MOST).default(MOST),
     after: z.string().optional(),
   })
   .refine(({ family, after }) => after === undefined || family !== undefined, {

@@ -1,12 +1,13 @@
 /** A page of what has names. */
 import { z } from "zod";
+import { count } from "../count.ts";
 import { notFound } from "../problem.ts";
 
 /** The most unless said: who reads all of a machine's paths gets them in one answer. */
 const MOST = 1000;
 
 export const PAGE = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(MOST).default(MOST),
+  limit: count(1, MOST).default(MOST),
   after: z.string().optional().describe("Name of the last one of the page before"),
 });
 
