@@ -13,6 +13,8 @@ test("completion knows keywords, the machine and the draft; what it wrote is app
 }) => {
   await setDraft(lab, LIST);
   await page.goto(`${lab.url}/text`);
+  // What the machine has comes with its state.
+  await expect(page.getByRole("banner")).toContainText("in sync");
   await editorOf(page).click();
   await page.keyboard.press("Control+End");
   await page.keyboard.type("flow web perm");
@@ -20,8 +22,14 @@ test("completion knows keywords, the machine and the draft; what it wrote is app
   await page.keyboard.press("Enter");
   await page.keyboard.type("match iface eth");
   await expect(offered(page).getByRole("option")).toHaveText(["eth0", "eth1"]);
-  await page.keyboard.press("ArrowDown");
+  // What has only just come up takes no keys yet, so that nobody chooses by what he was typing.
+  await expect(async () => {
+    await page.keyboard.press("ArrowDown");
+    const chosen = offered(page).getByRole("option", { selected: true });
+    await expect(chosen).toHaveText("eth1", { timeout: 500 });
+  }).toPass();
   await page.keyboard.press("Enter");
+  await expect(page.locator(".cm-activeLine")).toHaveText("  match iface eth1");
   await page.keyboard.type(" src @o");
   await offered(page).getByRole("option", { name: "@office" }).click();
   await page.keyboard.type(" proto icmp icmptype echo-req");
