@@ -25,7 +25,7 @@ const scattered = (at: number) => 0x0a00_0000 | (((Math.imul(at + 1, 0x9e37_79b1
 
 function addresses(size: number): List {
   const values = Array.from({ length: size }, (_, at) => address(scattered(at)));
-  return { values, hit: values.at(-1) ?? "" };
+  return { values, hit: values.at(-1) ?? address(scattered(0)) };
 }
 
 /** /8 in 64.0.0.0/2, /16 in 32.0.0.0/3, /24 in 9.0.0.0/8, and single addresses, so that none is in another. */
