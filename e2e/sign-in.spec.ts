@@ -1,4 +1,4 @@
-import { expect, test } from "./lab.ts";
+import { expect, setDraft, test } from "./lab.ts";
 
 test("the printed link signs in once, and leaves no code in the address", async ({ lab, page, context }) => {
   const link = lab.loginLink();
@@ -39,4 +39,18 @@ test("where rules go is said on every place", async ({ lab, signedIn: page }) =>
     await page.getByRole("navigation", { name: "Places" }).getByRole("link", { name: place }).click();
     await expect(page.getByText(`private namespace ${lab.namespace}`)).toBeVisible();
   }
+});
+
+test("a browser that never says when it is idle, as Safari, shows the flows", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await setDraft(lab, "flow web permit\n");
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(window, "requestIdleCallback");
+    Reflect.deleteProperty(window, "cancelIdleCallback");
+  });
+  await page.goto(`${lab.url}/flows`);
+  expect(await page.evaluate(() => "requestIdleCallback" in window)).toBe(false);
+  await expect(page.getByRole("grid").getByText("web")).toBeVisible();
 });

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readLedger } from "../src/apply/totals.ts";
 import { LIFE, openSessions } from "../src/auth/sessions.ts";
 import { openTokens } from "../src/auth/tokens.ts";
 import { lockDataDir, makeDataDir, openDatabase, transaction } from "../src/store/database.ts";
@@ -64,6 +65,24 @@ describe("migrations", () => {
     db.exec("INSERT INTO migrations (name, at) VALUES ('9999-future.sql', '')");
     db.close();
     expect(() => openDatabase(dir)).toThrow("written by a newer flowmgr (it has 9999-future.sql)");
+  });
+
+  it("keep the totals of what counts now and of the revision before, of no other", () => {
+    const old = openDatabase(dir);
+    old.exec(`DROP TABLE rule_total; DELETE FROM migrations WHERE name = '0112-totals-of-now.sql';
+      CREATE TABLE rule_total (revision INTEGER, flow TEXT, rule INTEGER, packets INTEGER, bytes INTEGER,
+        seen_packets INTEGER, seen_bytes INTEGER, since INTEGER, last_hit INTEGER);
+      UPDATE counting SET revision = 7, before = 6;
+      INSERT INTO rule_total VALUES (7, 'a', 1, 10, 100, 1, 2, 3, 4), (6, 'gone', 2, 20, 200, 5, 6, 7, NULL),
+        (5, 'older', 1, 30, 300, 0, 0, 0, NULL)`);
+    old.close();
+    const db = openDatabase(dir);
+    const { revision, totals, before } = readLedger(db);
+    db.close();
+    const a = { packets: 10, bytes: 100, seen: { packets: 1, bytes: 2 }, since: 3, lastHit: 4 };
+    const gone = { packets: 20, bytes: 200, seen: { packets: 5, bytes: 6 }, since: 7, lastHit: null };
+    expect([revision, [...totals.values()]]).toEqual([7, [a]]);
+    expect([before?.revision, [...(before?.totals.values() ?? [])]]).toEqual([6, [gone]]);
   });
 
   it("make tables that refuse a value of the wrong type", () => {

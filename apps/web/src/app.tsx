@@ -10,6 +10,7 @@ import { CountdownBar } from "./review/countdown-bar.tsx";
 import { Session } from "./session/session.tsx";
 import { useUnsavedText } from "./text/unsaved.ts";
 import { Waiting } from "./ui/states.tsx";
+import { whenIdle } from "./ui/when-idle.ts";
 
 // Flows comes with the page; the others, and the editor that Text needs, when they are first opened.
 const ListsPlace = lazy(async () => ({ default: (await import("./lists/index.ts")).ListsPlace }));
@@ -34,8 +35,7 @@ function Places() {
     startEvents();
     void loadDraft();
     // The editor is the largest part, and half of all work is done in it. Whoever opens Text is told if it cannot be had.
-    const handle = requestIdleCallback(() => void loadText().catch(() => {}));
-    return () => cancelIdleCallback(handle);
+    return whenIdle(() => void loadText().catch(() => {}));
   }, []);
   const textErrors = useUnsavedText()?.errors ?? 0;
   const [address] = useLocation();

@@ -2,6 +2,7 @@ import { type Config, type Diagnostic, parseSearch, print, warmSearch } from "@f
 import { useCallback, useDeferredValue, useEffect, useMemo, useSyncExternalStore } from "react";
 import { useLocation, useSearch } from "wouter";
 import { counters } from "../api/index.ts";
+import { whenIdle } from "../ui/when-idle.ts";
 import type { Row } from "./rows.ts";
 import { factsOf, foundRows } from "./search.ts";
 
@@ -63,11 +64,11 @@ const CHUNK = 200;
  */
 function readAhead(config: Config): () => void {
   let at = 0;
-  let handle = requestIdleCallback(step);
+  let cancel = whenIdle(step);
   function step() {
     print({ items: config.items.slice(at, at + CHUNK), comment: [] });
-    if (warmSearch(config, at, at + CHUNK)) handle = requestIdleCallback(step);
+    if (warmSearch(config, at, at + CHUNK)) cancel = whenIdle(step);
     at += CHUNK;
   }
-  return () => cancelIdleCallback(handle);
+  return () => cancel();
 }
