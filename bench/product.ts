@@ -1,7 +1,7 @@
 /** A whole product for a bench: the real server on a free port, many flows in force in a namespace of its own. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Edit, print } from "@flowmgr/flow-model";
@@ -12,6 +12,8 @@ export type Product = {
   token: string;
   /** Milliseconds of CPU that the server's process has used, all its threads together. */
   cpu(): number;
+  /** Megabytes of memory that it holds (VmRSS), with those of the processes that it has started. */
+  memory(): number;
   /** An edit of the draft by the token, as another admin makes it. */
   edit(edit: Edit): Promise<void>;
   close(): Promise<void>;
@@ -20,8 +22,11 @@ export type Product = {
 /** Clock ticks of /proc in milliseconds: USER_HZ is 100 everywhere. */
 const TICK = 10;
 
-/** `flows` of them are in force and the draft when this is done; FLOWMGR_URL, _TOKEN, _PID name one that runs. */
-export async function openProduct(flows: number): Promise<Product> {
+/**
+ * `flows` of them are in force and the draft when this is done; FLOWMGR_URL, _TOKEN, _PID name one that runs. `flags`:
+ * more of `flowmgr serve`.
+ */
+export async function openProduct(flows: number, flags: readonly string[] = []): Promise<Product> {
   const { FLOWMGR_URL: url, FLOWMGR_TOKEN: token, FLOWMGR_PID: pid } = process.env;
   if (url && token && pid) return product(url, token, Number(pid), async () => {});
   const namespace = `flowmgr-bench-${randomBytes(3).toString("hex")}`;
@@ -33,6 +38,7 @@ export async function openProduct(flows: number): Promise<Product> {
     namespace,
     "--listen",
     "127.0.0.1:0",
+    ...flags,
   ]);
   const made = product(
     address,
@@ -79,6 +85,7 @@ function product(url: string, token: string, pid: number, close: () => Promise<v
         readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ").slice(11, 13) ?? [];
       return (Number(user) + Number(system)) * TICK;
     },
+    memory: () => Math.round(residentOf(pid) / 1024),
     async edit(edit) {
       const answer = await fetch(`${url}/api/v1/draft/edits`, {
         method: "POST",
@@ -89,4 +96,17 @@ function product(url: string, token: string, pid: number, close: () => Promise<v
     },
     close,
   };
+}
+
+/** Kilobytes of a process and all that it has started, as far as they are still there. */
+function residentOf(pid: number): number {
+  try {
+    const [, own = "0"] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean),
+    );
+    return children.reduce((sum, child) => sum + residentOf(Number(child)), Number(own));
+  } catch {
+    return 0;
+  }
 }

@@ -1,0 +1,71 @@
+/**
+ * What one edit costs whoever makes it over REST: the edit, its plan and its apply, each call by the clock and by CPU of
+ * the server's process, with the steps that the server names in `Server-Timing`, and the memory that it holds.
+ * `node bench/edit.ts [flows] [edits] [nft|legacy]`
+ *
+ * Each edit gives another service another port. A plan is asked for at once (no pause in which anything could be made
+ * ready), and the apply is for good.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { flowSchema } from "@flowmgr/flow-model";
+import { machine } from "./machine.ts";
+import { openProduct, type Product } from "./product.ts";
+
+/** Milliseconds after an apply in which the server's own work behind it ends, and until nobody has asked for long. */
+const BETWEEN = 2000;
+const AT_REST = 10_000;
+
+type Call = { method?: string; path: string; body?: unknown; headers?: Record<string, string> };
+
+/** Sends it, tells what it cost, gives the answer's text and ETag. */
+async function call(product: Product, { method = "GET", path, body, headers = {} }: Call) {
+  const [cpu, begin] = [product.cpu(), performance.now()];
+  const answer = await fetch(`${product.url}/api/v1${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${product.token}`,
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const took = (performance.now() - begin).toFixed(0);
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 500)}`);
+  const steps = (answer.headers.get("server-timing") ?? "").replaceAll(";dur=", " ");
+  process.stdout.write(
+    `${method} ${path}: ${took} ms, ${product.cpu() - cpu} of CPU; ${product.memory()} MB; ${steps}\n`,
+  );
+  return { text, etag: answer.headers.get("etag") ?? "*" };
+}
+
+async function editOnce(product: Product, at: number): Promise<void> {
+  const name = `service-${at}`;
+  const found = await call(product, { path: `/draft/flows/${name}` });
+  const flow = flowSchema.parse(JSON.parse(found.text));
+  const dstport = { not: false, values: [String(7000 + at)] };
+  const rules = flow.rules.map((rule) => ({ ...rule, conditions: { ...rule.conditions, dstport } }));
+  const { etag } = await call(product, {
+    method: "POST",
+    path: "/draft/edits",
+    headers: { "if-match": "*", prefer: "return=minimal" },
+    body: { edits: [{ do: "change", name, item: { ...flow, rules } }] },
+  });
+  await call(product, { path: "/draft/plan" });
+  await call(product, { method: "POST", path: "/apply", body: { etag, confirmWithin: 0 } });
+}
+
+const [flows = "10000", edits = "4", backend = "nft"] = process.argv.slice(2);
+console.log(machine("iptables"));
+const product = await openProduct(Number(flows), ["--backend", backend]);
+try {
+  await pause(BETWEEN);
+  for (let round = 0; round < Number(edits); round += 1) {
+    await editOnce(product, Math.floor((Number(flows) / 4) * ((round + 1) / (Number(edits) + 1))));
+    await pause(BETWEEN);
+  }
+  await pause(AT_REST);
+  process.stdout.write(`at rest: ${product.memory()} MB\n`);
+} finally {
+  await product.close();
+}
