@@ -12,8 +12,8 @@ import { FlowRow, type RowSteps } from "./flow-row.tsx";
 import { grownAbove, heightOf, type Row } from "./rows.ts";
 
 export type ListGrip = {
-  /** Scrolls to the row and gives it the focus. */
-  focus(name: string): void;
+  /** Scrolls to the row and gives it the focus; false where there is none. */
+  focus(name: string): boolean;
   /** Scrolls to the row. */
   reveal(name: string): void;
 };
@@ -70,8 +70,9 @@ export function FlowList(props: FlowListProps) {
   useImperativeHandle(props.ref, () => ({
     reveal,
     focus(name) {
-      if (!reveal(name)) return;
+      if (!reveal(name)) return false;
       requestAnimationFrame(() => rowElement(scroller.current, name)?.focus({ preventScroll: true }));
+      return true;
     },
   }));
 

@@ -9,6 +9,7 @@ import { counted } from "../ui/say.ts";
 import { Banner, PlaceState } from "../ui/states.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
+import { usePanelKey } from "../ui/use-panel-key.ts";
 import { type FlowActions, useFlowActions } from "./actions.ts";
 import { moveEdits } from "./bulk.ts";
 import { bulkActions, textOf } from "./bulk-actions.ts";
@@ -66,6 +67,7 @@ function Flows({
   const search = useRef<HTMLInputElement>(null);
   const panel = useRef<HTMLElement>(null);
   const row = found.find(({ flow }) => flow.name === active) ?? null;
+  const panelKey = usePanelKey(opened);
   const kept = useMemo(() => new Set(unsaved.keys()), [unsaved]);
   const selected = row?.number ? row.flow.name : null;
   const insert = (text: string) => actions.insertText(text, selected);
@@ -124,8 +126,16 @@ function Flows({
     },
     row?.number != null,
   );
+  /** The focus goes on to what stands where the flow stood: the flow itself, struck through, or the next one. */
+  function remove(name: string) {
+    const at = found.findIndex(({ flow }) => flow.name === name);
+    const nearest = [found[at]?.runningName, found[at + 1]?.flow.name, found[at - 1]?.flow.name];
+    actions.remove(name);
+    requestAnimationFrame(() => nearest.some((there) => there !== undefined && list.current?.focus(there)));
+  }
   const here: FlowActions = {
     ...actions,
+    remove,
     open: (name, replace) =>
       name !== null && name === opened ? panel.current?.focus() : actions.open(name, replace),
     step(name, by) {
@@ -212,7 +222,7 @@ function Flows({
                 selected={selection.names}
                 unsaved={kept}
                 readOnly={readOnly}
-                actions={actions}
+                actions={here}
                 steps={steps}
                 taken={takenBy}
                 drop={drop}
@@ -234,13 +244,17 @@ function Flows({
       </div>
       {opened === null ? null : (
         <Panel
-          key={opened}
+          key={panelKey.key}
           ref={panel}
           name={opened}
           config={config}
-          actions={actions}
+          actions={{ ...actions, remove }}
           askBefore={steps.askBefore}
           readOnly={readOnly}
+          renamed={(to) => {
+            panelKey.renamed(to);
+            actions.open(to, true);
+          }}
           close={close}
         />
       )}

@@ -1,5 +1,5 @@
 /** What stands around every place: where rules go, the state, the ways, what is not applied yet. */
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import { useEdit, useStatus, useStore } from "../api/index.ts";
 import { ChangesPanel } from "../changes/index.ts";
@@ -29,6 +29,18 @@ export function Frame({ countdown, textErrors, children }: FrameProps) {
   const status = useStatus().data;
   const { undoLabel } = useEdit();
   const [location] = useLocation();
+  const place = useRef<HTMLElement>(null);
+  const before = useRef(location);
+  // Where what led on is gone with the place it stood in, the keyboard goes on in the next one.
+  useEffect(() => {
+    if (before.current === location) return;
+    before.current = location;
+    // Between one field and the next the focus is nowhere, too, for a moment.
+    const frame = requestAnimationFrame(() => {
+      if (document.activeElement === document.body) place.current?.focus();
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [location]);
   // Review offers no undo, and a notice there would lie over its fields.
   const lastStep = location.startsWith("/review") ? null : undoLabel;
   return (
@@ -43,7 +55,7 @@ export function Frame({ countdown, textErrors, children }: FrameProps) {
         <TopBar />
       </header>
       <Nav />
-      <main className={styles.place} id="place">
+      <main ref={place} className={styles.place} id="place" tabIndex={-1}>
         <TroubleBanner />
         {children}
       </main>

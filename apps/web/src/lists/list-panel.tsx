@@ -21,12 +21,14 @@ type ListPanelProps = {
   readOnly: boolean;
   /** What can be done to the list as a whole. */
   actions: Action[];
+  /** The list got this name. */
+  renamed: (to: string) => void;
   close: () => void;
 };
 
 /** One list, every part of it a field, and where it is used. */
-export function ListPanel({ name, config, readOnly, actions, close }: ListPanelProps) {
-  const edited = useList(name, config);
+export function ListPanel({ name, config, readOnly, actions, renamed, close }: ListPanelProps) {
+  const edited = useList(name, config, renamed);
   return (
     <SidePanel
       label={`List ${name}`}

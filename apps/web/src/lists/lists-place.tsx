@@ -11,6 +11,7 @@ import { counted } from "../ui/say.ts";
 import { Banner, PlaceState } from "../ui/states.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
+import { usePanelKey } from "../ui/use-panel-key.ts";
 import { ListPanel } from "./list-panel.tsx";
 import { ListTable } from "./list-table.tsx";
 import styles from "./lists.module.css";
@@ -45,7 +46,12 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
   const diagnostics = useCheck().data?.diagnostics;
   const rows = useMemo(() => rowsOf(config, diagnostics ?? []), [config, diagnostics]);
   const shown = useMemo(() => found(rows, query), [rows, query]);
-  const close = () => go("/lists");
+  const panel = usePanelKey(opened);
+  const table = useRef<HTMLDivElement>(null);
+  function close() {
+    go("/lists");
+    if (opened !== null) requestAnimationFrame(() => linkOf(table.current, opened)?.focus());
+  }
   // The draft's version counts, not what stands unsaved in the panel.
   const doomed = asking?.kind === "remove" ? rows.find(({ list }) => list.name === asking.name)?.list : null;
   const search = useRef<HTMLInputElement>(null);
@@ -99,7 +105,7 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
                 + List
               </Button>
             </div>
-            <div className={styles.scroller}>
+            <div ref={table} className={styles.scroller}>
               <ListTable rows={shown} opened={opened} open={(name) => go(listAddress(name))} />
               {shown.length === 0 ? <p className={styles.nothing}>No list holds that.</p> : null}
             </div>
@@ -108,11 +114,15 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
       </div>
       {opened === null ? null : (
         <ListPanel
-          key={opened}
+          key={panel.key}
           name={opened}
           config={config}
           readOnly={readOnly}
           actions={actions.ofOpened}
+          renamed={(to) => {
+            panel.renamed(to);
+            go(listAddress(to), { replace: true });
+          }}
           close={close}
         />
       )}
@@ -124,6 +134,11 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
       ) : null}
     </div>
   );
+}
+
+/** What opens a list's panel. */
+function linkOf(table: HTMLElement | null, name: string): HTMLElement | null {
+  return table?.querySelector<HTMLElement>(`[data-list="${CSS.escape(name)}"] a`) ?? null;
 }
 
 function Empty({ add }: { add: Action }) {

@@ -1,21 +1,18 @@
 import { type Config, type Diagnostic, type List, listsOf } from "@flowmgr/flow-model";
 import { useMemo } from "react";
-import { useLocation } from "wouter";
 import { createUnsaved, type Edited, useEdited } from "../api/index.ts";
-import { listAddress } from "../ui/list-chip.tsx";
 
 /** Lists that are not in the draft yet, because something in them is wrong. */
 export const unsavedLists = createUnsaved<List>("flowmgr.unsaved-lists.1");
 
-/** A list as the panel edits it; null when the draft has none of this name. */
-export function useList(name: string, config: Config): Edited<List> | null {
-  const [, go] = useLocation();
+/** A list as the panel edits it; null when the draft has none of this name. `renamed`: it got this name. */
+export function useList(name: string, config: Config, renamed: (to: string) => void): Edited<List> | null {
   const inDraft = useMemo(() => listsOf(config).find((list) => list.name === name) ?? null, [config, name]);
   return useEdited<List>({
     config,
     inDraft,
     unsaved: unsavedLists,
-    renamed: (to) => go(listAddress(to), { replace: true }),
+    renamed,
     among: (list) => twins(list, listsOf(config), inDraft),
   });
 }

@@ -7,6 +7,7 @@ import { useDraft, useStore } from "../api/index.ts";
 import { type Action, keyOf, offeredActions } from "../ui/actions.ts";
 import { addressOfItem } from "../ui/item-address.ts";
 import { createStore } from "../ui/store.ts";
+import { useModal } from "../ui/use-modal.ts";
 import { type Destination, entriesOf } from "./entries.ts";
 import styles from "./palette.module.css";
 import { recentActions, usedAction } from "./recent.ts";
@@ -41,18 +42,12 @@ export function Palette() {
 }
 
 function Open({ close }: { close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const entries = useEntries(typed);
   const id = useId();
   const chosen = entries[at];
-
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
 
   function choose(action: Action | undefined) {
     if (!action || action.disabled !== null) return;

@@ -41,6 +41,7 @@ export function ApplyBar({ blocked, within, changes, apply }: ApplyBarProps) {
       </Button>
       <Button
         look="primary"
+        data-asks=""
         aria-disabled={blocked !== null}
         aria-describedby={id}
         onClick={() => (blocked === null ? apply() : undefined)}

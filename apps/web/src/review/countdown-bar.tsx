@@ -3,13 +3,13 @@
  * became of it. The server alone goes back; this only shows the time that is left and sends the answer.
  */
 import type { Status } from "@flowmgr/flow-api";
-import { useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useOnline, useStatus } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { clock } from "../ui/say.ts";
 import styles from "./countdown.module.css";
-import { useAnswer } from "./use-answer.ts";
+import { type Answer, useAnswer } from "./use-answer.ts";
 import { useSecondsLeft } from "./use-seconds-left.ts";
 import { wayIn } from "./way-in.ts";
 
@@ -55,8 +55,12 @@ function Question({ status, waiting, seconds, online }: QuestionProps) {
   const { answer, sending, trouble } = useAnswer(waiting.revision);
   const known = wayIn(status);
   const onHost = status.target.kind === "host";
+  const bar = useTurn();
+  // A disabled button would lose the focus, and nobody knew that it was here.
+  const idle = { "aria-disabled": sending !== null };
+  const send = (what: Answer) => (sending === null ? void answer(what) : undefined);
   return (
-    <section className={styles.bar} aria-label="Keep these rules?">
+    <section ref={bar} tabIndex={-1} className={styles.bar} aria-label="Keep these rules?">
       <p className={styles.question}>
         <b>Keep these rules?</b>
         <span className={styles.seconds} role="timer" aria-label={`${seconds} seconds left`}>
@@ -81,15 +85,31 @@ function Question({ status, waiting, seconds, online }: QuestionProps) {
         ) : null}
       </p>
       <div className={styles.answers}>
-        <Button disabled={sending !== null} onClick={() => void answer("revert")}>
+        <Button {...idle} onClick={() => send("revert")}>
           {sending === "revert" ? "Going back" : "Go back now"}
         </Button>
-        <Button look="primary" disabled={sending !== null} onClick={() => void answer("confirm")}>
+        <Button look="primary" {...idle} onClick={() => send("confirm")}>
           {sending === "confirm" ? "Keeping" : "Keep"}
         </Button>
       </div>
     </section>
   );
+}
+
+/**
+ * Whoever has just applied is asked next: from Apply the focus comes here, not on an answer, and the answers are one
+ * step on; whoever is at something else is left there. Afterwards it is in the place.
+ */
+function useTurn() {
+  const bar = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const section = bar.current;
+    if (document.activeElement?.matches("[data-asks]")) section?.focus();
+    return () => {
+      if (section?.contains(document.activeElement)) document.getElementById("place")?.focus();
+    };
+  }, []);
+  return bar;
 }
 
 function unreachable(seconds: number): string {

@@ -122,7 +122,12 @@ function Remove({ remove, label, where, disabled }: PartProps) {
       title="Remove this condition"
       disabled={disabled}
       onMouseDown={stay}
-      onClick={remove}
+      onClick={({ currentTarget: button }) => {
+        // Of what goes, nothing can keep the focus.
+        const add = button.closest("[data-conditions]")?.querySelector<HTMLElement>("[data-part=condition]");
+        if (document.activeElement === button) add?.focus();
+        remove();
+      }}
     >
       ×
     </button>

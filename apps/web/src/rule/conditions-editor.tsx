@@ -51,7 +51,7 @@ export function ConditionsEditor(props: ConditionsEditorProps) {
 
   return (
     <>
-      <div className={styles.sentence} data-off={rule.off || undefined}>
+      <div className={styles.sentence} data-conditions="" data-off={rule.off || undefined}>
         {props.children}
         <span className={styles.word}>{introOf(rule)}</span>
         {kinds.map((kind) => (
@@ -81,6 +81,7 @@ export function ConditionsEditor(props: ConditionsEditorProps) {
         {active && !disabled ? (
           <Menu
             label={`Add a condition to ${where}`}
+            part="condition"
             className={styles.add}
             entries={() =>
               fittingKinds(rule, flowKind, config).map((kind) => ({

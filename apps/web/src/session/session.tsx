@@ -5,6 +5,7 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { signedOut, useStatus, useStore } from "../api/index.ts";
 import { Waiting } from "../ui/states.tsx";
+import { useModal } from "../ui/use-modal.ts";
 import { signIn } from "./enter.ts";
 import styles from "./session.module.css";
 import { SignIn } from "./sign-in.tsx";
@@ -82,8 +83,7 @@ function SignInPage({ codeFailed }: { codeFailed: boolean }) {
 }
 
 function SignInAgain() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useModal();
   return (
     <dialog
       ref={dialog}

@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Refused } from "../api/index.ts";
 import { Button } from "../ui/button.tsx";
 import { signIn } from "./enter.ts";
@@ -7,6 +7,8 @@ import styles from "./session.module.css";
 /** A token, or the way to a new link. */
 export function SignIn() {
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const [token, setToken] = useState("");
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -35,6 +37,7 @@ export function SignIn() {
     <form className={styles.form} onSubmit={submit}>
       <label htmlFor={id}>Token</label>
       <input
+        ref={field}
         id={id}
         className={styles.token}
         type="password"

@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId } from "react";
 import styles from "./dialog.module.css";
+import { useModal } from "./use-modal.ts";
 
 /** A modal question or form; Esc and a click beside it close it. */
 export function Dialog({
@@ -11,13 +12,8 @@ export function Dialog({
   close: () => void;
   children: ReactNode;
 }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const id = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
   return (
     <dialog
       ref={dialog}

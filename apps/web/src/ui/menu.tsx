@@ -16,10 +16,12 @@ type MenuProps = {
   children: ReactNode;
   className?: string | undefined;
   tabIndex?: number;
+  /** What the button is called where the focus is moved to it. */
+  part?: string;
 };
 
 /** A button with a menu. Arrows move, a letter jumps, Esc or a click beside closes and gives the focus back. */
-export function Menu({ label, entries, children, className, tabIndex }: MenuProps) {
+export function Menu({ label, entries, children, className, tabIndex, part }: MenuProps) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
@@ -33,6 +35,7 @@ export function Menu({ label, entries, children, className, tabIndex }: MenuProp
         ref={button}
         type="button"
         className={className}
+        data-part={part}
         aria-label={label}
         title={label}
         aria-haspopup="menu"

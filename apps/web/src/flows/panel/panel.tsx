@@ -1,25 +1,23 @@
-import { type ConditionKind, type Config, type Flow, printFlow, type Rule } from "@flowmgr/flow-model";
-import { type Ref, useEffect, useRef, useState } from "react";
-import { Link, useSearch } from "wouter";
-import { below, type Edited, useRunning, useStatus, useStore } from "../../api/index.ts";
+import { type Config, type Flow, printFlow } from "@flowmgr/flow-model";
+import type { Ref } from "react";
+import { Link } from "wouter";
+import { type Edited, useRunning, useStatus, useStore } from "../../api/index.ts";
 import { ArrivalNote } from "../../frame/arrival-note.tsx";
 import { type Action, keyOf, perform } from "../../ui/actions.ts";
-import { Button, IconButton } from "../../ui/button.tsx";
+import { IconButton } from "../../ui/button.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { problemAt } from "../../ui/problems.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { SidePanel } from "../../ui/side-panel.tsx";
 import { Switch } from "../../ui/switch.tsx";
-import fieldStyles from "../../ui/text-field.module.css";
 import { linesOf, TextField } from "../../ui/text-field.tsx";
 import { UnsavedNotice } from "../../ui/unsaved-notice.tsx";
 import type { FlowActions } from "../actions.ts";
 import { flowMenu, movesOf, NO_POLICY } from "../flow-menu.ts";
 import type { Row } from "../rows.ts";
-import { MakeListDialog } from "./make-list.tsx";
 import styles from "./panel.module.css";
 import { DIRECTOR_TAKES, PolicyField } from "./policy-field.tsx";
-import { RuleCard } from "./rule-card.tsx";
+import { Rules } from "./rules.tsx";
 import { unsavedFlows } from "./unsaved.ts";
 import { useFlow } from "./use-flow.ts";
 
@@ -30,13 +28,15 @@ type PanelProps = {
   actions: FlowActions;
   askBefore: (name: string) => void;
   readOnly: boolean;
+  /** The flow got this name. */
+  renamed: (to: string) => void;
   close: () => void;
 };
 
 /** One flow, every part of it a field. What is valid goes to the draft as one goes; closing never discards. */
 export function Panel(props: PanelProps) {
   const { ref, name, config, readOnly, close } = props;
-  const edited = useFlow(name, config);
+  const edited = useFlow(name, config, props.renamed);
   return (
     <SidePanel
       ref={ref}
@@ -192,94 +192,5 @@ function KindField({ flow, set, disabled }: KindFieldProps) {
         { value: "outflow", label: "this machine's own", refused },
       ]}
     />
-  );
-}
-
-const NEW_RULE: Rule = {
-  verb: "match",
-  off: false,
-  comment: [],
-  note: "",
-  conditions: { proto: { not: false, values: ["tcp"] } },
-};
-
-/** The index of the rule that the address names, counted from 1 there: `/flows/mail?rule=2`. */
-function useNamedRule(): number | null {
-  const number = Number(new URLSearchParams(useSearch()).get("rule"));
-  return Number.isInteger(number) && number > 0 ? number - 1 : null;
-}
-
-function Rules({ edited, config, readOnly }: FieldsProps) {
-  const { item: flow, diagnostics, set } = edited;
-  const status = useStatus().data;
-  const named = useNamedRule();
-  const [active, setActive] = useState(0);
-  const cards = useRef<HTMLOListElement>(null);
-  useEffect(() => {
-    if (named === null) return;
-    setActive(named);
-    cards.current?.children[named]?.scrollIntoView({ block: "nearest" });
-  }, [named]);
-  const [listing, setListing] = useState<{ index: number; kind: ConditionKind } | null>(null);
-  const { rules } = flow;
-
-  function replace(next: Rule[], label: string) {
-    set({ ...flow, rules: next } satisfies Flow, `${flow.name}: ${label}`);
-  }
-  function step(index: number, by: 1 | -1) {
-    const next = [...rules];
-    const [moved] = next.splice(index, 1);
-    if (!moved) return;
-    next.splice(index + by, 0, moved);
-    replace(next, `move rule ${index + 1} ${by < 0 ? "up" : "down"}`);
-    setActive(index + by);
-  }
-  return (
-    <section className={styles.rules} aria-label="Rules">
-      <h3 className={fieldStyles.label}>Rules{rules.length > 1 ? " — the first that holds decides" : ""}</h3>
-      {rules.length === 0 ? (
-        <p className={styles.none}>No rules: this flow never decides.</p>
-      ) : (
-        <ol ref={cards} className={styles.cards}>
-          {rules.map((rule, index) => (
-            <RuleCard
-              key={index}
-              rule={rule}
-              number={index + 1}
-              flowKind={flow.kind}
-              config={config}
-              diagnostics={below(diagnostics, `/rules/${index}`)}
-              status={status}
-              active={index === active}
-              activate={() => setActive(index)}
-              disabled={readOnly}
-              actions={{
-                set: (next, label) => replace(rules.with(index, next), label),
-                up: index > 0 ? () => step(index, -1) : undefined,
-                down: index < rules.length - 1 ? () => step(index, 1) : undefined,
-                duplicate: () => replace(rules.toSpliced(index + 1, 0, rule), `duplicate rule ${index + 1}`),
-                remove: () => replace(rules.toSpliced(index, 1), `remove rule ${index + 1}`),
-                makeList: (kind) => setListing({ index, kind }),
-              }}
-            />
-          ))}
-        </ol>
-      )}
-      {readOnly ? null : (
-        <Button
-          look="link"
-          className={styles.addRule}
-          onClick={() => {
-            replace([...rules, NEW_RULE], "add a rule");
-            setActive(rules.length);
-          }}
-        >
-          + Rule
-        </Button>
-      )}
-      {listing ? (
-        <MakeListDialog edited={edited} config={config} {...listing} close={() => setListing(null)} />
-      ) : null}
-    </section>
   );
 }

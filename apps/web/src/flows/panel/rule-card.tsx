@@ -154,16 +154,23 @@ function Foot({ text, where, actions, entries, disabled }: FootProps) {
       <code className={styles.preview} title="The rule as text">
         {text}
       </code>
-      <IconButton label={`Move ${where} up`} disabled={disabled || !actions.up} onClick={actions.up}>
-        <span aria-hidden="true">↑</span>
-      </IconButton>
-      <IconButton label={`Move ${where} down`} disabled={disabled || !actions.down} onClick={actions.down}>
-        <span aria-hidden="true">↓</span>
-      </IconButton>
-      <Menu label={`Actions of ${where}`} className={styles.more} entries={entries}>
+      <Step label={`Move ${where} up`} part="up" sign="↑" step={disabled ? undefined : actions.up} />
+      <Step label={`Move ${where} down`} part="down" sign="↓" step={disabled ? undefined : actions.down} />
+      <Menu label={`Actions of ${where}`} part="menu" className={styles.more} entries={entries}>
         <span aria-hidden="true">⋯</span>
       </Menu>
     </div>
+  );
+}
+
+type StepProps = { label: string; part: "up" | "down"; sign: string; step: (() => void) | undefined };
+
+/** It keeps the focus at the end of its way: a rule is moved several steps by one key. */
+function Step({ label, part, sign, step }: StepProps) {
+  return (
+    <IconButton label={label} data-part={part} aria-disabled={step ? undefined : true} onClick={step}>
+      <span aria-hidden="true">{sign}</span>
+    </IconButton>
   );
 }
 

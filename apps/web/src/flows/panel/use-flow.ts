@@ -1,13 +1,10 @@
 import { type Config, type Diagnostic, type Flow, flowsOf } from "@flowmgr/flow-model";
 import { useMemo } from "react";
-import { useLocation } from "wouter";
 import { type Edited, useEdited } from "../../api/index.ts";
-import { addressOf } from "../actions.ts";
 import { unsavedFlows } from "./unsaved.ts";
 
-/** A flow as the panel edits it; null when the draft has none of this name. */
-export function useFlow(name: string, config: Config): Edited<Flow> | null {
-  const [, go] = useLocation();
+/** A flow as the panel edits it; null when the draft has none of this name. `renamed`: it got this name. */
+export function useFlow(name: string, config: Config, renamed: (to: string) => void): Edited<Flow> | null {
   const inDraft = useMemo(() => flowsOf(config).find((flow) => flow.name === name) ?? null, [config, name]);
   const others = useMemo(
     () => new Set(flowsOf(config).flatMap((flow) => (flow === inDraft ? [] : flow.name))),
@@ -17,7 +14,7 @@ export function useFlow(name: string, config: Config): Edited<Flow> | null {
     config,
     inDraft,
     unsaved: unsavedFlows,
-    renamed: (to) => go(addressOf(to), { replace: true }),
+    renamed,
     among: (flow) => (others.has(flow.name) ? [twin(flow.name)] : []),
   });
 }
