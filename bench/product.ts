@@ -10,6 +10,7 @@ import { manyFlows } from "@flowmgr/flow-model/testing";
 export type Product = {
   url: string;
   token: string;
+  pid: number;
   /** Milliseconds of CPU that the server's process has used, all its threads together. */
   cpu(): number;
   /** Megabytes of memory that it holds (VmRSS), with those of the processes that it has started. */
@@ -24,22 +25,19 @@ const TICK = 10;
 
 /**
  * `flows` of them are in force and the draft when this is done; FLOWMGR_URL, _TOKEN, _PID name one that runs. `flags`:
- * more of `flowmgr serve`.
+ * more of `flowmgr serve`; `more`: of its environment.
  */
-export async function openProduct(flows: number, flags: readonly string[] = []): Promise<Product> {
+export async function openProduct(
+  flows: number,
+  flags: readonly string[] = [],
+  more: NodeJS.ProcessEnv = {},
+): Promise<Product> {
   const { FLOWMGR_URL: url, FLOWMGR_TOKEN: token, FLOWMGR_PID: pid } = process.env;
   if (url && token && pid) return product(url, token, Number(pid), async () => {});
   const namespace = `flowmgr-bench-${randomBytes(3).toString("hex")}`;
   const data = mkdtempSync(join(tmpdir(), "flowmgr-bench-"));
-  const { child, address } = await serve([
-    "--data",
-    data,
-    "--namespace",
-    namespace,
-    "--listen",
-    "127.0.0.1:0",
-    ...flags,
-  ]);
+  const where = ["--data", data, "--namespace", namespace, "--listen", "127.0.0.1:0"];
+  const { child, address } = await serve([...where, ...flags], { ...process.env, ...more });
   const made = product(
     address,
     readFileSync(join(data, "admin-token"), "utf8").trim(),
@@ -62,9 +60,12 @@ export async function openProduct(flows: number, flags: readonly string[] = []):
   return made;
 }
 
-function serve(flags: string[]): Promise<{ child: ChildProcess; address: string }> {
+function serve(flags: string[], env: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; address: string }> {
   const main = join(import.meta.dirname, "../apps/api/src/main.ts");
-  const child = spawn(process.execPath, [main, "serve", ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [main, "serve", ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env,
+  });
   return new Promise((done, fail) => {
     let printed = "";
     child.stdout.on("data", (chunk: Buffer) => {
@@ -80,6 +81,7 @@ function product(url: string, token: string, pid: number, close: () => Promise<v
   return {
     url,
     token,
+    pid,
     cpu() {
       const [user, system] =
         readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ").slice(11, 13) ?? [];
