@@ -39,12 +39,15 @@ export function parseSave(text: string, known: readonly SavedTable[] = []): Save
     const line = lineAt(text, at);
     at += line.length + 1;
     if (line.startsWith("*")) {
-      table = begin(line.slice(1).trim(), earlier);
+      table = begin(ownCopy(line.slice(1).trim()), earlier);
       tables.push(table);
     } else if (table !== undefined) addLine(table, line);
   }
   return tables.map(ended);
 }
+
+/** Of what stays: a piece of the whole text, be it a chain's name, would keep all of that in memory as long as itself. */
+const ownCopy = (piece: string): string => Buffer.from(piece).toString();
 
 type Begun = { table: SavedTable; before: SavedTable | undefined };
 
@@ -54,12 +57,14 @@ function begin(name: string, earlier: ReadonlyMap<string, SavedTable>): Begun {
 
 function addLine({ table: { chains }, before }: Begun, line: string): void {
   if (line.startsWith(":")) {
-    const [, name = "", policy] = CHAIN.exec(line) ?? [];
-    const [known, builtIn] = [before?.chains.get(name), policy !== "-"];
+    const [, declared = "", policy] = CHAIN.exec(line) ?? [];
+    const [known, builtIn] = [before?.chains.get(declared), policy !== "-"];
+    const name = known?.name ?? ownCopy(declared);
     const isSame = known?.builtIn === builtIn && printed.get(known) === "";
     chains.set(name, isSame ? known : { name, builtIn, rules: [] });
   } else if (line.startsWith("-A ") || line.startsWith("[")) {
-    const { chain, ...rule } = plainRule(line) ?? quotedRule(line);
+    const own = ownCopy(line);
+    const { chain, ...rule } = plainRule(own) ?? quotedRule(own);
     const found = chains.get(chain);
     if (found && printed.has(found)) chains.set(chain, { ...found, rules: [...found.rules, rule] });
     else found?.rules.push(rule);
@@ -94,8 +99,7 @@ function blockAt(text: string, at: number, quote: number, before: SavedTable | u
   let end = at;
   while (plainChainAt(text, end) === name && endAt(text, "\n", end) < quote) end = endAt(text, "\n", end) + 1;
   if (end === at) return null;
-  // A copy of its own: a piece of the whole text would keep all of that in memory as long as this chain stays.
-  const own = Buffer.from(text.slice(at, end)).toString();
+  const own = ownCopy(text.slice(at, end));
   const rules: SavedRule[] = [];
   for (const line of own.replace(/\n$/, "").split("\n")) {
     const rule = plainRule(line);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { lineOf } from "../src/errors.ts";
@@ -177,4 +179,31 @@ test("a chain that is printed as it was is the same value, and so is a table of 
   expect(longer?.chains.get("b")?.rules).toHaveLength(3);
   const [shorter] = parseSave(text.replace("[0:0] -A b -j RETURN\n", ""), known);
   expect(shorter?.chains.get("b")?.rules).toHaveLength(1);
+});
+
+test("what is read does not keep the text that it stood in", () => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc");
+  const held = () => {
+    gc();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const padding = Buffer.alloc(8_000_000, "# of no meaning, and long\n");
+  const read = (round: number) => {
+    const saved = `\n*a-table-of-a-long-name\n:a-chain-of-a-long-name - [0:0]\n:another-that-changes-${round} - [0:0]
+[${round}:0] -A a-chain-of-a-long-name -m comment --comment "with quotes" -j ACCEPT\nCOMMIT\n`;
+    // As a tool prints it: from bytes, whole.
+    return Buffer.concat([padding, Buffer.from(saved)]).toString();
+  };
+  const before = held();
+  let known = parseSave(read(0));
+  const all = [known];
+  for (let round = 1; round < 6; round += 1) {
+    known = parseSave(read(round), known);
+    all.push(known);
+  }
+  // One, that the last expression was tried on, the engine keeps until the next.
+  expect(held() - before).toBeLessThan(2 * padding.length);
+  expect(all.map(([table]) => table?.chains.size)).toEqual([2, 2, 2, 2, 2, 2]);
 });
