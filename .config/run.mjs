@@ -1,14 +1,13 @@
-// `npm start` and `npm test`: from a fresh checkout to a running server or a full test run.
+// `npm start` and `npm test`: from a fresh checkout to a running server or a full test run. `node .config/run.mjs build`
+// makes all that a server runs from and ends, for an image.
 //
-// The only file that the machine's own Node runs (any Node >= 20), hence plain JavaScript without dependencies.
+// With built.mjs all that the machine's own Node runs (any Node >= 20), hence plain JavaScript without dependencies.
 // It installs what is missing, says so before it does, and hands over to the Node that the lock file pins.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { make, PAGE, root, SERVER, whenChanged } from "./built.mjs";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const PNPM = "pnpm@12.21.0";
 
 /** Debian packages by the command that proves them to be there. */
@@ -30,7 +29,7 @@ const APT_TEST = {
 };
 
 /** Without these the suite "ipvs" is skipped, and the closing line of all tests says so. */
-const APT_IPVS = JSON.parse(readFileSync(join(root, "e2e/ipvs/packages.json"), "utf8"));
+const aptIpvs = () => JSON.parse(readFileSync(join(root, "e2e/ipvs/packages.json"), "utf8"));
 
 const [command, ...rest] = process.argv.slice(2);
 
@@ -90,33 +89,6 @@ function aptInstall(names) {
   execFileSync("apt-get", [...apt, "install", "-y", "--no-install-recommends", ...names], options);
 }
 
-/** Every file below a folder, sorted, without what tools write there. */
-function filesBelow(folder) {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => !["node_modules", "dist", "test"].includes(entry.name))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      return entry.isDirectory() ? filesBelow(path) : [path];
-    });
-}
-
-function digest(files) {
-  const hash = createHash("sha256");
-  for (const file of files) hash.update(file).update("\0").update(readFileSync(file)).update("\0");
-  return hash.digest("hex");
-}
-
-/** Does a step when what it was made from has changed since; the stamp is written only when it went well. */
-function whenChanged(stamp, files, step) {
-  const now = digest(files);
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === now) return;
-  rmSync(stamp, { force: true });
-  step();
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, now);
-}
-
 function run(program, args, what) {
   const done = spawnSync(program, args, {
     cwd: root,
@@ -150,16 +122,12 @@ function node() {
   return binary;
 }
 
-function buildPage() {
-  const sources = ["apps/web", "packages/flow-model", "packages/flow-analysis", "packages/flow-api"];
-  whenChanged(
-    join(root, "apps/web/dist/.built"),
-    sources.flatMap((name) => filesBelow(join(root, name))),
-    () => {
-      say("building the page");
-      run(node(), [join(root, "node_modules/vite/bin/vite.js"), "build", "apps/web"], "building the page");
-    },
-  );
+function build(made, what) {
+  make(made, () => {
+    say(`building ${what}`);
+    const vite = join(root, "node_modules/vite/bin/vite.js");
+    run(node(), [vite, "build", made.folder], `building ${what}`);
+  });
 }
 
 /** Runs the program in the foreground, passes signals on, ends with its status. */
@@ -174,7 +142,8 @@ function handOver(args) {
 
 if (Number(process.versions.node.split(".")[0]) < 20)
   stop(`Node ${process.versions.node} is too old; 20 or newer is needed.`);
-if (command !== "start" && command !== "test") stop("usage: npm start [-- FLAGS], npm test [-- SUITE ...]");
+if (!["start", "test", "build"].includes(command))
+  stop("usage: npm start [-- FLAGS], npm test [-- SUITE ...]");
 if (
   command === "start" &&
   process.getuid?.() !== 0 &&
@@ -183,15 +152,16 @@ if (
 ) {
   stop("changing packet rules needs root: sudo npm start");
 }
-installPackages(command === "start" ? APT_START : APT_TEST);
-if (command === "test") tryPackages(APT_IPVS);
+if (command !== "build") installPackages(command === "start" ? APT_START : APT_TEST);
+if (command === "test") tryPackages(aptIpvs());
 installModules();
-buildPage();
+build(PAGE, "the page");
+if (command !== "test") build(SERVER, "the server");
 if (command === "start") {
   handOver([
-    join(root, "apps/api/src/main.ts"),
+    join(root, "apps/api/flowmgr.mjs"),
     ...(/^[a-z]/.test(rest[0] ?? "") ? rest : ["serve", ...rest]),
   ]);
-} else {
+} else if (command === "test") {
   handOver([join(root, ".config/test.ts"), ...rest]);
 }

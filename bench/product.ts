@@ -61,7 +61,9 @@ export async function openProduct(
 }
 
 function serve(flags: string[], env: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; address: string }> {
-  const main = join(import.meta.dirname, "../apps/api/src/main.ts");
+  const root = join(import.meta.dirname, "..");
+  execFileSync(process.execPath, [join(root, ".config/run.mjs"), "build"], { stdio: "inherit" });
+  const main = join(root, "apps/api/flowmgr.mjs");
   const child = spawn(process.execPath, [main, "serve", ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
     env,

@@ -13,6 +13,9 @@ import { run, succeeded } from "@flowmgr/kernel/run";
  */
 const ROOM = ["--max-semi-space-size=8", "--heap-growing-percent=50"];
 
+/** What was made of the sources names them in stack traces; the threads have it too. */
+const NAMES = "--enable-source-maps";
+
 /** glibc reads these only as a process begins: one arena for all threads, and large blocks go back when they are free. */
 const BLOCKS = {
   MALLOC_ARENA_MAX: "1",
@@ -22,12 +25,12 @@ const BLOCKS = {
 
 /**
  * Returns in a process that has the flags, or cannot have them: it then goes on with what it has. What the operator
- * has decided stays, be it by flags, NODE_OPTIONS or MALLOC_ variables; who gives both flags has nothing begun anew.
+ * has decided stays, be it by flags, NODE_OPTIONS or MALLOC_ variables; who gives them all has nothing begun anew.
  */
 export async function beginAnew(process: NodeJS.Process): Promise<void> {
   const { execArgv, argv, execPath, env } = process;
   const given = new Set([...execArgv, ...(env.NODE_OPTIONS ?? "").split(/\s+/)].map(nameOf));
-  const missing = ROOM.filter((flag) => !given.has(nameOf(flag)));
+  const missing = [...ROOM, NAMES].filter((flag) => !given.has(nameOf(flag)));
   // Where node may not begin anew it aborts, so another process tries it first.
   if (process.execve && missing.length > 0 && succeeded(await run([execPath, ...missing, "--version"]))) {
     process.execve(execPath, [execPath, ...missing, ...execArgv, ...argv.slice(1)], { ...BLOCKS, ...env });

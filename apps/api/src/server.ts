@@ -30,12 +30,13 @@ import { giveBackMemory } from "./memory.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { Parts } from "./parts.ts";
 import { registerPaths } from "./paths/routes.ts";
+import { PAGE } from "./place.ts";
 import { badRequests, registerProblems } from "./problem.ts";
 import type { Settings } from "./settings.ts";
 import { validate } from "./shape.ts";
 import { registerStatus } from "./status/routes.ts";
 import { countRequests, type Requests } from "./under-way.ts";
-import { PAGE, refuseUnknownRoutes, registerHeaders, registerHealth, registerPage } from "./web.ts";
+import { refuseUnknownRoutes, registerHeaders, registerHealth, registerPage } from "./web.ts";
 
 /** Failed attempts to get in, per address and minute: enough for slips, nothing for a dictionary. */
 const FAILURES = 10;

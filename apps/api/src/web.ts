@@ -9,9 +9,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { registerEtags } from "./etag.ts";
 import { notFound, Problem } from "./problem.ts";
 
-/** Where the build puts the page. */
-export const PAGE = join(import.meta.dirname, "../../web/dist");
-
 /** Before everything that answers. */
 export async function registerHeaders(app: FastifyInstance): Promise<void> {
   await app.register(helmet, {

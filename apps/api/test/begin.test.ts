@@ -42,7 +42,7 @@ function begin(flags: string[], env: Record<string, string> = {}, node = process
   return told;
 }
 
-const OURS = ["--max-semi-space-size=8", "--heap-growing-percent=50"];
+const OURS = ["--max-semi-space-size=8", "--heap-growing-percent=50", "--enable-source-maps"];
 
 describe("what the process begins with", () => {
   it("is ours where the operator says nothing, and not handed on", () => {
@@ -50,14 +50,19 @@ describe("what the process begins with", () => {
   });
 
   it.each<[what: string, flags: string[], env: Record<string, string>, expected: object]>([
-    ["a flag of node", ["--max_semi_space_size=16"], {}, { flags: [OURS[1], "--max_semi_space_size=16"] }],
     [
-      "both, which is the way to have nothing begun anew",
+      "a flag of node",
+      ["--max_semi_space_size=16"],
+      {},
+      { flags: [...OURS.slice(1), "--max_semi_space_size=16"] },
+    ],
+    [
+      "all, which is the way to have nothing begun anew",
       [...OURS].reverse(),
       {},
       { flags: [...OURS].reverse(), arenas: "" },
     ],
-    ["NODE_OPTIONS", [], { NODE_OPTIONS: "--max-semi-space-size=16" }, { flags: [OURS[1]] }],
+    ["NODE_OPTIONS", [], { NODE_OPTIONS: "--max-semi-space-size=16" }, { flags: OURS.slice(1) }],
     ["a variable of glibc", [], { MALLOC_ARENA_MAX: "4" }, { flags: OURS, arenas: "4", handedOn: "4" }],
   ])("is the operator's: %s", (_what, flags, env, expected) => {
     expect(begin(flags, env)).toMatchObject(expected);

@@ -5,6 +5,7 @@
 import { Worker } from "node:worker_threads";
 import type { Config } from "@flowmgr/flow-model";
 import type { Clock } from "../parts.ts";
+import { WORKER } from "../place.ts";
 import type { FromWorker, MachineOptions, ToWorker } from "./messages.ts";
 import { type Found, heldOtherwise, type Question, textOtherwise } from "./questions.ts";
 import { numberOf, Shelf } from "./shelf.ts";
@@ -94,7 +95,7 @@ export class Thread {
   }
 
   #start(): Running {
-    const thread = new Worker(new URL("./worker.ts", import.meta.url), {
+    const thread = new Worker(WORKER, {
       resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMb ?? HEAP_MB },
     });
     // The server ends when it has nothing else to do.

@@ -7,8 +7,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-
-const MIGRATIONS = join(import.meta.dirname, "migrations");
+import { MIGRATIONS } from "../place.ts";
 
 /** The data directory cannot be used; the message says why and what to do. */
 export class DataDirError extends Error {
