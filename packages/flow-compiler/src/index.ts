@@ -16,3 +16,4 @@ export * from "./program.ts";
 export { plain, renderFamily, renderPieces, renderRouting, renderSets } from "./render.ts";
 export { describeIpRule, describeRoute, directorTable } from "./routing.ts";
 export { describeSet, listsBySet, renderSet } from "./sets.ts";
+export { unshared } from "./unshared.ts";

@@ -12,6 +12,7 @@ import {
 } from "@flowmgr/flow-compiler";
 import type { Capabilities, Tools } from "./capabilities.ts";
 import { kernelError, lineOf, refusal, telling } from "./errors.ts";
+import { Jumps } from "./jumps.ts";
 import { type Ran, succeeded } from "./run.ts";
 import { canTry, runInEmptyNamespace } from "./target.ts";
 import { toTry } from "./to-try.ts";
@@ -23,18 +24,20 @@ const TRY_LIMIT = 120_000;
  * Throws KernelError with the flow and rule that the kernel does not take. Touches nothing. Has nothing to say where
  * there is no namespace to try it in, which `lacks` of the capabilities tells. `passed`: what the kernel is known to
  * take, of which nothing is tried again: 10 000 flows cost iptables-nft-restore 16 s of a core, an edit of one 3 ms.
+ * `trials`: of the one who asks, what is kept from one to the next.
  */
 export async function check(
   capabilities: Capabilities,
   program: Program,
   passed: Program | null,
+  trials: Trials,
 ): Promise<void> {
   if (!(await canTry())) return;
   const { ip, ip6 } = program;
   const parts = fromNothing({
     ...program,
-    ip: toTry(ip, passed?.ip),
-    ip6: ip6 && toTry(ip6, passed?.ip6),
+    ip: toTry(ip, passed?.ip, trials.ip),
+    ip6: ip6 && toTry(ip6, passed?.ip6, trials.ip6),
   });
   const all = [
     { tools: capabilities.ip, part: parts.ip, isNew: !sameRouting(ip, passed?.ip) },
@@ -42,15 +45,21 @@ export async function check(
       ? []
       : [{ tools: capabilities.ip6, part: parts.ip6, isNew: !sameRouting(ip6, passed?.ip6) }]),
   ];
-  try {
-    for (const { tools, part, isNew } of all) {
+  const tried = await Promise.allSettled(
+    all.map(async ({ tools, part, isNew }) => {
       await tryRules(tools, part, program);
       if (isNew) await tryRouting(tools, part);
-    }
-  } catch (error) {
-    throw kernelError(error, "nothing was changed", true);
+    }),
+  );
+  for (const one of tried) {
+    if (one.status === "rejected") throw kernelError(one.reason, "nothing was changed", true);
   }
 }
+
+/** Where the chains of either family lead. */
+export type Trials = { ip: Jumps; ip6: Jumps };
+
+export const openTrials = (): Trials => ({ ip: new Jumps(), ip6: new Jumps() });
 
 const sameRouting = (one: FamilyProgram | null, other: FamilyProgram | null | undefined): boolean =>
   isDeepStrictEqual([one?.ipRules, one?.routes], [other?.ipRules, other?.routes]);

@@ -2,7 +2,7 @@
 import type { Program } from "@flowmgr/flow-compiler";
 import { apply, programOf } from "./apply.ts";
 import { type Backend, findCapabilities } from "./capabilities.ts";
-import { check } from "./check.ts";
+import { check, openTrials } from "./check.ts";
 import { counters } from "./counters.ts";
 import { nothingChanged } from "./errors.ts";
 import { type Kernel, KernelError } from "./kernel.ts";
@@ -41,6 +41,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const inTurn = oneAtATime();
   // What the kernel is known to take, by a trial or since it holds it.
   let passed: Program | null = null;
+  const trials = openTrials();
   const applyLocked: Kernel["apply"] = (program, how = {}) =>
     inTurn(() => {
       const watch: Stopwatch = {};
@@ -58,7 +59,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     facts: capabilities.facts,
     read: (counts = "now") => nothingChanged(() => readAll(machine, snapshots.remembered(), counts)),
     async check(program) {
-      await check(capabilities, program, passed);
+      await check(capabilities, program, passed, trials);
       passed = program;
     },
     apply: applyLocked,

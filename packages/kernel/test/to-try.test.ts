@@ -39,8 +39,7 @@ test("an edit of one flow among many leaves its chain and the ways to it", () =>
   // The same as of programs that share nothing with any before.
   expect(tried).toEqual(toTry(structuredClone(after.ip), structuredClone(before.ip)));
   expect(toTry(after.ip, null)).toBe(after.ip);
-  const unchanged = toTry(after.ip, after.ip);
-  expect(unchanged.chains.find(({ name }) => name === "FLOWS")?.rules.length).toBe(1);
+  expect(toTry(after.ip, after.ip)).toMatchObject({ chains: [], hooks: [] });
 });
 
 describe.each(BACKENDS)("%s", (backend) => {
