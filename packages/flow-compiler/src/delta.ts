@@ -14,6 +14,7 @@ import type {
   ChainState,
   Delta,
   FamilyDelta,
+  FamilyName,
   FamilyProgram,
   FamilyState,
   Hook,
@@ -26,6 +27,7 @@ import type {
 } from "./program.ts";
 import { appendRule, declareChain, plain, prependRule } from "./render.ts";
 import { describeIpRule, describeRoute } from "./routing.ts";
+import { unshared } from "./unshared.ts";
 
 /** What a family should hold that is switched off: nothing of ours. */
 const NOTHING: FamilyProgram = { chains: [], hooks: [], ipRules: [], routes: [] };
@@ -46,8 +48,8 @@ export const MOST_KEPT = 5000;
 export function delta(state: State, program: Program, batch: string | null = null): Delta {
   return {
     sets: setsDelta(state.sets ?? [], program.sets ?? []),
-    ip: familyDelta(state.ip, program.ip, batch),
-    ip6: state.ip6 && familyDelta(state.ip6, program.ip6 ?? NOTHING, batch),
+    ip: familyDelta("ip", state.ip, program.ip, batch),
+    ip6: state.ip6 && familyDelta("ip6", state.ip6, program.ip6 ?? NOTHING, batch),
   };
 }
 
@@ -86,12 +88,17 @@ export function sameNetworks(found: readonly string[] | undefined, wanted: reado
   return found?.length === wanted.length && wanted.every((network, at) => network === found[at]);
 }
 
-function familyDelta(state: FamilyState, wanted: FamilyProgram, batch: string | null): FamilyDelta {
+function familyDelta(
+  family: FamilyName,
+  state: FamilyState,
+  wanted: FamilyProgram,
+  batch: string | null,
+): FamilyDelta {
   const ipRules = difference(state.ipRules, wanted.ipRules, describeIpRule);
   const routes = difference(state.routes, wanted.routes, describeRoute);
   return {
     create: { routes: routes.missing, ipRules: ipRules.missing },
-    ...chainDelta(state, wanted, batch),
+    ...chainDelta(family, state, wanted, batch),
     remove: { ipRules: ipRules.surplus, routes: routes.surplus },
   };
 }
@@ -112,14 +119,44 @@ const known = new WeakMap<FamilyState["chains"], WeakMap<FamilyProgram, Worked>>
 type ChainDelta = Pick<FamilyDelta, "restore" | "lines" | "sweep" | "added" | "removed" | "changed">;
 type Worked = { hooks: FamilyState["hooks"]; change: ChainDelta };
 
-function chainDelta(state: FamilyState, wanted: FamilyProgram, batch: string | null): ChainDelta {
-  if (batch !== null) return workOut(state, wanted, batch);
+function chainDelta(
+  family: FamilyName,
+  state: FamilyState,
+  wanted: FamilyProgram,
+  batch: string | null,
+): ChainDelta {
+  if (batch !== null) return workOut(...open(family, state, wanted), batch);
   const before = known.get(state.chains) ?? new WeakMap<FamilyProgram, Worked>();
   const worked = before.get(wanted);
-  if (worked?.hooks === state.hooks) return worked.change;
-  const change = workOut(state, wanted, null);
+  const change =
+    worked?.hooks === state.hooks ? worked.change : workOut(...open(family, state, wanted), null);
   known.set(state.chains, before.set(wanted, { hooks: state.hooks, change }));
+  const differing = change.added.length + change.removed.length + change.changed.length;
+  if (differing === 0) agreed[family] = { found: state.chains, wanted: wanted.chains };
   return change;
+}
+
+/** Chains that were found to say the same last, all of them, by family. */
+const agreed: { [family in FamilyName]?: { found: readonly ChainState[]; wanted: readonly Chain[] } } = {};
+
+/**
+ * The chains that may differ: an edit leaves most chains of a program, and a reading most of those that were read before,
+ * as the values that they are; so of ten thousands that agreed only a few have to be compared.
+ */
+function open(family: FamilyName, state: FamilyState, wanted: FamilyProgram): [FamilyState, FamilyProgram] {
+  const before = agreed[family];
+  if (before === undefined) return [state, wanted];
+  const [one, other] = [
+    unshared<{ name: string }>(before.found, state.chains),
+    unshared<{ name: string }>(before.wanted, wanted.chains),
+  ];
+  const names = new Set([one, other].flatMap(({ gone, come }) => [...gone, ...come].map(({ name }) => name)));
+  const among = <T extends { name: string }>(chains: T[]) =>
+    names.size === 0 ? [] : chains.filter(({ name }) => names.has(name));
+  return [
+    { ...state, chains: among(state.chains) },
+    { ...wanted, chains: among(wanted.chains) },
+  ];
 }
 
 type Line = { text: string; source: Source | null };
@@ -199,15 +236,8 @@ function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
-/** What was found to say the same, chain by chain: both sides are values, and an edit leaves most of either. */
-const same = new WeakMap<readonly string[], readonly ChainRule[]>();
-
 function sameRules(found: readonly string[] | undefined, wanted: readonly ChainRule[]): boolean {
-  if (found === undefined) return false;
-  if (same.get(found) === wanted) return true;
-  const isSame = found.length === wanted.length && wanted.every(({ words }, i) => words === found[i]);
-  if (isSame) same.set(found, wanted);
-  return isSame;
+  return found?.length === wanted.length && wanted.every(({ words }, i) => words === found[i]);
 }
 
 /**
