@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Revision } from "@flowmgr/flow-api";
 import type { Marks } from "@flowmgr/flow-compiler";
-import { type Config, configSchema, flowsOf } from "@flowmgr/flow-model";
+import { type Config, configSchema, flowsOf, parse } from "@flowmgr/flow-model";
 import { z } from "zod";
 import { rfc3339 } from "../clock.ts";
 import { type State, stateSchema } from "./machine.ts";
@@ -48,23 +48,12 @@ const SUMMARY =
 const fullRow = summaryRow.extend({
   config: z.string(),
   text: z.string(),
+  /** Null for a revision that has config and text in its own row, as all had before. */
+  written: z.string().nullable(),
   marks: z.string(),
   tables: z.string(),
   mark_mask: z.number().nullable(),
 });
-
-/** Items are values, and of one revision to the next most are the same. */
-const jsonOfItem = new WeakMap<Config["items"][number], string>();
-
-/** `JSON.stringify` of a config, which of ten thousand flows takes its time. */
-function jsonOf({ items, ...rest }: Config): string {
-  const all = items.map((item) => {
-    const json = jsonOfItem.get(item) ?? JSON.stringify(item);
-    jsonOfItem.set(item, json);
-    return json;
-  });
-  return `{"items":[${all.join(",")}],${JSON.stringify(rest).slice(1)}`;
-}
 
 /** Revisions that are kept: those that were in force, and of the others, which a script may make by the minute, fewer. */
 const KEPT = { inForce: 1000, tried: 50 };
@@ -106,27 +95,26 @@ export function openJournal(db: DatabaseSync, markMask: number) {
       ).run(JSON.stringify(named), KEPT.inForce, KEPT.tried);
     },
 
-    /** Gives the new revision's number. */
+    /** Gives the new revision's number. `text` is what the config prints, by which it is kept. Within a transaction. */
     add(fields: Omit<StoredRevision, "revision" | "at"> & { at: number }): number {
       const flows = flowsOf(fields.config);
       const rules = flows.reduce((sum, flow) => sum + flow.rules.length, 0);
       const { lastInsertRowid } = db
         .prepare(
           `INSERT INTO revision (author, message, at, config, text, marks, mark_mask, tables, flows, rules)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           VALUES (?, ?, ?, '', '', ?, ?, ?, ?, ?)`,
         )
         .run(
           fields.author,
           fields.message,
           fields.at,
-          jsonOf(fields.config),
-          fields.text,
           JSON.stringify(fields.marks),
           fields.markMask,
           JSON.stringify(fields.tables),
           flows.length,
           rules,
         );
+      db.prepare("INSERT INTO revision_text VALUES (?, ?)").run(lastInsertRowid, fields.text);
       return Number(lastInsertRowid);
     },
 
@@ -135,20 +123,12 @@ export function openJournal(db: DatabaseSync, markMask: number) {
     },
 
     get(revision: number): StoredRevision | null {
-      const found = one("SELECT * FROM revision WHERE id = ?", revision);
-      if (!found) return null;
-      const row = fullRow.parse(found);
-      return {
-        revision: row.id,
-        author: row.author,
-        message: row.message,
-        at: rfc3339(row.at),
-        config: configSchema.parse(JSON.parse(row.config)),
-        text: row.text,
-        marks: marksSchema.parse(JSON.parse(row.marks)),
-        markMask: row.mark_mask ?? markMask,
-        tables: numbers.parse(JSON.parse(row.tables)),
-      };
+      const found = one(
+        `SELECT revision.*, revision_text.text AS written
+         FROM revision LEFT JOIN revision_text ON revision_text.revision = id WHERE id = ?`,
+        revision,
+      );
+      return found ? storedIn(fullRow.parse(found), markMask) : null;
     },
 
     summary(revision: number): Summary | null {
@@ -163,5 +143,20 @@ export function openJournal(db: DatabaseSync, markMask: number) {
         .all(after ?? Number.MAX_SAFE_INTEGER, limit)
         .map((row) => summaryRow.parse(row));
     },
+  };
+}
+
+function storedIn(row: z.output<typeof fullRow>, markMask: number): StoredRevision {
+  const { id, author, message, written } = row;
+  return {
+    revision: id,
+    author,
+    message,
+    at: rfc3339(row.at),
+    config: written === null ? configSchema.parse(JSON.parse(row.config)) : parse(written).config,
+    text: written ?? row.text,
+    marks: marksSchema.parse(JSON.parse(row.marks)),
+    markMask: row.mark_mask ?? markMask,
+    tables: numbers.parse(JSON.parse(row.tables)),
   };
 }
