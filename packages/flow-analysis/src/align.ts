@@ -19,12 +19,26 @@ export type RulePlaces = ReadonlyMap<number, ReadonlySet<number | null>>;
 export type Alignment = {
   /** The rules of each config that the other one does not have at the same place among those that both have. */
   touched: readonly [RulePlaces, RulePlaces];
-  /** Indices of the flows that both have whole, in order. They do the same to the same packets. */
-  same: readonly (readonly [number, number])[];
+  /** Of the flows that both have whole the indices in each, in order: they do the same to the same packets. */
+  same: readonly [readonly number[], readonly number[]];
 };
+
+/** By the later config, what it was aligned with last: one edit is asked about in both families, by several questions. */
+const known = new WeakMap<
+  Config,
+  { before: WeakRef<Config>; found: Partial<Record<Direction, Alignment>> }
+>();
 
 /** Aligns the flows in force. Flows that are the same object cost nothing more. */
 export function align(before: Config, after: Config, direction: Direction): Alignment {
+  const last = known.get(after);
+  const found = last?.before.deref() === before ? last.found : {};
+  const alignment = found[direction] ?? alignAll(before, after, direction);
+  known.set(after, { before: new WeakRef(before), found: { ...found, [direction]: alignment } });
+  return alignment;
+}
+
+function alignAll(before: Config, after: Config, direction: Direction): Alignment {
   const lists = changedLists(before, after);
   const left = written(before, direction);
   const right = written(after, direction);
@@ -44,13 +58,14 @@ export function align(before: Config, after: Config, direction: Direction): Alig
   }
   const middle = [left.slice(start, left.length - end), right.slice(start, right.length - end)] as const;
   const { touched, same } = alignMiddle(middle[0], middle[1], lists);
-  const pairs = (count: number, fromLeft: number, fromRight: number) =>
-    Array.from({ length: count }, (_, at): [number, number] => [
-      left[fromLeft + at]?.flowIndex ?? 0,
-      right[fromRight + at]?.flowIndex ?? 0,
-    ]);
-  const behind = pairs(end, left.length - end, right.length - end);
-  return { touched, same: [...pairs(start, 0, 0), ...same, ...behind] };
+  const around = (flows: readonly Written[], between: readonly number[]) => {
+    const indices: number[] = [];
+    for (let at = 0; at < start; at += 1) indices.push(flows[at]?.flowIndex ?? 0);
+    for (const index of between) indices.push(index);
+    for (let at = flows.length - end; at < flows.length; at += 1) indices.push(flows[at]?.flowIndex ?? 0);
+    return indices;
+  };
+  return { touched, same: [around(left, same[0]), around(right, same[1])] };
 }
 
 /** What stands between the flows that both have at the beginning and at the end. */
@@ -133,7 +148,7 @@ function walkGaps(
   lists: ReadonlySet<string>,
 ): Alignment {
   const touched = [new Map<number, Set<number | null>>(), new Map<number, Set<number | null>>()] as const;
-  const same: [number, number][] = [];
+  const same: [number[], number[]] = [[], []];
   for (let [i, j] = [0, 0]; i < left.length || j < right.length; ) {
     const [fromLeft, fromRight] = [i, j];
     while (i < left.length && !isSame[0](i)) i += 1;
@@ -147,7 +162,10 @@ function walkGaps(
     note(touched[0], ofLeft, common.inLeft);
     note(touched[1], ofRight, common.inRight);
     const [one, other] = [left[i], right[j]];
-    if (one && other) same.push([one.flowIndex, other.flowIndex]);
+    if (one && other) {
+      same[0].push(one.flowIndex);
+      same[1].push(other.flowIndex);
+    }
     i += 1;
     j += 1;
   }

@@ -151,10 +151,16 @@ function counterparts(
   { same }: Alignment,
   choose: (rest: readonly FlowInForce[]) => readonly FlowInForce[],
 ): FlowInForce[] {
-  const counterpart = new Map(same.map(([one, other]) => [other, one]));
-  const places = new Set(chosen.map(({ flowIndex }) => flowIndex));
-  const others = new Set(choose(flows.filter(({ flowIndex }) => !counterpart.has(flowIndex))));
-  return flows.filter((flow) => others.has(flow) || places.has(counterpart.get(flow.flowIndex) ?? -1));
+  const wanted = new Set(chosen.map(({ flowIndex }) => flowIndex));
+  const taken = new Set<number>();
+  const rest: FlowInForce[] = [];
+  let at = 0;
+  for (const flow of flows) {
+    if (same[1][at] !== flow.flowIndex) rest.push(flow);
+    else if (wanted.has(same[0][at++] ?? -1)) taken.add(flow.flowIndex);
+  }
+  for (const { flowIndex } of choose(rest)) taken.add(flowIndex);
+  return flows.filter(({ flowIndex }) => taken.has(flowIndex));
 }
 
 function alignedSide(judged: Judged, { touched, same }: Alignment, side: 0 | 1): Aligned {
@@ -163,5 +169,5 @@ function alignedSide(judged: Judged, { touched, same }: Alignment, side: 0 | 1):
     const rule = judged.rules[at];
     return rule !== undefined && places.get(rule.flowIndex)?.has(rule.rule) === true;
   };
-  return { judged, isTouched, same: same.map((pair) => pair[side]) };
+  return { judged, isTouched, same: same[side] };
 }

@@ -41,7 +41,7 @@ export function keptJudgements({ config: before, result }: Previous, after: Conf
   const flows = flowsOf(expandLists(after));
   for (const direction of ["in", "out"] as const satisfies readonly Direction[]) {
     const alignment = align(before, after, direction);
-    const names = result.dead.length > 0 ? alignment.same.map(([, at]) => flows[at]?.name ?? "") : [];
+    const names = result.dead.length > 0 ? alignment.same[1].map((at) => flows[at]?.name ?? "") : [];
     const edit: Edit = {
       touched: {
         4: touchedReaches([before, after], alignment, 4),
@@ -49,7 +49,8 @@ export function keptJudgements({ config: before, result }: Previous, after: Conf
       },
       whole: new Set(names),
     };
-    for (const [was, is] of alignment.same) {
+    for (const [place, is] of alignment.same[1].entries()) {
+      const was = alignment.same[0][place] ?? -1;
       const [judgements, flow] = [known[was], flows[is]];
       if (!judgements || !flow) continue;
       const still = judgements.map((one, rule) => (one && isKept(one, flow, rule, edit) ? one : undefined));

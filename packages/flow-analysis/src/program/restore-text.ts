@@ -68,38 +68,90 @@ export function readRestoreText(
   sets: Sets,
   before?: ReadBefore,
 ): Chains {
-  const chains = new Map<string, readonly ReadRule[]>(BUILT_IN.map((name) => [name, []]));
   const reader = new Reader(family, sets, before);
   const read = (typeof text === "string" ? [{ text }] : text).map((piece) => reader.read(piece));
   if (!isOneTable(read)) {
     throw new UnreadableProgram("the text is not one table: it begins with *mangle and ends with COMMIT");
   }
-  for (const { declared, runs } of read) {
-    for (const name of declared) {
-      if (chains.has(name)) throw refused(`the chain ${name} is there already`, declaring(name));
-      chains.set(name, []);
-    }
-    for (const { chain, rules } of runs) {
-      const [first] = rules;
-      const above = chains.get(chain);
-      if (!above) throw refused("not a rule of a chain that is declared", first?.text ?? "");
-      chains.set(chain, above.length === 0 ? rules : [...above, ...rules]);
-    }
-  }
-  requireTargets(chains, before?.chains);
-  return before ? withThoseOf(before.chains, chains) : chains;
+  const chains = before ? chainsAfter(before.chains, read) : collected(read);
+  madeOf.set(chains, read);
+  return chains;
 }
+
+/** The pieces that chains were read of. */
+const madeOf = new WeakMap<Chains, readonly ReadPiece[]>();
 
 const isOneTable = (read: readonly ReadPiece[]): boolean =>
   read.length > 0 &&
   read.every(({ opens, closes }, at) => opens === (at === 0) && closes === (at === read.length - 1));
 
-/** Chains that a rule leads to are there. Those that rules of `before` lead to were, so only of other chains are rules asked. */
-function requireTargets(chains: Chains, before: Chains = new Map()): void {
-  const isLess = [...before.keys()].some((name) => !chains.has(name));
-  for (const [name, rules] of chains) {
-    if (!isLess && before.get(name) === rules) continue;
-    for (const { rule, to } of leaving(rules)) {
+/** The chains that the pieces declare, or those `only` that are named, with their rules. */
+function collected(read: readonly ReadPiece[], only: ReadonlySet<string> | null = null): Chains {
+  const isAsked = (name: string) => only === null || only.has(name);
+  const chains = new Map<string, readonly ReadRule[]>(
+    BUILT_IN.filter(isAsked).map((name) => [name, NO_CHAIN]),
+  );
+  for (const { declared, runs } of read) {
+    for (const name of declared) {
+      if (!isAsked(name)) continue;
+      if (chains.has(name)) throw refused(`the chain ${name} is there already`, declaring(name));
+      chains.set(name, NO_CHAIN);
+    }
+    for (const { chain, rules } of runs) {
+      if (!isAsked(chain)) continue;
+      const above = chains.get(chain);
+      if (!above) throw refused("not a rule of a chain that is declared", rules[0]?.text ?? "");
+      chains.set(chain, above.length === 0 ? rules : [...above, ...rules]);
+    }
+  }
+  if (only === null) requireTargets(chains, chains.keys());
+  return chains;
+}
+
+/** Chains that no other piece names than before are what they were; the others are collected anew. */
+function chainsAfter(before: Chains, read: readonly ReadPiece[]): Chains {
+  const names = namedByOthers(madeOf.get(before) ?? [], read);
+  const fresh = collected(read, names);
+  const chains = new Map(before);
+  let isLess = false;
+  for (const name of names) if (!fresh.has(name) && chains.delete(name)) isLess = true;
+  for (const [name, rules] of fresh) {
+    const old = before.get(name);
+    // A name is part of its text, and would keep all of that in memory.
+    if (!old) chains.set(copied(name), rules);
+    else if (!isSame(old, rules)) chains.set(name, rules);
+  }
+  // Rules of before lead to chains of before: while these are all there, only other rules are asked.
+  requireTargets(chains, isLess ? chains.keys() : fresh.keys());
+  return chains;
+}
+
+const isSame = (one: readonly ReadRule[], other: readonly ReadRule[]) =>
+  one.length === other.length && one.every((rule, at) => rule === other[at]);
+
+/** The chains that are named by pieces which only one of the texts has, or has at another place among those of both. */
+function namedByOthers(old: readonly ReadPiece[], read: readonly ReadPiece[]): Set<string> {
+  const [before, after] = [new Set(old), new Set(read)];
+  const kept = old.filter((piece) => after.has(piece));
+  const others = old.filter((piece) => !after.has(piece));
+  let at = 0;
+  for (const piece of read) {
+    if (!before.has(piece)) others.push(piece);
+    else if (kept[at++] !== piece) others.push(piece, ...kept.slice(at - 1, at));
+  }
+  others.push(...kept.slice(at));
+  const names = new Set<string>();
+  for (const { declared, runs } of others) {
+    for (const name of declared) names.add(name);
+    for (const { chain } of runs) names.add(chain);
+  }
+  return names;
+}
+
+/** Chains that rules lead to are there. */
+function requireTargets(chains: Chains, of: Iterable<string>): void {
+  for (const name of of) {
+    for (const { rule, to } of leaving(chains.get(name) ?? NO_CHAIN)) {
       if (!chains.has(to)) throw refused(`there is no chain ${to}`, rule.text);
     }
   }
@@ -115,19 +167,6 @@ function declaredBy(line: string): string {
   const [, name] = /^:(\S+) - \[0:0\]$/.exec(line) ?? [];
   if (name === undefined) throw refused("a chain is declared in words that are not known", line);
   return name;
-}
-
-/** Names are those of before, too: each is part of its text, and would keep all of that in memory. */
-function withThoseOf(before: Chains, chains: Chains): Chains {
-  const all = new Map<string, readonly ReadRule[]>();
-  for (const [name, old] of before) {
-    const rules = chains.get(name);
-    if (!rules) continue;
-    const isSame = old.length === rules.length && rules.every((rule, at) => rule === old[at]);
-    all.set(name, isSame ? old : rules);
-  }
-  for (const [name, rules] of chains) if (!all.has(name)) all.set(copied(name), rules);
-  return all;
 }
 
 /** Rules of one chain that stand one behind the other. */

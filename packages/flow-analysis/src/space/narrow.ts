@@ -3,6 +3,7 @@ import type { Conditions, Config, Family } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "../options.ts";
 import { unionOfAddresses } from "./addresses.ts";
 import { Space } from "./decisions.ts";
+import { destinationsOf, spanOf } from "./destinations.ts";
 import { mayMeet, type Reach, reachesOf, reachOf } from "./reach.ts";
 import { type Direction, type FlowInForce, flowsInForce } from "./rules.ts";
 
@@ -23,6 +24,9 @@ export function spaceAround(
   return new Space(flows, direction, family, options, reaches);
 }
 
+/** Of fewer flows the rules are looked at at once. */
+const MANY = 256;
+
 /** With more, each flow is held against what they have in common, which may keep some too many. */
 const FEW = 16;
 
@@ -33,7 +37,15 @@ export function flowsAround(
   reaches: readonly Reach[],
 ): FlowInForce[] {
   const around = fewer(reaches);
-  return flows.filter(({ flow }) => meetAny(reachesOf(flow, family).deciding, around));
+  if (flows.length < MANY)
+    return flows.filter(({ flow }) => meetAny(reachesOf(flow, family).deciding, around));
+  const asked = around.map((reach) => spanOf([reach]));
+  const { low, behind } = destinationsOf(flows, family);
+  return flows.filter(({ flow }, at) => {
+    const [from, to] = [low[at] ?? 0, behind[at] ?? 0];
+    const isNear = asked.some((span) => from <= span.behind && span.low <= to);
+    return isNear && meetAny(reachesOf(flow, family).deciding, around);
+  });
 }
 
 /** As they are, or one for all of them. */

@@ -1,10 +1,12 @@
 /** A narrow space decides the packets it was made for as the whole config does. */
-import { type Conditions, flowsOf, ruleHolds } from "@flowmgr/flow-model";
+import { type Conditions, type Config, flowsOf, ruleHolds } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide } from "../../src/index.ts";
-import { spaceAround } from "../../src/space/narrow.ts";
+import { flowsAround, meetAny, spaceAround } from "../../src/space/narrow.ts";
+import { type Reach, reachesOf, reachOf } from "../../src/space/reach.ts";
+import { flowsInForce } from "../../src/space/rules.ts";
 import { everyPacket, tinyConfigs } from "../tiny.ts";
 
 const RUNS = Number(process.env.FLOWMGR_RUNS ?? 60);
@@ -57,5 +59,62 @@ describe("spaceAround", () => {
     expect(kept.map((at) => flows[at]?.name)).toContain("alltherest");
     // All that deny a network stay: they say nothing of the destination.
     expect(kept.length).toBeLessThan(210);
+  });
+});
+
+/** Between two configs a stretch of flows is gone, stands elsewhere, or others stand there. */
+type Cut = { at: number; length: number; to: number; others: boolean };
+
+const cut: fc.Arbitrary<Cut> = fc.record({
+  at: fc.nat(400),
+  length: fc.nat(30),
+  to: fc.nat(400),
+  others: fc.boolean(),
+});
+
+describe("flowsAround", () => {
+  const many = manyFlows(450);
+  const dst = (...values: string[]) => ({ dst: { not: false, values } });
+  const asked: Conditions[] = [
+    ...many.items
+      .slice(0, 12)
+      .flatMap((item) => (item.kind === "flow" ? item.rules[0]?.conditions : []) ?? []),
+    { dst: { not: true, values: ["172.16.0.0/24"] } },
+    ...["2001:db8::/32", "2001:db8:44::1", "2001:db8:ffff::/48", "172.16.1.0/25", "::/0"].map((one) =>
+      dst(one),
+    ),
+    dst("172.16.0.4", "172.16.1.60"),
+    {},
+  ];
+
+  it("chooses of a config behind any other the flows whose rules may meet what is asked", () => {
+    const pool = flowsOf(manyFlows(900)).slice(450);
+    let passed = 0;
+    fc.assert(
+      fc.property(
+        fc.array(cut, { minLength: 1, maxLength: 5 }),
+        fc.subarray(asked, { minLength: 1, maxLength: 3 }),
+        (cuts, conditions) => {
+          let config: Config = many;
+          for (const { at, length, to, others } of [{ at: 0, length: 0, to: 0, others: false }, ...cuts]) {
+            const items = [...config.items];
+            const taken = items.splice(at, length);
+            items.splice(to, 0, ...(others ? pool.slice(at, at + length) : taken.slice(1)));
+            config = { ...config, items };
+            for (const family of [4, 6] as const) {
+              const reaches = conditions.flatMap(
+                (one): readonly Reach[] | Reach => reachOf(one, family) ?? [],
+              );
+              const flows = flowsInForce(config, "in");
+              const expected = flows.filter(({ flow }) => meetAny(reachesOf(flow, family).deciding, reaches));
+              expect(flowsAround(flows, family, reaches)).toEqual(expected);
+              passed += flows.length - expected.length;
+            }
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    );
+    expect(passed).toBeGreaterThan(RUNS * 100);
   });
 });
