@@ -5,7 +5,7 @@
  */
 import type { Box } from "../space/boxes.ts";
 import type { Space } from "../space/decisions.ts";
-import { interfacesIn, ranksIn, type World } from "../space/fields.ts";
+import { interfacesIn, type World } from "../space/fields.ts";
 import { complement, type Intervals, intersection } from "../space/intervals.ts";
 import { LEVEL } from "../space/levels.ts";
 import { NONE, type Node, terminal } from "../space/node-store.ts";
@@ -163,7 +163,7 @@ export function canAsk(test: Test, direction: Direction): boolean {
 function intervalsOf(test: Test, world: World, direction: Direction): [level: number, Intervals] {
   switch (test.of) {
     case "address":
-      return [test.level, ranksIn(test.level === LEVEL.dst ? world.dst : world.src, test.ranges)];
+      return [test.level, (test.level === LEVEL.dst ? world.dst : world.src).ranksIn(test.inside)];
     case "interface":
       if (test.side !== direction) {
         throw new UnreadableProgram(

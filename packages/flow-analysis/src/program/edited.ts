@@ -71,7 +71,7 @@ function isProvenIn(
   const reaches = withoutCovered(all);
   const around = fewer(reaches);
   const flows = flowsAround(flowsInForce(after.config, direction), family, around);
-  const chains = chainsAround(after.chains, builtIn, family, around);
+  const chains = chainsAround(after.chains, builtIn, around);
   return differingPacket(flows, chains, { direction, family }, after.owners, options, reaches) === null;
 }
 

@@ -1,5 +1,6 @@
 /** One packet through the chains of a restore text, rule by rule, as the kernel takes it. */
-import { interfaceMatches, isInside, type Packet, STATES } from "@flowmgr/flow-model";
+import { interfaceMatches, type Packet, STATES } from "@flowmgr/flow-model";
+import { holdsAddress } from "../space/addresses.ts";
 import type { Intervals } from "../space/intervals.ts";
 import { LEVEL } from "../space/levels.ts";
 import { marked } from "./outcomes.ts";
@@ -56,7 +57,7 @@ function holds(test: Test, packet: Packet, mark: number): boolean {
   switch (test.of) {
     case "address": {
       const address = test.level === LEVEL.dst ? packet.dst : packet.src;
-      return isInside(test.ranges, address);
+      return holdsAddress(test.inside, address, packet.family);
     }
     case "interface":
       return interfaceMatches(test.pattern, test.side === packet.direction ? packet.iface : "");

@@ -8,7 +8,7 @@
  * program was proven to do what the earlier flows say, it is left to prove for the packets of the other rules alone.
  */
 import type { Family } from "@flowmgr/flow-model";
-import { addressesOf, outside, overlap } from "../space/addresses.ts";
+import { outside, overlap } from "../space/addresses.ts";
 import { complement, haveCommon } from "../space/intervals.ts";
 import { HIGHEST, LEVEL } from "../space/levels.ts";
 import { bothOf, EVERY, type Reach } from "../space/reach.ts";
@@ -114,8 +114,7 @@ function reachOfTests(tests: readonly Test[], family: Family): Reach | null {
 function reachOf(test: Test, family: Family): Reach | null {
   switch (test.of) {
     case "address": {
-      const inside = addressesOf(test.ranges, family);
-      const asked = test.not ? outside(inside, family) : inside;
+      const asked = test.not ? outside(test.inside, family) : test.inside;
       if (asked.length === 0) return null;
       return { ...EVERY, [test.level === LEVEL.dst ? "dst" : "src"]: asked };
     }
@@ -132,18 +131,13 @@ function reachOf(test: Test, family: Family): Reach | null {
 }
 
 /** The chains, and of their rules those, that packets of the reaches can meet behind a built-in chain. */
-export function chainsAround(
-  chains: Chains,
-  builtIn: string,
-  family: Family,
-  reaches: readonly Reach[],
-): Chains {
+export function chainsAround(chains: Chains, builtIn: string, reaches: readonly Reach[]): Chains {
   const around = new Map<string, readonly ReadRule[]>();
   const open = [builtIn];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (around.has(name)) continue;
     const rules = (chains.get(name) ?? []).filter(({ tests }) =>
-      reaches.some((reach) => tests.every((test) => mayMeetTest(test, reach, family))),
+      reaches.some((reach) => tests.every((test) => mayMeetTest(test, reach))),
     );
     around.set(name, rules);
     for (const { target } of rules) {
@@ -154,12 +148,12 @@ export function chainsAround(
 }
 
 /** Can a packet of the reach meet the test? False only where none can. Plain, since thousands are asked at each edit. */
-function mayMeetTest(test: Test, reach: Reach, family: Family): boolean {
+function mayMeetTest(test: Test, reach: Reach): boolean {
   if (test.not) return true;
   switch (test.of) {
     case "address": {
       const inside = test.level === LEVEL.dst ? reach.dst : reach.src;
-      return inside === null || overlap(addressesOf(test.ranges, family), inside);
+      return inside === null || overlap(test.inside, inside);
     }
     case "number": {
       const inside = reach.fixed[test.level];

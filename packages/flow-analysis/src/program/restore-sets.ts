@@ -1,9 +1,10 @@
 /** The sets of networks that rules name, read back from what `ipset restore` would be told. */
-import { type Address, type AddressRange, type Family, parseAddress, setOf } from "@flowmgr/flow-model";
+import { type Address, type Family, parseAddress, setOf } from "@flowmgr/flow-model";
+import { type Addresses, addressesIn } from "../space/addresses.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 
-/** The addresses of each set, in order and disjoint, by its name. */
-export type Sets = ReadonlyMap<string, readonly AddressRange[]>;
+/** The addresses of each set by its name. */
+export type Sets = ReadonlyMap<string, Addresses>;
 
 /** Throws UnreadableProgram at what a program may not hold. */
 export function readSetsText(text: string, family: Family): Sets {
@@ -29,7 +30,7 @@ export function readSetsText(text: string, family: Family): Sets {
     }
     set.networks.push(address.ok);
   }
-  return new Map([...found].map(([name, { networks }]) => [name, setOf(networks)[family]]));
+  return new Map([...found].map(([name, { networks }]) => [name, addressesIn(setOf(networks), family)]));
 }
 
 function refused(what: string, line: string): UnreadableProgram {

@@ -1,6 +1,5 @@
 /** What a rule of a restore text asks of a packet: the match words of iptables, each with its meaning. */
 import {
-  type AddressRange,
   BITS,
   type Family,
   icmpProtocol,
@@ -9,6 +8,7 @@ import {
   rangeOf,
   STATES,
 } from "@flowmgr/flow-model";
+import { type Addresses, addressesOf } from "../space/addresses.ts";
 import { type Intervals, unionOf } from "../space/intervals.ts";
 import { LEVEL } from "../space/levels.ts";
 import type { Sets } from "./restore-sets.ts";
@@ -16,7 +16,7 @@ import { UnreadableProgram } from "./unreadable.ts";
 
 /** What is asked of one field. */
 type Asked =
-  | { of: "address"; level: 0 | 1; ranges: readonly AddressRange[] }
+  | { of: "address"; level: 0 | 1; inside: Addresses }
   | { of: "interface"; side: "in" | "out"; pattern: string }
   | { of: "number"; level: number; inside: Intervals }
   | { of: "mark"; value: number; mask: number }
@@ -55,7 +55,7 @@ const network =
   (value: string, family: Family): Asked => {
     const address = parseAddress(value);
     if ("error" in address || address.ok.family !== family) return refuse(`${value} is no network here`);
-    return { of: "address", level, ranges: [rangeOf(address.ok)] };
+    return { of: "address", level, inside: addressesOf([rangeOf(address.ok)], family) };
   };
 
 const addresses =
@@ -65,7 +65,7 @@ const addresses =
     if (low === undefined || high === undefined || more.length > 0 || low > high) {
       return refuse(`${value} is no range of addresses`);
     }
-    return { of: "address", level, ranges: [{ low, high }] };
+    return { of: "address", level, inside: addressesOf([{ low, high }], family) };
   };
 
 function bitsOf(text: string, family: Family): bigint {
@@ -131,10 +131,10 @@ type Word = {
 /** The name of a set, and which of the two addresses is looked up. */
 function matchSet(value: string, _family: Family, sets: Sets): Asked {
   const [name = "", side] = value.split(" ");
-  const ranges = sets.get(name);
-  if (!ranges) return refuse(`there is no set ${name}`);
+  const inside = sets.get(name);
+  if (!inside) return refuse(`there is no set ${name}`);
   if (side !== "src" && side !== "dst") return refuse(`${side} is no address of a packet`);
-  return { of: "address", level: side === "src" ? LEVEL.src : LEVEL.dst, ranges };
+  return { of: "address", level: side === "src" ? LEVEL.src : LEVEL.dst, inside };
 }
 
 const PORTED = ["tcp", "udp", "sctp"];

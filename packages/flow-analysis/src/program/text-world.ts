@@ -1,7 +1,6 @@
 /** The space of the flows, in which the chains can be said too. */
 import type { Config, Packet } from "@flowmgr/flow-model";
 import type { AnalysisOptions } from "../options.ts";
-import { addressesOf } from "../space/addresses.ts";
 import { Space } from "../space/decisions.ts";
 import type { World } from "../space/fields.ts";
 import { LEVEL } from "../space/levels.ts";
@@ -67,8 +66,5 @@ function unknownTo(world: World, test: Test): Reach[] {
   }
   if (test.of !== "address") return [];
   const field = test.level === LEVEL.dst ? "dst" : "src";
-  const isKnown = test.ranges.every(
-    ({ low, high }) => world[field].knows(low) && world[field].knows(high + 1n),
-  );
-  return isKnown ? [] : [{ ...EVERY, [field]: addressesOf(test.ranges, world.family) }];
+  return world[field].knows(test.inside) ? [] : [{ ...EVERY, [field]: test.inside }];
 }

@@ -61,6 +61,10 @@ export function holds(addresses: Addresses, address: Key): boolean {
   return first % 2 === 1;
 }
 
+/** The same, of an address as packets have it. */
+export const holdsAddress = (addresses: Addresses, address: bigint, family: Family): boolean =>
+  holds(addresses, keyOf(address, family));
+
 /** What at least one of the sets holds. */
 export function unionOfAddresses(sets: readonly Addresses[]): Addresses {
   const ranges = sets.flatMap((set) =>
@@ -114,10 +118,12 @@ export class Ranks {
     return this.#rankOf(keyOf(address, this.family));
   }
 
-  /** Does an interval begin at the address, or end before it? */
-  knows(address: bigint): boolean {
-    const key = keyOf(address, this.family);
-    return key === END[this.family] || this.#keys[this.#rankOf(key)] === key;
+  /** Can the set be said in ranks: does an interval begin where it does, and where it ends? */
+  knows(addresses: Addresses): boolean {
+    for (const key of addresses) {
+      if (key !== END[this.family] && this.#keys[this.#rankOf(key)] !== key) return false;
+    }
+    return true;
   }
 
   /** The same, as sets of addresses hold it. */

@@ -30,7 +30,8 @@ function boxIn(
   meaning: MeaningOptions,
 ): Box | null {
   const { maxima, ifaces, notLoopback } = world;
-  const box: (Intervals | undefined)[] = Array.from({ length: LEVELS }, (_, level) => fixed[level]);
+  const box: (Intervals | undefined)[] = [];
+  for (let level = 0; level < LEVELS; level += 1) box.push(fixed[level]);
   if (dst) box[LEVEL.dst] = unlessFull(world.dst.ranksIn(dst), maxima[LEVEL.dst]);
   if (src) box[LEVEL.src] = unlessFull(world.src.ranksIn(src), maxima[LEVEL.src]);
   const max = maxima[LEVEL.iface] ?? 0;

@@ -61,14 +61,16 @@ export class Space {
     const meaning = meaningOf(options);
     const flows = configs.map((config) =>
       ("items" in config ? flowsInForce(config, direction) : config).filter(
-        ({ flow }) => reachesOf(flow, family).all.length > 0,
+        ({ flow }) => reachesOf(flow, family).any,
       ),
     );
     this.direction = direction;
     this.meaning = meaning;
     this.world = worldOf(family, [
       ...asked,
-      ...flows.flatMap((some) => some.flatMap(({ flow }) => reachesOf(flow, family).all)),
+      ...flows.flatMap((some) =>
+        some.flatMap(({ flow }) => reachesOf(flow, family).endings.flatMap(({ reach }) => reach ?? [])),
+      ),
     ]);
     this.diagram = new Diagram(LEVELS, undefined, this.step);
     let base = 1;

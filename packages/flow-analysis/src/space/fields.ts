@@ -13,7 +13,7 @@ import {
   type Packet,
   STATES,
 } from "@flowmgr/flow-model";
-import { addressesOf, Ranks } from "./addresses.ts";
+import { Ranks } from "./addresses.ts";
 import { complement, type Intervals, unionOf } from "./intervals.ts";
 import { HIGHEST, LEVEL } from "./levels.ts";
 import type { Reach } from "./reach.ts";
@@ -54,11 +54,6 @@ export function worldOf(family: Family, reaches: readonly Reach[]): World {
   maxima[LEVEL.iface] = ofIface;
   const notLoopback = complement(interfacesIn(ifaces, ["lo"]), ofIface);
   return { family, maxima, src, dst, ifaces, notLoopback };
-}
-
-/** Ranges whose ends the world knows, as ranks. */
-export function ranksIn(ranks: Ranks, ranges: readonly AddressRange[]): Intervals {
-  return ranks.ranksIn(addressesOf(ranges, ranks.family));
 }
 
 /** Intervals of ranks as ranges of addresses. */

@@ -76,10 +76,15 @@ export function errorReach(flow: Flow, family: Family): Reach | null {
   return reach[family];
 }
 
+/** What may end a packet's visit to a flow: `rule` by its index, null for the flow's end. */
+type Ending = { rule: number | null; ignores: boolean; reach: Reach | null };
+
 type Reaches = {
-  /** Of each rule that is on, and of the flow's end. */
-  all: readonly Reach[];
-  /** Of them those that decide: what a flow only ignores goes on as if the flow were not there. */
+  /** Of each rule that is on, and of the flow's end where that takes something. */
+  endings: readonly Ending[];
+  /** Does any packet of the family meet any of them? */
+  any: boolean;
+  /** Of those that decide: what a flow only ignores goes on as if the flow were not there. */
   deciding: readonly Reach[];
 };
 
@@ -96,20 +101,14 @@ export function reachesOf(flow: Flow, family: Family): Reaches {
 }
 
 function readFlow(flow: Flow, family: Family): Reaches {
-  const all: Reach[] = [];
-  const deciding: Reach[] = [];
-  for (const { off, verb, conditions } of flow.rules) {
-    const reach = off ? null : reachOf(conditions, family);
-    if (!reach) continue;
-    all.push(reach);
-    if (verb === "match") deciding.push(reach);
+  const endings: Ending[] = [];
+  for (const [rule, { off, verb, conditions }] of flow.rules.entries()) {
+    if (!off) endings.push({ rule, ignores: verb === "ignore", reach: reachOf(conditions, family) });
   }
   const errors = errorReach(flow, family);
-  if (errors) {
-    all.push(errors);
-    deciding.push(errors);
-  }
-  return { all, deciding };
+  if (errors) endings.push({ rule: null, ignores: false, reach: errors });
+  const deciding = endings.flatMap(({ ignores, reach }) => (ignores || reach === null ? [] : [reach]));
+  return { endings, any: endings.some(({ reach }) => reach !== null), deciding };
 }
 
 function errorsTo(dst: Addresses, family: Family): Reach | null {

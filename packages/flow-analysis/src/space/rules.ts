@@ -10,7 +10,7 @@ import {
 } from "@flowmgr/flow-model";
 import { type Box, boxesIn } from "./boxes.ts";
 import type { World } from "./fields.ts";
-import { errorReach, type Reach, reachOf } from "./reach.ts";
+import { type Reach, reachesOf } from "./reach.ts";
 
 export type Direction = Packet["direction"];
 
@@ -72,13 +72,10 @@ export function judgingRules(
   const judging: JudgingRule[] = [];
   for (const { flow, flowIndex } of flows) {
     step();
-    for (const [index, { off, verb, conditions }] of flow.rules.entries()) {
-      if (off) continue;
-      const boxes = boxesOf(reachOf(conditions, family));
-      judging.push({ flow, flowIndex, rule: index, ignores: verb === "ignore", boxes });
+    for (const { rule, ignores, reach } of reachesOf(flow, family).endings) {
+      const boxes = boxesOf(reach);
+      if (rule !== null || boxes.length > 0) judging.push({ flow, flowIndex, rule, ignores, boxes });
     }
-    const boxes = boxesOf(errorReach(flow, family));
-    if (boxes.length > 0) judging.push({ flow, flowIndex, rule: null, ignores: false, boxes });
   }
   return judging;
 }
