@@ -1,7 +1,8 @@
 /** A text that is read behind another one, of which most is known, says what it says alone. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Chains, type Piece, readRestoreText } from "../src/program/restore-text.ts";
+import type { Chains } from "../src/program/chains.ts";
+import { type Piece, readRestoreText } from "../src/program/restore-text.ts";
 
 const RUNS = Number(process.env.FLOWMGR_RUNS ?? 1000);
 const NONE = new Map();

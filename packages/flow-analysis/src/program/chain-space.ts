@@ -10,9 +10,9 @@ import { complement, type Intervals, intersection } from "../space/intervals.ts"
 import { LEVEL } from "../space/levels.ts";
 import { NONE, type Node, terminal } from "../space/node-store.ts";
 import type { Direction } from "../space/rules.ts";
+import type { Chains, ReadRule } from "./chains.ts";
 import { type Outcome, Outcomes, UNTOUCHED } from "./outcomes.ts";
 import type { Test } from "./restore-tests.ts";
-import type { Chains, ReadRule } from "./restore-text.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 
 /** `open`: of some packets it changes the mark and lets them go on, so what stands behind still has a say. */

@@ -7,12 +7,12 @@ import { reachesOf, withoutCovered } from "../space/reach.ts";
 import { type Direction, flowsInForce } from "../space/rules.ts";
 import { verdictOf } from "../walk.ts";
 import { canAsk } from "./chain-space.ts";
+import type { Chains, ReadRule } from "./chains.ts";
 import { differingPacket } from "./comparison.ts";
 import type { MarkOwners } from "./mark-owners.ts";
 import type { ProofOptions } from "./proof.ts";
 import { chainsAround, type OtherRules, otherRules, reachesTo } from "./region.ts";
 import type { Sets } from "./restore-sets.ts";
-import type { Chains, ReadRule } from "./restore-text.ts";
 import { BUILT_IN, reachedFrom, requireEnd } from "./text-world.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 

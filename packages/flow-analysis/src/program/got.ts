@@ -1,9 +1,9 @@
 /** What the chains of a restore text do to one packet, in the words of verdicts. */
 import type { Packet } from "@flowmgr/flow-model";
 import type { Verdict } from "../walk.ts";
+import type { Chains } from "./chains.ts";
 import { hex, type MarkOwners } from "./mark-owners.ts";
 import { passageOf } from "./passage.ts";
-import type { Chains } from "./restore-text.ts";
 import { BUILT_IN } from "./text-world.ts";
 
 export type Got = {

@@ -1,9 +1,9 @@
 /** Who a mark belongs to, and what becomes of it on its way to IPVS. */
 import type { Family, Packet } from "@flowmgr/flow-model";
 import type { Verdict } from "../walk.ts";
+import type { Chains } from "./chains.ts";
 import { type Outcome, UNTOUCHED } from "./outcomes.ts";
 import { passageOf } from "./passage.ts";
-import type { Chains } from "./restore-text.ts";
 import { reachedFrom, requireEnd } from "./text-world.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 

@@ -3,9 +3,9 @@ import { interfaceMatches, type Packet, STATES } from "@flowmgr/flow-model";
 import { holdsAddress } from "../space/addresses.ts";
 import type { Intervals } from "../space/intervals.ts";
 import { LEVEL } from "../space/levels.ts";
+import type { Chains, ReadRule } from "./chains.ts";
 import { marked } from "./outcomes.ts";
 import type { Test } from "./restore-tests.ts";
-import type { Chains, ReadRule } from "./restore-text.ts";
 
 export type Passage = {
   end: "accept" | "drop" | "undecided";

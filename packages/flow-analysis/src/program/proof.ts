@@ -8,12 +8,13 @@ import type { AnalysisOptions } from "../options.ts";
 import { TooLarge } from "../space/node-store.ts";
 import { decide } from "../trace.ts";
 import type { Decision } from "../walk.ts";
+import type { Chains } from "./chains.ts";
 import { differingPacket } from "./comparison.ts";
 import { isProvenAfter, type Proven } from "./edited.ts";
 import { type Got, gotOf } from "./got.ts";
 import { MarkOwners, type OwnedMarks } from "./mark-owners.ts";
 import { readSetsText } from "./restore-sets.ts";
-import { type Chains, type Piece, readRestoreText } from "./restore-text.ts";
+import { type Piece, readRestoreText } from "./restore-text.ts";
 import { BUILT_IN, requireEnd } from "./text-world.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 

@@ -13,8 +13,8 @@ import { complement, haveCommon } from "../space/intervals.ts";
 import { HIGHEST, LEVEL } from "../space/levels.ts";
 import { bothOf, EVERY, type Reach } from "../space/reach.ts";
 import { commonSubsequence } from "../subsequence.ts";
+import { type Chains, leaving, type ReadRule } from "./chains.ts";
 import type { Test } from "./restore-tests.ts";
-import { type Chains, leaving, type ReadRule } from "./restore-text.ts";
 
 /** With more ways to a chain, or more that is asked on these, what asks nothing stands for all of them. */
 const FEW = 16;

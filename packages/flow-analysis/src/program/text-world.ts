@@ -6,8 +6,8 @@ import type { World } from "../space/fields.ts";
 import { LEVEL } from "../space/levels.ts";
 import { EVERY, type Reach } from "../space/reach.ts";
 import type { Direction, FlowInForce } from "../space/rules.ts";
+import { type Chains, leaving, NO_CHAIN } from "./chains.ts";
 import type { Test } from "./restore-tests.ts";
-import { type Chains, leaving, NO_CHAIN } from "./restore-text.ts";
 import { UnreadableProgram } from "./unreadable.ts";
 
 /** The built-in chain that flows of a direction are hooked into. */

@@ -7,8 +7,8 @@
 import type { Space } from "../space/decisions.ts";
 import { NONE, type Node, TooLarge } from "../space/node-store.ts";
 import type { ChainSpace, Effect } from "./chain-space.ts";
+import type { Chains, ReadRule, Target } from "./chains.ts";
 import { type FlowEffect, flowsFor } from "./flow-effects.ts";
-import type { Chains, ReadRule, Target } from "./restore-text.ts";
 
 /**
  * Packets of one kind, and what they meet, in order; an effect may hold for others too. `flows`: those of the config

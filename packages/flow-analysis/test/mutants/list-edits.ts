@@ -26,8 +26,8 @@ export const OF_EDITS: readonly Mutant[] = [
   {
     file: "program/region.ts",
     what: "what asks for other addresses asks for these",
-    old: "const asked = test.not ? outside(inside, family) : inside;",
-    wrong: "const asked = inside;",
+    old: "const asked = test.not ? outside(test.inside, family) : test.inside;",
+    wrong: "const asked = test.inside;",
     tests: "edits",
   },
   {
@@ -61,9 +61,30 @@ export const OF_EDITS: readonly Mutant[] = [
   {
     file: "program/restore-text.ts",
     what: "a chain with as many rules is the same",
-    old: "const isSame = old.length === rules.length && rules.every((rule, at) => rule === old[at]);",
-    wrong: "const isSame = old.length === rules.length;",
+    old: "one.length === other.length && one.every((rule, at) => rule === other[at]);",
+    wrong: "one.length === other.length;",
     tests: "edits",
+  },
+  {
+    file: "program/restore-text.ts",
+    what: "pieces may change places",
+    old: "else if (kept[at++] !== piece)",
+    wrong: "else if (kept[at++] === undefined)",
+    tests: "edits",
+  },
+  {
+    file: "program/restore-text.ts",
+    what: "a chain that is gone leaves those that lead to it",
+    old: "requireTargets(chains, isLess ? chains.keys() : fresh.keys());",
+    wrong: "requireTargets(chains, fresh.keys());",
+    tests: "edits",
+  },
+  {
+    file: "space/destinations.ts",
+    what: "flows at the end are where they were",
+    old: "low.set(destinations.low.subarray(old.length - end), tail);",
+    wrong: "low.set(destinations.low.subarray(tail), tail);",
+    tests: "narrow",
   },
   {
     file: "program/proof.ts",

@@ -54,8 +54,8 @@ export const OF_PROGRAM: readonly Mutant[] = [
   {
     file: "program/text-world.ts",
     what: "addresses that only the chains name make no difference",
-    old: "return isKnown ? [] : [{ ...EVERY, [field]: addressesOf(test.ranges, world.family) }];",
-    wrong: "return isKnown || field ? [] : [];",
+    old: "return world[field].knows(test.inside) ? [] : [{ ...EVERY, [field]: test.inside }];",
+    wrong: "return world[field] ? [] : [];",
     tests: "program",
   },
   {

@@ -27,7 +27,7 @@ export const TESTS = {
   search: [own("search")],
   lockout: [own("lockout")],
   program: [own("program"), "packages/flow-compiler/test/program-proof.test.ts"],
-  edits: [own("program-edits"), "packages/flow-compiler/test/program-edits.test.ts"],
+  edits: [own("program-edits"), own("program-reading"), "packages/flow-compiler/test/program-edits.test.ts"],
 } satisfies Record<string, string[]>;
 
 /** In an order that stays: they are called by their place. */
