@@ -93,7 +93,7 @@ test("what somebody did behind its back is shown and put right", async ({ lab, s
   await page.getByRole("button", { name: /^Repair: put revision \d+ back$/ }).click();
   await expect(page.getByRole("status").filter({ hasText: "Repaired." })).toBeVisible();
   expect(lab.chains()).toEqual(right);
-  await expect(page.getByText(/^No drift:/)).toBeVisible();
+  await expect(page.getByText(/^No drift\./)).toBeVisible();
   await expect(page.getByRole("region", { name: "Put right lately" })).toContainText(
     /admin, revision \d+: IPv4: chains? .*@alltherest.* changed/,
   );

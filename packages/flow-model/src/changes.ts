@@ -272,7 +272,8 @@ function countedIn(found: readonly FlowChange[], what: string): string[] {
   return counts
     .filter(({ count }) => count > 0)
     .map(({ count, word }, index) => {
-      if (index > 0) return `${count} ${word}`;
-      return `${count} ${count === 1 ? what : `${what}s`} ${word}`;
+      const number = count.toLocaleString("en");
+      if (index > 0) return `${number} ${word}`;
+      return `${number} ${count === 1 ? what : `${what}s`} ${word}`;
     });
 }

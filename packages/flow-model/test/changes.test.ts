@@ -97,6 +97,11 @@ describe("changes", () => {
     ).toEqual(list);
   });
 
+  it("writes a number of thousands as one reads it", () => {
+    const flows = Array.from({ length: 1200 }, (_, at) => `flow f${at} deny match`).join("\n");
+    expect(changes(read(""), read(flows)).headline).toBe("1,200 flows added; nothing else changes");
+  });
+
   it("finds none between a config and its copy", () => {
     fc.assert(
       fc.property(arbitraryConfig(), (config) => {

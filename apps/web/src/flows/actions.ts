@@ -99,7 +99,7 @@ export function useFlowActions(readOnly: boolean) {
         return null;
       }
       const { flows: added, prose } = read;
-      const what = added.length === 1 ? `flow ${added[0]?.name}` : `${added.length} flows`;
+      const what = added.length === 1 ? `flow ${added[0]?.name}` : counted(added.length, "flow");
       const step = `insert ${what}`;
       const names = insert(added, after, step);
       if (names.length > 0) {

@@ -3,6 +3,7 @@
 import type { Status } from "@flowmgr/flow-api";
 import type { Config } from "@flowmgr/flow-model";
 import type { Ref } from "react";
+import { counted } from "../ui/say.ts";
 import styles from "./flow-list.module.css";
 import notes from "./flow-list-notes.module.css";
 import { lastWord } from "./rows.ts";
@@ -56,7 +57,7 @@ function LeftOver({ draft }: { draft: Config }) {
 export function DropLine({ ref, count }: { ref: Ref<HTMLDivElement>; count: number }) {
   return (
     <div ref={ref} className={notes.drop} hidden>
-      {count > 1 ? <span>{count} flows</span> : null}
+      {count > 1 ? <span>{counted(count, "flow")}</span> : null}
     </div>
   );
 }

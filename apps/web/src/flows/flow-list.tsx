@@ -3,7 +3,7 @@ import type { Status } from "@flowmgr/flow-api";
 import type { Config } from "@flowmgr/flow-model";
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { type Ref, type RefObject, useCallback, useImperativeHandle, useLayoutEffect, useRef } from "react";
-import { useNarrow } from "../ui/use-media.ts";
+import { useMedia, useNarrow } from "../ui/use-media.ts";
 import type { FlowActions } from "./actions.ts";
 import { type DropGap, useDrag } from "./drag.ts";
 import styles from "./flow-list.module.css";
@@ -14,7 +14,7 @@ import { grownAbove, heightOf, type Row } from "./rows.ts";
 export type ListGrip = {
   /** Scrolls to the row and gives it the focus; false where there is none. */
   focus(name: string): boolean;
-  /** Scrolls to the row. */
+  /** Scrolls to the row, and into the middle where it was out of sight: warnings that come push it down no further. */
   reveal(name: string): void;
 };
 
@@ -45,7 +45,10 @@ const NOTE = 37;
 /** The grid of flows; only rows in sight exist. */
 export function FlowList(props: FlowListProps) {
   const { rows, active, selected, readOnly } = props;
-  const narrow = useNarrow();
+  const phone = useNarrow();
+  // Beside a panel a window of this width leaves half of it to the list.
+  const tight = useMedia("(max-width: 1279px)");
+  const narrow = phone || (tight && props.opened !== null);
   const scroller = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
   const ends = props.whole ? 1 : 0;
@@ -57,18 +60,18 @@ export function FlowList(props: FlowListProps) {
     scroller,
     line,
     gapAt: (y) => gapAt(virtual, rows.length, ends, y),
-    take: (name) => (narrow || readOnly ? null : props.taken(name)),
+    take: (name) => (phone || readOnly ? null : props.taken(name)),
     drop: props.drop,
   });
   const focusable = rows.some(({ flow }) => flow.name === active) ? active : (rows[0]?.flow.name ?? null);
 
-  function reveal(name: string): boolean {
+  function reveal(name: string, align: "auto" | "center" = "auto"): boolean {
     const index = rows.findIndex(({ flow }) => flow.name === name);
-    if (index >= 0) virtual.scrollToIndex(index + ends, { align: "auto" });
+    if (index >= 0) virtual.scrollToIndex(index + ends, { align });
     return index >= 0;
   }
   useImperativeHandle(props.ref, () => ({
-    reveal,
+    reveal: (name) => inSight(scroller.current, name) || reveal(name, "center"),
     focus(name) {
       if (!reveal(name)) return false;
       requestAnimationFrame(() => rowElement(scroller.current, name)?.focus({ preventScroll: true }));
@@ -85,6 +88,7 @@ export function FlowList(props: FlowListProps) {
         aria-multiselectable="true"
         aria-rowcount={rows.length + 1}
         aria-colcount={COLUMNS.length}
+        data-narrow={narrow || undefined}
         data-many={rows.length > 999 || undefined}
         data-selecting={selected.size > 0 || undefined}
       >
@@ -194,6 +198,12 @@ function sizesOf(rows: Row[], narrow: boolean): string {
   const text = rows.map((row) => String.fromCharCode(heightOf(row, narrow))).join("");
   known = { rows, narrow, text };
   return text;
+}
+
+function inSight(scroller: HTMLElement | null, name: string): boolean {
+  const row = rowElement(scroller, name)?.getBoundingClientRect();
+  const all = scroller?.getBoundingClientRect();
+  return row !== undefined && all !== undefined && row.top >= all.top + HEAD && row.bottom <= all.bottom;
 }
 
 function rowElement(scroller: HTMLElement | null, name: string): HTMLElement | null {

@@ -105,7 +105,7 @@ function Flows({
     const after = found.slice(0, index).findLast(stays)?.flow.name;
     if (before === undefined && after === undefined) return;
     const where = before !== undefined ? { before } : { after: after ?? "" };
-    const what = names.size === 1 ? [...names].join() : `${names.size} flows`;
+    const what = names.size === 1 ? [...names].join() : counted(names.size, "flow");
     const words = before !== undefined ? `before ${before}` : `after ${after}`;
     if (actions.change(moveEdits(names, actions.names, where), `move ${what} ${words}`))
       announce(`${what} moved ${words}`);
@@ -310,5 +310,5 @@ function foundText(found: number, all: number, narrow: boolean): string {
 /** "mail is now 3 of 120" */
 function placeText(name: string, names: readonly string[], by: -1 | 1): string {
   const place = Math.max(1, Math.min(names.length, names.indexOf(name) + 1 + by));
-  return `${name} is now ${place} of ${names.length}`;
+  return `${name} is now ${place.toLocaleString("en")} of ${names.length.toLocaleString("en")}`;
 }

@@ -16,6 +16,7 @@ import styles from "./frame.module.css";
 import { Nav } from "./nav.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { TroubleBanner } from "./trouble-banner.tsx";
+import { useTitle } from "./use-title.ts";
 
 type FrameProps = {
   /** Owns the top bar while an apply waits for its answer. */
@@ -29,6 +30,7 @@ export function Frame({ countdown, textErrors, children }: FrameProps) {
   const status = useStatus().data;
   const { undoLabel } = useEdit();
   const [location] = useLocation();
+  useTitle(location);
   const place = useRef<HTMLElement>(null);
   const before = useRef(location);
   // Where what led on is gone with the place it stood in, the keyboard goes on in the next one.

@@ -108,10 +108,10 @@ function Cells({ row, names, addressOf, show }: CellsProps) {
   const { target, words } = partsOf(text);
   return (
     <div role="presentation" className={styles.rule}>
-      <div role="cell" className={styles.count} title={packets.toLocaleString("en")}>
+      <div role="cell" className={styles.count} data-unit="packets" title={packets.toLocaleString("en")}>
         {shortCount(packets)}
       </div>
-      <div role="cell" className={styles.count} title={bytes.toLocaleString("en")}>
+      <div role="cell" className={styles.count} data-unit="bytes" title={bytes.toLocaleString("en")}>
         {shortCount(bytes)}
       </div>
       <div role="cell" className={styles.target}>
@@ -150,7 +150,7 @@ function ChainCell({ row: { chain, shown } }: { row: Extract<Row, { kind: "chain
       </h2>
       <span className={styles.quiet}>
         {shown < rules.length
-          ? `${shown} of ${counted(rules.length, "rule")}`
+          ? `${shown.toLocaleString("en")} of ${counted(rules.length, "rule")}`
           : counted(rules.length, "rule")}
         {foreignWords(chain)}
       </span>

@@ -96,7 +96,7 @@ export function DriftView({ listing: { drift, at, repairs } }: { listing: Kernel
         <Difference drift={drift} />
       ) : (
         <p className={styles.quiet}>
-          No drift: {stands(status?.running?.revision ?? null)} Read at {clock(at)}.
+          No drift. {stands(status?.running?.revision ?? null)} Read at {clock(at)}.
         </p>
       )}
       <p className={styles.quiet}>

@@ -108,7 +108,7 @@ function NotWord({ condition: { not, values }, set, label, where, disabled }: Pa
       onMouseDown={stay}
       onClick={() => set({ not: !not, values })}
     >
-      not
+      {not ? null : <span aria-hidden="true">+ </span>}not
     </button>
   );
 }

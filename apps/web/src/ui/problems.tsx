@@ -31,8 +31,13 @@ export function advice({ message, help }: Pick<Diagnostic, "message" | "help">):
 
 /** What is wrong with the part at `path` or below it, the first of it; undefined when nothing is. */
 export function problemAt(diagnostics: readonly Diagnostic[], path: string): string | undefined {
+  return foundAt(diagnostics, path)?.text;
+}
+
+/** The same, and how serious it is. */
+export function foundAt(diagnostics: readonly Diagnostic[], path: string): ValueProblem | undefined {
   const first = diagnostics.find((one) => one.path === path || one.path?.startsWith(`${path}/`));
-  return first ? advice(first) : undefined;
+  return first ? { severity: first.severity, text: advice(first) } : undefined;
 }
 
 export type ValueProblem = { severity: Diagnostic["severity"]; text: string };

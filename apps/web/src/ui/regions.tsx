@@ -1,6 +1,8 @@
 /** Packets that one rule could describe, as its text, with one of them to test. */
 import type { Region } from "@flowmgr/flow-api";
+import { useState } from "react";
 import { Link } from "wouter";
+import { Button } from "./button.tsx";
 import { testAddress } from "./packet-link.ts";
 import styles from "./regions.module.css";
 
@@ -14,7 +16,7 @@ export function Regions({ regions, most }: { regions: readonly Region[]; most?: 
           <li key={`${region.family} ${region.text} ${region.sample.line}`}>
             <span className={styles.text}>
               {family ? <span className={styles.family}>IPv{family} </span> : null}
-              {region.text === "" ? "every packet" : <code>{region.text}</code>}
+              {region.text === "" ? "every packet" : <Words text={region.text} />}
               {region.exceptInterfaces.length > 0 ? ` but not by ${region.exceptInterfaces.join(", ")}` : ""}
             </span>
             <span className={styles.sample}>
@@ -28,6 +30,23 @@ export function Regions({ regions, most }: { regions: readonly Region[]; most?: 
           </li>
         ))}
     </ul>
+  );
+}
+
+/** Characters of a region that are shown at first: some three lines, of which hundreds of addresses would make a screen. */
+const LONG = 240;
+
+function Words({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  if (whole || text.length <= LONG + LONG / 4) return <code>{text}</code>;
+  const end = text.lastIndexOf(" ", LONG);
+  return (
+    <>
+      <code>{text.slice(0, end)} …</code>{" "}
+      <Button look="link" small onClick={() => setWhole(true)}>
+        Show all of it
+      </Button>
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import styles from "./text-field.module.css";
 
 type TextFieldProps = {
@@ -22,6 +22,7 @@ export function TextField(props: TextFieldProps) {
   const id = useId();
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
+  const area = useWholeHeight(text);
   function change(next: string) {
     setText(next);
     if (props.live) commit(next);
@@ -46,11 +47,7 @@ export function TextField(props: TextFieldProps) {
         {label}
       </label>
       {lines ? (
-        <textarea
-          {...shared}
-          rows={Math.max(1, text.split("\n").length)}
-          onChange={(event) => change(event.target.value)}
-        />
+        <textarea ref={area} {...shared} rows={1} onChange={(event) => change(event.target.value)} />
       ) : (
         <input
           {...shared}
@@ -67,6 +64,19 @@ export function TextField(props: TextFieldProps) {
       ) : null}
     </div>
   );
+}
+
+/** As high as its text, long lines that wrap among it: nothing of a comment is hidden from who reads it. */
+function useWholeHeight(text: string) {
+  const area = useRef<HTMLTextAreaElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the text is what makes the height
+  useLayoutEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    element.style.height = "auto";
+    element.style.height = `${element.scrollHeight + element.offsetHeight - element.clientHeight}px`;
+  }, [text]);
+  return area;
 }
 
 /** Comment lines of what was typed. */

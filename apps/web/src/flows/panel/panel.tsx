@@ -6,7 +6,7 @@ import { ArrivalNote } from "../../frame/arrival-note.tsx";
 import { type Action, keyOf, perform } from "../../ui/actions.ts";
 import { IconButton } from "../../ui/button.tsx";
 import { Menu } from "../../ui/menu.tsx";
-import { problemAt } from "../../ui/problems.tsx";
+import { foundAt, problemAt } from "../../ui/problems.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { SidePanel } from "../../ui/side-panel.tsx";
 import { Switch } from "../../ui/switch.tsx";
@@ -146,7 +146,7 @@ function Fields({ edited, config, readOnly }: FieldsProps) {
         policy={flow.policy}
         status={status}
         disabled={readOnly}
-        problem={problemAt(diagnostics, "/policy")}
+        problem={foundAt(diagnostics, "/policy")}
         set={(policy, label) => set({ ...flow, policy }, `${flow.name}: ${label}`)}
       />
       <Rules edited={edited} config={config} readOnly={readOnly} />

@@ -2,6 +2,7 @@ import type { Status } from "@flowmgr/flow-api";
 import type { Action, Flow } from "@flowmgr/flow-model";
 import { useEffect, useId, useState } from "react";
 import { directorSuggestions, tableSuggestions } from "../../api/index.ts";
+import type { ValueProblem } from "../../ui/problems.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { Suggest, type Suggestion } from "../../ui/suggest.tsx";
 import fieldStyles from "../../ui/text-field.module.css";
@@ -20,7 +21,7 @@ type PolicyFieldProps = {
   policy: Action | null;
   set: (policy: Action, label: string) => void;
   status: Status | undefined;
-  problem: string | undefined;
+  problem: ValueProblem | undefined;
   disabled: boolean;
 };
 
@@ -74,9 +75,19 @@ export function PolicyField({ kind, policy, set, status, problem, disabled }: Po
         />
       ) : null}
       {policy === null || (problem && policy.action !== "director" && policy.action !== "table") ? (
-        <p className={fieldStyles.problem}>{problem ?? "No policy yet: the flow is skipped."}</p>
+        <Said problem={problem ?? NO_POLICY} />
       ) : null}
     </>
+  );
+}
+
+const NO_POLICY: ValueProblem = { severity: "error", text: "No policy yet: the flow is skipped." };
+
+function Said({ id, problem: { severity, text } }: { id?: string; problem: ValueProblem }) {
+  return (
+    <p id={id} className={severity === "error" ? fieldStyles.problem : fieldStyles.advice}>
+      {text}
+    </p>
   );
 }
 
@@ -85,7 +96,7 @@ type NameFieldProps = {
   value: string;
   suggestions: Suggestion[];
   commit: (value: string) => void;
-  problem: string | undefined;
+  problem: ValueProblem | undefined;
   disabled: boolean;
 };
 
@@ -107,16 +118,13 @@ function NameField({ label, value, suggestions, commit, problem, disabled }: Nam
             if (next.trim() !== value) commit(next.trim());
           }}
           suggestions={suggestions}
-          errorId={problem ? id : undefined}
+          errorId={problem?.severity === "error" ? id : undefined}
+          describedBy={problem?.severity === "warning" ? id : undefined}
           disabled={disabled}
         />
         {detail ? <span className={styles.detail}>{detail}</span> : null}
       </div>
-      {problem ? (
-        <p id={id} className={fieldStyles.problem}>
-          {problem}
-        </p>
-      ) : null}
+      {problem ? <Said id={id} problem={problem} /> : null}
     </div>
   );
 }
