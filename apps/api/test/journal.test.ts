@@ -124,3 +124,12 @@ it("reads revisions that have config and text in their own row, and records how 
   expect(add("confirmed")).toBe(2);
   expect(journal.get(2)).toMatchObject({ config: EMPTY_CONFIG, text: "" });
 });
+
+it("makes no config of a text that somebody has damaged", () => {
+  const text = "flow ssh permit\n  match proto tcp dstport 22\n";
+  const revision = journal.add({ ...FIELDS, config: parse(text).config, text, at: 0 });
+  db.exec("UPDATE revision_text SET text = replace(text, 'dstport', 'dstp')");
+  expect(() => journal.get(revision)).toThrow(
+    `the text of revision ${revision} in the database cannot be read`,
+  );
+});

@@ -153,10 +153,19 @@ function storedIn(row: z.output<typeof fullRow>, markMask: number): StoredRevisi
     author,
     message,
     at: rfc3339(row.at),
-    config: written === null ? configSchema.parse(JSON.parse(row.config)) : parse(written).config,
+    config: written === null ? configSchema.parse(JSON.parse(row.config)) : configIn(written, id),
     text: written ?? row.text,
     marks: marksSchema.parse(JSON.parse(row.marks)),
     markMask: row.mark_mask ?? markMask,
     tables: numbers.parse(JSON.parse(row.tables)),
   };
+}
+
+/** A text of ours has no errors; one that has been changed on disk must not become a config with half of it left out. */
+function configIn(text: string, revision: number): Config {
+  const { config, diagnostics } = parse(text);
+  const wrong = diagnostics.find(({ severity }) => severity === "error");
+  if (wrong)
+    throw new Error(`the text of revision ${revision} in the database cannot be read: ${wrong.message}`);
+  return config;
 }
