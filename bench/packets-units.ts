@@ -1,7 +1,7 @@
 /**
  * What one question of iptables costs a packet that it does not hold for: `node bench/packets-units.ts`
  *
- * The costs by which the compiler chooses what to ask (packages/flow-compiler/src/dispatch-questions.ts) are such. Many
+ * The costs by which the compiler chooses what to ask (packages/flow-compiler/src/dispatch-cost.ts) are such. Many
  * rules in a row are measured beside the same chain without any; told are nanoseconds for one of them, the middle of the
  * rounds, and between what their half lies.
  */

@@ -1,118 +1,97 @@
-/** What a row of flows costs a packet, and which question about it costs least. */
-import { type Entry, onlyPorts, type Region } from "./dispatch-entry.ts";
-import {
-  byAddress,
-  byPort,
-  byProtocol,
-  MOST_RANGES,
-  PRICE,
-  type Question,
-  type Room,
-  type TreeLimits,
-} from "./dispatch-questions.ts";
+/** What a row of flows costs a packet, ns, and what may be left of that. Where the numbers are from: `dispatch-tree.ts`. */
+import type { Entry, Region } from "./dispatch-entry.ts";
 import { narrows, type Reach } from "./reach.ts";
 
-/**
- * Costs, ns; see `dispatch-tree.ts`. `chain`: a jump, its return, and a first look at the flow's rules. `bit`: of an
- * address, told apart by a question. `growth`: what a jump more for each flow has to save, for the kernel's memory and
- * the apply.
- */
-const COST = { ...PRICE, chain: 30, bit: 7, growth: 8 } as const;
+/** Of one test, ns. */
+export const PRICE = { address: 2, proto: 8, port: 18 } as const;
 
-/** What a question has to leave of what would be looked at without it. */
-const WORTH_IT = 0.8;
+/** `chain`: a jump, its return, and a first look at the flow's rules. `bit`: of an address, told apart by a question. */
+const COST = { ...PRICE, chain: 30, bit: 7 } as const;
 
-/** The question after which least is left to look at, when that is worth being asked and there is room for it. */
-export function bestQuestion(
-  entries: readonly Entry[],
-  region: Region,
-  room: Room,
-  limits: TreeLimits,
-): Question | null {
-  const { cheapRow } = limits;
-  const now = rowCost(entries, region);
-  if (now <= cheapRow) return null;
-  let best: Question | null = null;
-  let least = WORTH_IT * now;
-  const questions = [
-    () => byAddress("dst", entries, region, room, limits),
-    () => byAddress("src", entries, region, room, limits),
-    () => byPort(entries, region, limits),
-    // By itself it tells few flows apart; it is what a question about ports needs.
-    () => (best === null ? byProtocol(entries, region, limits) : null),
-  ];
-  for (const make of questions) {
-    const question = make();
-    if (!question) continue;
-    const inAll = question.answers.reduce(
-      (sum, { entries: some }) => sum + some.length,
-      question.rest.length,
-    );
-    if (inAll > room.jumps) continue;
-    const growth = inAll / entries.length - 1;
-    const cost = costAfter(question, region, cheapRow) + growth * COST.growth;
-    if (cost >= least) continue;
-    best = question;
-    least = cost;
+/** Chains of a question about ports. */
+export const MOST_RANGES = 16;
+
+/** What some flows cost a packet that passes them all; beside the whole, those that do not care about a field. */
+export class Weight {
+  flows = 0;
+  row = 0;
+  noDst = 0;
+  noSrc = 0;
+  noPort = 0;
+
+  /**
+   * One flow more, or (`times` -1) less, which costs packets of the region what is cheapest of what all its rules ask that
+   * they can meet, and the region does not say.
+   */
+  add(reaches: readonly Reach[], region: Region, times: 1 | -1 = 1): void {
+    let dst = true;
+    let src = true;
+    let proto = true;
+    let port = true;
+    let met = 0;
+    for (const reach of reaches) {
+      if (region.proto !== "" && reach.proto !== "" && reach.proto !== region.proto) continue;
+      met += 1;
+      dst &&= narrows(reach.dst, region.dst);
+      src &&= narrows(reach.src, region.src);
+      proto &&= reach.proto !== "" && reach.proto !== region.proto;
+      port &&= reach.ports !== null;
+    }
+    let cost: number = proto ? COST.proto + COST.chain / 4 : COST.chain;
+    if (port && met === 1) cost = COST.port + COST.address;
+    if (dst || src) cost = COST.address * met;
+    cost *= times;
+    this.flows += times;
+    this.row += cost;
+    if (!dst) this.noDst += cost;
+    if (!src) this.noSrc += cost;
+    if (!port) this.noPort += cost;
   }
-  return best;
+
+  /** The flows of both. */
+  with(other: Weight): Weight {
+    const both = new Weight();
+    both.flows = this.flows + other.flows;
+    both.row = this.row + other.row;
+    both.noDst = this.noDst + other.noDst;
+    both.noSrc = this.noSrc + other.noSrc;
+    both.noPort = this.noPort + other.noPort;
+    return both;
+  }
 }
 
+/** What no flow costs. */
+export const NOTHING = new Weight();
+
+/** Of flows that packets of the region can meet. */
+export function weightOf(entries: readonly Entry[], region: Region): Weight {
+  const weight = new Weight();
+  for (const { reaches } of entries) weight.add(reaches, region);
+  return weight;
+}
+
+/** A question as far as its cost tells: `share` is what part of the packets that are sent on an answer takes. */
+type Asked = {
+  answers: readonly { weight: Weight; share: number }[];
+  rest: Weight;
+  price: number;
+  restShare: number;
+};
+
 /** What a packet costs when the question is asked, with all the questions that may follow. */
-function costAfter({ answers, rest, price, restShare }: Question, region: Region, cheapRow: number): number {
-  const sentOn = answers.reduce((sum, one) => sum + one.share * left(one.entries, one.region, cheapRow), 0);
+export function costAfter({ answers, rest, price, restShare }: Asked, cheapRow: number): number {
+  const sentOn = answers.reduce((sum, one) => sum + one.share * left(one.weight, cheapRow), 0);
   const asked = price * (restShare * answers.length + ((1 - restShare) * (answers.length + 1)) / 2);
-  return asked + (1 - restShare) * (sentOn + COST.chain / 2) + restShare * left(rest, region, cheapRow);
+  return asked + (1 - restShare) * (sentOn + COST.chain / 2) + restShare * left(rest, cheapRow);
 }
 
 /**
  * What will be left to look at: questions about one field can take away all flows but those that do not care about it.
  * Each bit of telling apart has its price.
  */
-function left(entries: readonly Entry[], region: Region, cheapRow: number): number {
-  let row = 0;
-  let noDst = 0;
-  let noSrc = 0;
-  let noPort = 0;
-  for (const { reaches } of entries) {
-    const cost = guardCost(reaches, region);
-    row += cost;
-    let dst = true;
-    let src = true;
-    let port = true;
-    for (const reach of reaches) {
-      dst &&= narrows(reach.dst, region.dst);
-      src &&= narrows(reach.src, region.src);
-      port &&= reach.ports !== null;
-    }
-    if (!dst) noDst += cost;
-    if (!src) noSrc += cost;
-    if (!port) noPort += cost;
-  }
+function left({ row, noDst, noSrc, noPort }: Weight, cheapRow: number): number {
   if (row <= cheapRow) return row;
   const way = COST.bit * Math.log2(row / cheapRow);
   const byPorts = noPort + (COST.port * MOST_RANGES) / 2;
   return Math.min(row, way + cheapRow + Math.min(noDst, noSrc, byPorts));
-}
-
-/** What a packet costs that passes them all, ns. */
-export function rowCost(entries: readonly Entry[], region: Region): number {
-  let cost = 0;
-  for (const { reaches } of entries) cost += guardCost(reaches, region);
-  return cost;
-}
-
-/** Of the cheapest thing that all reaches ask and the region does not say. */
-function guardCost(reaches: readonly Reach[], region: Region): number {
-  let dst = true;
-  let src = true;
-  let proto = true;
-  for (const reach of reaches) {
-    dst &&= narrows(reach.dst, region.dst);
-    src &&= narrows(reach.src, region.src);
-    proto &&= reach.proto !== "" && reach.proto !== region.proto;
-  }
-  if (dst || src) return COST.address * reaches.length;
-  if (onlyPorts(reaches)) return COST.port + COST.address;
-  return proto ? COST.proto + COST.chain / 4 : COST.chain;
 }

@@ -1,11 +1,15 @@
 /** A flow at the end of its packets' way through the tree of the dispatch: the jumps to its chain. */
 import { BITS, type Family } from "@flowmgr/flow-model";
+import { sameValues } from "./kept.ts";
 import type { ChainRule } from "./program.ts";
 import { contains, cover, narrows, type PortRange, type Prefix, prefixWords, type Reach } from "./reach.ts";
 import { join } from "./words.ts";
 
 /** A flow to be visited: the chain that holds it, where its rules can decide, and whether some of them do not. */
 export type Entry = { chain: string; reaches: readonly Reach[]; ignores: boolean };
+
+/** Flows of which some have gone from a row and others have come. */
+export type Change = { gone: readonly Entry[]; come: readonly Entry[] };
 
 /** The packets that come to a chain. */
 export type Region = { dst: Prefix; src: Prefix; proto: string; ports: PortRange | null };
@@ -84,8 +88,8 @@ function alike(reaches: readonly Reach[], region: Region, family: Family): { src
 }
 
 /** The ports that are all that the reaches ask for, besides their protocol. */
-export function onlyPorts([only, ...others]: readonly Reach[]): readonly PortRange[] | null {
-  return others.length === 0 ? (only?.ports ?? null) : null;
+export function onlyPorts(reaches: readonly Reach[]): readonly PortRange[] | null {
+  return reaches.length === 1 ? (reaches[0]?.ports ?? null) : null;
 }
 
 /** Asks for some ports, of more than one match takes also for some between them. */
@@ -97,3 +101,30 @@ export function portWords(proto: string, ports: readonly PortRange[]): string {
 }
 
 export const printRange = ({ low, high }: PortRange) => (low === high ? String(low) : `${low}:${high}`);
+
+/** The flow with those of its reaches that pass; null when none does. */
+export function part(entry: Entry, passes: (reach: Reach) => boolean): Entry | null {
+  const reaches = entry.reaches.filter(passes);
+  if (reaches.length === 0) return null;
+  return reaches.length === entry.reaches.length ? entry : { ...entry, reaches };
+}
+
+/** Are the same flows to be visited, where the same rules can decide? */
+export function sameEntries(some: readonly Entry[], others: readonly Entry[]): boolean {
+  return some.length === others.length && some.every((one, at) => sameEntry(one, others[at]));
+}
+
+function sameEntry(one: Entry | undefined, other: Entry | undefined): boolean {
+  if (one === other || !one || !other) return one === other;
+  return one.chain === other.chain && sameValues(one.reaches, other.reaches);
+}
+
+/** What has changed between two rows, but for what both begin and end with. */
+export function changeOf(before: readonly Entry[], now: readonly Entry[]): Change {
+  const shorter = Math.min(before.length, now.length);
+  let start = 0;
+  while (start < shorter && sameEntry(before[start], now[start])) start += 1;
+  let end = 0;
+  while (end < shorter - start && sameEntry(before.at(-1 - end), now.at(-1 - end))) end += 1;
+  return { gone: before.slice(start, before.length - end), come: now.slice(start, now.length - end) };
+}

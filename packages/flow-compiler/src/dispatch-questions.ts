@@ -1,42 +1,29 @@
 /** What the tree of the dispatch can ask of a packet, and which flows each answer leaves (see `dispatch-tree.ts`). */
-import { BITS, type Family } from "@flowmgr/flow-model";
-import { type Entry, portWords, type Region } from "./dispatch-entry.ts";
-import {
-  bitsAt,
-  commonBits,
-  narrows,
-  type PortRange,
-  type Prefix,
-  prefixWords,
-  type Reach,
-} from "./reach.ts";
+import type { Family } from "@flowmgr/flow-model";
+import { byAddress, type Survey, surveyAfter, surveyOf } from "./dispatch-address.ts";
+import { costAfter, MOST_RANGES, NOTHING, PRICE, Weight, weightOf } from "./dispatch-cost.ts";
+import { type Change, type Entry, part, portWords, type Region } from "./dispatch-entry.ts";
+import type { PortRange, Reach } from "./reach.ts";
 
-/** Of one test, ns (see `dispatch-tree.ts`). */
-export const PRICE = { address: 2, proto: 8, port: 18 } as const;
+/**
+ * A question, as far as is needed to choose it. `price`: of being asked once, ns; `share`: what part of the packets that
+ * are sent on an answer takes; `restShare`: what part of all is not.
+ */
+export type Question = {
+  answers: { weight: Weight; share: number }[];
+  rest: Weight;
+  price: number;
+  restShare: number;
+  /** The flows that the packets of each answer can meet, in the order of the answers. */
+  parted(): Parted;
+};
 
-/** A question: who is sent on, and what all others may still meet. `price`: of being asked once, ns. */
-export type Question = { answers: Answer[]; rest: Entry[]; price: number; restShare: number };
-/** `share`: what part of the packets that are sent on it takes. */
-export type Answer = { words: string; region: Region; entries: Entry[]; share: number };
+/** Flows told apart by a question: those behind each answer, and those that all others may still meet. */
+export type Parted = { answers: Answer[]; rest: Entry[] };
+type Answer = { words: string; region: Region; entries: Entry[] };
 
 /** What a question may take: levels that are left on the way, its own among them, and jumps, all together. */
 export type Room = { questions: number; jumps: number };
-
-/**
- * Bits that a question about an address asks for. Four bits cost a packet 8.4 tests and 0.9 gotos, two 2.25 and 0.75. In
- * a packet's way a goto costs nft some 50 ns, a test of IPv4 10: 33 or 30 ns a bit, and four bits copy less. A test of
- * IPv6 costs 15 to 25: 58 or 43. But a way holds few questions: four bits are asked for where with two there would be less
- * than two questions to spare.
- */
-const USUAL_BITS: Record<Family, number> = { 4: 4, 6: 2 };
-const MANY_BITS = 4;
-const SPARE_QUESTIONS = 2;
-
-/** Flows that do not care, up to which the last destinations stay with them. */
-const FEW_CARELESS = 2;
-
-/** Chains of a question about ports. */
-export const MOST_RANGES = 16;
 
 /** What holds for a whole tree. */
 export type TreeLimits = {
@@ -47,160 +34,74 @@ export type TreeLimits = {
   flowsForAChain: number;
 };
 
-/**
- * Some bits of an address, where the flows begin to differ; null where the answers would not fit into `room`. Of few
- * destinations the flows for the last stay, with those that do not care, and are asked about in the same chain: it saves
- * their packets a test and a goto. Where more flows do not care, all that no answer takes would pay for it.
- */
-export function byAddress(
-  field: "dst" | "src",
+/** What a question has to leave of what would be looked at without it. */
+const WORTH_IT = 0.8;
+
+/** What a jump more for each flow has to save, ns, for the kernel's memory and the apply. */
+const GROWTH = 8;
+
+/** What a part of the tree is chosen by: what its flows cost in a row, and what telling them apart by addresses comes to. */
+export type Findings = { weight: Weight; dst: Survey | null; src: Survey | null };
+
+/** An edit that changes more is looked at as if nothing were known. */
+const MOST_CHANGED = 64;
+
+/** What is found of the flows. Where something was found before the change, only those are looked at that it names, if these tell. */
+export function findingsOf(
   entries: readonly Entry[],
   region: Region,
   room: Room,
-  { family, cheapRow }: TreeLimits,
+  limits: TreeLimits,
+  before: { findings: Findings; change: Change } | null,
+): Findings {
+  const { gone, come } = before?.change ?? { gone: [], come: [] };
+  const known = gone.length + come.length <= MOST_CHANGED ? before : null;
+  const weight = known ? known.findings.weight.with(NOTHING) : weightOf(entries, region);
+  if (known) {
+    for (const { reaches } of gone) weight.add(reaches, region, -1);
+    for (const { reaches } of come) weight.add(reaches, region);
+  }
+  const survey = (field: "dst" | "src") => {
+    const found = known?.findings[field];
+    const after = found && surveyAfter(found, { gone, come }, room, limits);
+    return after ?? surveyOf(field, entries, region, room, limits);
+  };
+  return weight.row <= limits.cheapRow
+    ? { weight, dst: null, src: null }
+    : { weight, dst: survey("dst"), src: survey("src") };
+}
+
+/** The question after which least is left to look at, when that is worth being asked and there is room for it. */
+export function bestQuestion(
+  entries: readonly Entry[],
+  region: Region,
+  room: Room,
+  limits: TreeLimits,
+  { weight, dst, src }: Findings,
 ): Question | null {
-  const within = region[field];
-  const start = firstDifference(field, entries, within, USUAL_BITS[family]);
-  if (start === null) return null;
-  const careless = entries.filter(({ reaches }) => reaches.every((reach) => !narrows(reach[field], within)));
-  const apart = Math.log2(((entries.length - careless.length) * PRICE.address) / cheapRow);
-  const usual = USUAL_BITS[family];
-  const wanted = apart > usual * (room.questions - SPARE_QUESTIONS) ? MANY_BITS : usual;
-  const bits: Bits = { field, within, start, count: Math.min(wanted, BITS[family] - start) };
-  const children = childrenAt(bits, entries);
-  const last = [...children.keys()].at(-1) ?? NOWHERE;
-  const mayStay = field === "dst" && wanted < MANY_BITS && careless.length <= FEW_CARELESS;
-  const stays = mayStay && children.size > 1 ? last : NOWHERE;
-  children.delete(stays);
-  if ((careless.length + 1) * children.size > room.jumps) return null;
-  const { rest, staying } = sendOn(entries, children, bits, stays);
-  const sent = [...children.values()].reduce((sum, { specific }) => sum + specific, 0);
-  const answers = [...children.values()].map(
-    (child): Answer => ({
-      words: prefixWords(field === "dst" ? "-d" : "-s", child.prefix, family),
-      region: { ...region, [field]: child.prefix },
-      entries: child.entries,
-      share: child.specific / sent,
-    }),
-  );
-  // Sources that flows name are exceptions, destinations are what the machine is there for.
-  const elsewhere = field === "src" ? 0.5 : 1 / (answers.length + 1);
-  const restShare = elsewhere + ((1 - elsewhere) * staying) / (sent + staying);
-  return { answers, rest, price: PRICE.address, restShare };
-}
-
-/**
- * Puts each flow into the children whose packets it can meet, and gives those that packets of none can: who does not care,
- * and who has the value that stays. `staying`: how many these are.
- */
-function sendOn(
-  entries: readonly Entry[],
-  children: ReadonlyMap<number, Child>,
-  bits: Bits,
-  stays: number,
-): { rest: Entry[]; staying: number } {
-  const { field, within } = bits;
-  const rest: Entry[] = [];
-  let staying = 0;
-  const isWide = (reach: Reach) => !narrows(reach[field], within);
-  const send = (entry: Entry, value: number) => {
-    const child = children.get(value);
-    const isSpecific = !entry.reaches.every(isWide);
-    (child?.entries ?? rest).push(entry);
-    if (child) child.specific += isSpecific ? 1 : 0;
-    else staying += isSpecific ? 1 : 0;
-  };
-  for (const entry of entries) {
-    const { reaches } = entry;
-    const [only] = reaches;
-    const prefix = only && reaches.length === 1 ? only[field] : null;
-    if (narrows(prefix, within)) {
-      // As nearly all are: where it goes is told by its bits.
-      const { from, count } = valuesAt(prefix, bits);
-      for (let value = from; value < from + count; value += 1) send(entry, value);
-      continue;
-    }
-    for (const value of [stays, ...children.keys()]) {
-      const inside = part(entry, (reach) => isWide(reach) || takes(reach[field], value, bits));
-      if (inside) send(inside, value);
-    }
+  const { cheapRow, family } = limits;
+  if (weight.row <= cheapRow) return null;
+  let best: Question | null = null;
+  let least = WORTH_IT * weight.row;
+  const questions = [
+    () => dst && byAddress(dst, entries, room, family),
+    () => src && byAddress(src, entries, room, family),
+    () => byPort(entries, region, limits),
+    // By itself it tells few flows apart; it is what a question about ports needs.
+    () => (best === null ? byProtocol(entries, region, limits) : null),
+  ];
+  for (const make of questions) {
+    const question = make();
+    if (!question) continue;
+    const inAll = question.answers.reduce((sum, { weight: one }) => sum + one.flows, question.rest.flows);
+    if (inAll > room.jumps) continue;
+    const growth = inAll / entries.length - 1;
+    const cost = costAfter(question, cheapRow) + growth * GROWTH;
+    if (cost >= least) continue;
+    best = question;
+    least = cost;
   }
-  return { rest, staying };
-}
-
-function takes(prefix: Prefix | null, value: number, bits: Bits): boolean {
-  if (!prefix) return false;
-  const { from, count } = valuesAt(prefix, bits);
-  return from <= value && value < from + count;
-}
-
-/** No value of bits. */
-const NOWHERE = -1;
-
-/** `count` bits of an address that lies `within` a network, from `start` on. */
-type Bits = { field: "dst" | "src"; within: Prefix; start: number; count: number };
-
-type Child = { prefix: Prefix; entries: Entry[]; specific: number };
-
-/** A child for each value that the bits have in some network, in order. */
-function childrenAt(bits: Bits, entries: readonly Entry[]): Map<number, Child> {
-  const { field, within } = bits;
-  const used = new Map<number, Prefix>();
-  for (const { reaches } of entries) {
-    for (const reach of reaches) {
-      const prefix = reach[field];
-      if (!narrows(prefix, within)) continue;
-      const { from, count } = valuesAt(prefix, bits);
-      for (let value = from; value < from + count; value += 1) {
-        if (!used.has(value)) used.set(value, startOf(prefix, bits, value));
-      }
-    }
-  }
-  const sorted = [...used].sort(([one], [other]) => one - other);
-  return new Map(sorted.map(([value, prefix]) => [value, { prefix, entries: [], specific: 0 }]));
-}
-
-/** The values of the bits for which a network holds something: more than one where its length ends within them. */
-function valuesAt(prefix: Prefix, { start, count }: Bits): { from: number; count: number } {
-  return {
-    from: bitsAt(prefix, start, count),
-    count: 2 ** Math.max(0, start + count - prefix.length),
-  };
-}
-
-/** The network of the addresses that begin like the prefix, with this value in the bits. */
-function startOf({ hex }: Prefix, { start, count }: Bits, value: number): Prefix {
-  const length = start + count;
-  const digits = Math.ceil(length / 4);
-  const low = BigInt(4 * digits - length);
-  const top =
-    ((BigInt(`0x${hex.slice(0, digits)}`) >> (low + BigInt(count))) << BigInt(count)) | BigInt(value);
-  return { hex: (top << low).toString(16).padStart(digits, "0").padEnd(hex.length, "0"), length };
-}
-
-/**
- * The first bit in which the networks inside of `within` differ, or the last one of the widest, or up to `step` before it,
- * since one flow more then seldom moves where all others are parted; null when there are none.
- */
-function firstDifference(
-  field: "dst" | "src",
-  entries: readonly Entry[],
-  within: Prefix,
-  step: number,
-): number | null {
-  let first: Prefix | null = null;
-  let bits = 0;
-  for (const { reaches } of entries) {
-    for (const reach of reaches) {
-      const prefix = reach[field];
-      if (!narrows(prefix, within)) continue;
-      if (first === null) {
-        first = prefix;
-        bits = prefix.length - 1;
-      } else bits = commonBits(first, prefix, Math.min(bits, prefix.length - 1));
-    }
-  }
-  return first && bits - (bits % step);
+  return best;
 }
 
 /** The protocols that flows name. */
@@ -210,20 +111,44 @@ export function byProtocol(
   { flowsForAChain }: TreeLimits,
 ): Question | null {
   if (region.proto !== "") return null;
-  const named = new Set(entries.flatMap(({ reaches }) => reaches.map(({ proto }) => proto)));
-  named.delete("");
+  const named = new Map<string, { region: Region; weight: Weight }>();
+  for (const { reaches } of entries) {
+    for (const { proto } of reaches) {
+      if (proto !== "" && !named.has(proto)) {
+        named.set(proto, { region: { ...region, proto }, weight: new Weight() });
+      }
+    }
+  }
   if (named.size === 0 || entries.length < flowsForAChain * named.size) return null;
-  const answers = [...named].map(
-    (proto): Answer => ({
-      words: proto,
-      region: { ...region, proto },
-      entries: keep(entries, (reach) => reach.proto === "" || reach.proto === proto),
-      share: 0,
+  const rest = new Weight();
+  for (const entry of entries) {
+    const left = part(entry, takesAny);
+    if (left) rest.add(left.reaches, region);
+    // Who takes any protocol is there for each.
+    const protos = left ? named.keys() : new Set(entry.reaches.map(({ proto }) => proto));
+    for (const proto of protos) {
+      const one = named.get(proto);
+      one?.weight.add(entry.reaches, one.region);
+    }
+  }
+  const inAll = [...named.values()].reduce((sum, { weight }) => sum + weight.flows, 0);
+  return {
+    answers: [...named.values()].map(({ weight }) => ({ weight, share: weight.flows / inAll })),
+    rest,
+    price: PRICE.proto,
+    restShare: 1 / (named.size + 1),
+    parted: () => ({
+      answers: [...named].map(([proto, one]) => ({
+        words: proto,
+        region: one.region,
+        entries: keep(entries, (reach) => reach.proto === "" || reach.proto === proto),
+      })),
+      rest: keep(entries, takesAny),
     }),
-  );
-  const rest = keep(entries, (reach) => reach.proto === "");
-  return { answers: shared(answers), rest, price: PRICE.proto, restShare: 1 / (answers.length + 1) };
+  };
 }
+
+const takesAny = ({ proto }: Reach) => proto === "";
 
 const WITH_PORTS = ["-p tcp", "-p udp", "-p sctp"];
 
@@ -253,11 +178,20 @@ export function byPort(
     const takes = (one: PortRange) => one.low <= range.high && range.low <= one.high;
     const some = keep(entries, (reach) => reach.ports?.some(takes) ?? true);
     if (some.length === 0) return [];
-    return [
-      { words: portWords(proto, [range]), region: { ...region, ports: range }, entries: some, share: 0 },
-    ];
+    return [{ words: portWords(proto, [range]), region: { ...region, ports: range }, entries: some }];
   });
-  return { answers: shared(answers), rest: [], price: PRICE.port, restShare: 0 };
+  const total = answers.reduce((sum, { entries: some }) => sum + some.length, 0);
+  return {
+    // Packets go where flows are.
+    answers: answers.map((one) => ({
+      weight: weightOf(one.entries, one.region),
+      share: one.entries.length / total,
+    })),
+    rest: NOTHING,
+    price: PRICE.port,
+    restShare: 0,
+    parted: () => ({ answers, rest: [] }),
+  };
 }
 
 /** The range cut at some of the starts, so that no part has much more than its share of what begins there. */
@@ -276,20 +210,7 @@ function evenParts(starts: ReadonlyMap<number, number>, whole: PortRange, parts:
   return lows.map((low, at) => ({ low, high: (lows[at + 1] ?? whole.high + 1) - 1 }));
 }
 
-/** Packets go where flows are. */
-function shared(answers: Answer[]): Answer[] {
-  const total = answers.reduce((sum, { entries }) => sum + entries.length, 0);
-  return answers.map((answer) => ({ ...answer, share: answer.entries.length / total }));
-}
-
 /** The entries with the reaches that pass, in their order, without those that keep none. */
 function keep(entries: readonly Entry[], passes: (reach: Reach) => boolean): Entry[] {
   return entries.flatMap((entry) => part(entry, passes) ?? []);
-}
-
-/** The entry with the reaches that pass; null when none does. */
-function part(entry: Entry, passes: (reach: Reach) => boolean): Entry | null {
-  const reaches = entry.reaches.filter(passes);
-  if (reaches.length === 0) return null;
-  return reaches.length === entry.reaches.length ? entry : { ...entry, reaches };
 }

@@ -14,15 +14,23 @@
  * What to ask is chosen by what it leaves to be looked at. Costs in ns are measured, the means of both back ends
  * (Linux 6.18, two cores, forwarding at 10 000 flows): an address 2, a protocol 8, a port 18, an interface 16, a jump
  * and its return 15. A row of jumps that costs less than a question is left as it is. How many bits of an address are
- * asked for at once is told in `dispatch-questions.ts`.
+ * asked for at once is told in `dispatch-address.ts`.
  */
 import { BITS, type Family } from "@flowmgr/flow-model";
-import { bestQuestion, rowCost } from "./dispatch-cost.ts";
-import { type Entry, type Guarded, jumps, printRange, type Region, rowOf } from "./dispatch-entry.ts";
+import { weightOf } from "./dispatch-cost.ts";
+import {
+  changeOf,
+  type Entry,
+  type Guarded,
+  jumps,
+  printRange,
+  type Region,
+  rowOf,
+  sameEntries,
+} from "./dispatch-entry.ts";
 import { type Gathered, gatherPorts } from "./dispatch-ports.ts";
-import type { TreeLimits } from "./dispatch-questions.ts";
+import { bestQuestion, type Findings, findingsOf, type TreeLimits } from "./dispatch-questions.ts";
 import { stretchesOf } from "./dispatch-rows.ts";
-import { sameValues } from "./kept.ts";
 import type { Chain, ChainRule } from "./program.ts";
 import { prefixWords, sameReaches } from "./reach.ts";
 import { join } from "./words.ts";
@@ -49,6 +57,9 @@ const MOST_JUMPS = 120_000;
 /** A row that costs so many times what a cheap one does is cut into stretches. */
 const LONG_ROW = 8;
 
+/** Of fewer flows it costs less to look at all of them than to keep what was found. */
+const MANY = 100;
+
 /** A chain of the tree, and what it is the top of. */
 type Branch = { chain: Chain; part: Part };
 
@@ -57,6 +68,8 @@ type Part = {
   entries: readonly Entry[];
   questions: number;
   growth: number;
+  /** Of many flows. */
+  findings: Findings | null;
   rules: ChainRule[];
   below: Branch[];
   /** What packets meet in the same chain, when no answer took them. */
@@ -147,15 +160,20 @@ class Grower {
   /** `before`: what stood at the same place, for packets of the same region. */
   grow(asked: Asked, region: Region, before: Part | undefined): Part {
     const { entries, questions, growth } = asked;
-    if (before?.questions === questions && before.growth === growth && sameEntries(before.entries, entries)) {
-      return before;
-    }
+    const change = before && changeOf(before.entries, entries);
+    const isSame = change && change.gone.length + change.come.length === 0;
+    if (isSame && before.questions === questions && before.growth === growth) return before;
+    if (questions === 0) return { ...this.#row(asked, region, before), findings: null };
     const { family } = this.#limits;
     const jumps = entries.length * growth;
-    const question = questions > 0 ? bestQuestion(entries, region, { questions, jumps }, this.#limits) : null;
-    if (!question) return this.#row(asked, region, before);
-    const { answers } = question;
-    const inAll = answers.reduce((sum, { entries: some }) => sum + some.length, question.rest.length);
+    const room = { questions, jumps };
+    const known = before?.findings && change ? { findings: before.findings, change } : null;
+    const findings = findingsOf(entries, region, room, this.#limits, known);
+    const question = bestQuestion(entries, region, room, this.#limits, findings);
+    const kept = entries.length < MANY ? null : findings;
+    if (!question) return { ...this.#row(asked, region, before), findings: kept };
+    const { answers, rest: left } = question.parted();
+    const inAll = answers.reduce((sum, { entries: some }) => sum + some.length, left.length);
     const growthBelow = steps(jumps / inAll);
     const old = new Map(before?.below.map((branch) => [branch.chain.name, branch]));
     const below = answers.map((answer): Branch => {
@@ -164,19 +182,19 @@ class Grower {
       return this.branch(name, below, answer.region, old.get(name));
     });
     // What the rest is asked stands in this same chain, so its answers lie no deeper than those above.
-    const others = { entries: question.rest, questions, growth: growthBelow };
+    const others = { entries: left, questions, growth: growthBelow };
     const rest = this.grow(others, region, before?.rest ?? undefined);
     const leading = answers.map(({ words }, at) => ({ words: join(words, `-g ${below[at]?.chain.name}`) }));
-    return { ...asked, rules: [...leading, ...rest.rules], below, rest };
+    return { ...asked, findings: kept, rules: [...leading, ...rest.rules], below, rest };
   }
 
   /** The flows one after the other; many in stretches, where a level more may lie below. */
-  #row(asked: Asked, region: Region, before: Part | undefined): Part {
+  #row(asked: Asked, region: Region, before: Part | undefined): Omit<Part, "findings"> {
     const { entries, questions, growth } = asked;
     const { family, cheapRow } = this.#limits;
     const below: Branch[] = [];
     const old = new Map(before?.below.map((branch) => [branch.chain.name, branch]));
-    const long = questions > 0 && rowCost(entries, region) > LONG_ROW * cheapRow;
+    const long = questions > 0 && weightOf(entries, region).row > LONG_ROW * cheapRow;
     const places = long ? stretchesOf(entries, region, family) : entries;
     const row = places.flatMap((place): (Guarded | ChainRule)[] => {
       if ("chain" in place) return jumps(place, region, family);
@@ -196,18 +214,6 @@ class Grower {
 /** Rounded down by 9 % at most, so that an edit elsewhere seldom changes how much a part of the tree may grow. */
 function steps(growth: number): number {
   return 2 ** (Math.floor(Math.log2(growth) * 8) / 8);
-}
-
-/** Are the same flows to be visited, where the same rules can decide? */
-function sameEntries(some: readonly Entry[], others: readonly Entry[]): boolean {
-  return (
-    some.length === others.length &&
-    some.every((one, at) => {
-      const other = others[at];
-      if (one === other || !other) return one === other;
-      return one.chain === other.chain && sameValues(one.reaches, other.reaches);
-    })
-  );
 }
 
 function everything(family: Family): Region {

@@ -29,6 +29,13 @@ export type Reach = {
 /** The reaches of rules, those that ask for the same addresses and protocol as one. */
 export function reachesOf(matches: readonly Match[], family: Family): Reach[] {
   const found = new Map<string, Reach>();
+  // Networks that are the same are the same value, since rules of one flow mostly ask for one.
+  const networks = new Map<string, Prefix | null>();
+  const network = (words: string) => {
+    const prefix = networks.get(words) ?? prefixIn(words, family);
+    networks.set(words, prefix);
+    return prefix;
+  };
   for (const { dst, src, iface, proto, extension } of matches) {
     const key = `${dst},${src},${proto}`;
     const ports = proto.startsWith("-p ") ? portsIn(extension) : null;
@@ -39,8 +46,8 @@ export function reachesOf(matches: readonly Match[], family: Family): Reach[] {
       continue;
     }
     found.set(key, {
-      dst: prefixIn(dst, family),
-      src: prefixIn(src, family),
+      dst: network(dst),
+      src: network(src),
       proto: proto.startsWith("-p ") ? proto : "",
       iface,
       ports,
@@ -111,11 +118,16 @@ export function commonBits(one: Prefix, other: Prefix, most: number): number {
 
 /** The smallest network that holds both. */
 export function commonPrefix(one: Prefix, other: Prefix): Prefix {
-  const length = commonBits(one, other, one.length);
-  if (length === one.length) return one;
-  const kept = (digit(one, length >> 2) >> (4 - (length & 3))) << (4 - (length & 3));
-  const hex = `${one.hex.slice(0, length >> 2)}${(length & 3) === 0 ? "" : kept.toString(16)}`;
-  return { hex: hex.padEnd(one.hex.length, "0"), length };
+  return beginningOf(one, commonBits(one, other, one.length));
+}
+
+/** The network of the addresses that begin with the first `length` bits of the prefix. */
+export function beginningOf(prefix: Prefix, length: number): Prefix {
+  if (length === prefix.length) return prefix;
+  const { hex } = prefix;
+  const kept = (digit(prefix, length >> 2) >> (4 - (length & 3))) << (4 - (length & 3));
+  const start = `${hex.slice(0, length >> 2)}${(length & 3) === 0 ? "" : kept.toString(16)}`;
+  return { hex: start.padEnd(hex.length, "0"), length };
 }
 
 /** Does a network say more than that an address lies in `within`, in which some of it does? */

@@ -27,19 +27,18 @@ export type Routing = { ipRules: IpRule[]; routes: LocalRoute[]; directorMarks: 
 export function routingOf(flows: readonly FamilyFlow[], mask: number, family: Family): Routing {
   const tables = new Map<number, { table: number; destinations: Map<string, Destination> | null }>();
   for (const { parts, mark } of flows) {
-    if (!mark) continue;
-    const matching = parts.filter(({ rule, verb }) => rule !== null && verb === "match");
-    if (matching.length === 0) continue;
+    if (!mark || !parts.some(matches)) continue;
     const destinations = tables.get(mark.index)?.destinations ?? new Map<string, Destination>();
-    for (const part of matching) {
-      for (const destination of destinationsOf(part, family)) destinations.set(destination.text, destination);
-    }
     const isDirector = mark.table === null;
+    if (isDirector) {
+      for (const part of parts) {
+        if (!matches(part)) continue;
+        for (const destination of destinationsOf(part, family))
+          destinations.set(destination.text, destination);
+      }
+    }
     const table = mark.table ?? directorTable(mark.index);
-    tables.set(mark.index, {
-      table,
-      destinations: isDirector ? destinations : null,
-    });
+    tables.set(mark.index, { table, destinations: isDirector ? destinations : null });
   }
   const byMark = [...tables].sort(([a], [b]) => a - b);
   return {
@@ -52,6 +51,8 @@ export function routingOf(flows: readonly FamilyFlow[], mask: number, family: Fa
     directorMarks: byMark.flatMap(([index, { destinations }]) => (destinations ? [markOf(index, mask)] : [])),
   };
 }
+
+const matches = ({ rule, verb }: Part) => rule !== null && verb === "match";
 
 type Destination = { text: string; network: Address };
 

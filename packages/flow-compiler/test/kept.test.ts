@@ -87,6 +87,45 @@ test("is what the config gives by itself, after any edits", { timeout: 300_000 }
 
 const SETTINGS: CompileOptions = { ...DEFAULTS, markMask: 0xffff_0000 };
 
+/** Flows of which a part of the tree remembers what it found: for networks that begin alike, wide ones among them. */
+const crowd = fc.record({ seed: fc.nat(), family: fc.constantFrom("10.", "10.7.", "2001:db8:") });
+
+function flowText(name: string, random: (below: number) => number, family: string): string {
+  const length = (most: number) => most - Math.max(0, 4 * (random(6) - 2));
+  const address = () => {
+    if (family === "2001:db8:")
+      return `2001:db8:${random(4).toString(16)}:${random(9000).toString(16)}::/${length(64)}`;
+    return `${family}${random(200)}.${random(40)}${family === "10." ? `.${random(200)}` : ""}/${length(32)}`;
+  };
+  const to = random(8) > 0 ? ` dst ${address()}` : "";
+  const from = random(3) === 0 || to === "" ? ` src ${address()}` : "";
+  const more = random(6) === 0 ? ` match dst ${address()}` : "";
+  return `flow ${name} permit match proto ${random(2) === 0 ? "tcp" : "udp"}${to}${from} dstport ${random(999)}${more}`;
+}
+
+test("is so among many flows, of which an edit has few looked at anew", { timeout: 300_000 }, () => {
+  const property = fc.property(crowd, ({ seed, family }) => {
+    let state = seed;
+    const random = (below: number) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const flowFor = (name: string): Config["items"] => parse(flowText(name, random, family)).config.items;
+    let items = Array.from({ length: 150 + random(200) }, (_, at) => flowFor(`f${at}`)).flat();
+    programOf({ items, comment: [] }, SETTINGS);
+    for (let edit = 0; edit < 6; edit += 1) {
+      const at = random(items.length);
+      const gone = random(3);
+      const come = Array.from({ length: random(3) }, (_, one) => flowFor(`e${edit}-${one}`)).flat();
+      items = [...items.slice(0, at), ...come, ...items.slice(at + gone)];
+      const warm = programOf({ items, comment: [] }, SETTINGS);
+      expect(warm).toEqual(fromNothing({ items, comment: [] }, SETTINGS));
+      programOf({ items: [...items], comment: [] }, SETTINGS);
+    }
+  });
+  fc.assert(property, { numRuns: Number(process.env.FLOWMGR_RUNS ?? 6) });
+});
+
 test("chains that an edit leaves are the same values, among thousands of flows", { timeout: 60_000 }, () => {
   const config = manyFlows(2000);
   const before = programOf(config, SETTINGS);
