@@ -15,7 +15,7 @@ import type {
 import type { FamilyName, Marks, Program } from "@flowmgr/flow-compiler";
 import type { Config, Diagnostic, Edit, Places } from "@flowmgr/flow-model";
 import type { Kernel, Reading, Sender } from "@flowmgr/kernel";
-import type { Analyst } from "./analysis/asking.ts";
+import type { Analyst, Asked } from "./analysis/asking.ts";
 import type { Seen } from "./apply/drift.ts";
 import type { Settings } from "./settings.ts";
 
@@ -125,6 +125,8 @@ export type Engine = {
       moved: string[];
     }
   >;
+  /** Has at hand what a plan of this config needs and the machine need not be asked for: the program, and that it is proven. */
+  prepare(config: Config, asked: Asked): Promise<void>;
   counters(): Promise<Counters>;
   /** The marks that an apply of this config would use; sticky. */
   marks(config: Config): Marks;

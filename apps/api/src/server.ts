@@ -5,6 +5,7 @@ import rateLimit from "@fastify/rate-limit";
 import { fastify } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Api } from "./api.ts";
+import { planAhead } from "./apply/plan-ahead.ts";
 import { registerRevisions } from "./apply/revisions.ts";
 import { registerApply } from "./apply/routes.ts";
 import { limitConnections, watchConnections } from "./auth/connections.ts";
@@ -59,6 +60,7 @@ export async function buildServer(parts: Parts, options: ServerOptions = {}): Pr
   const requests = countRequests(app);
   endGracefully(app, requests);
   giveBackMemory(app, requests, parts.clock, () => parts.analyst.rest());
+  planAhead(app, requests, parts);
   registerProblems(app, options.log ?? (() => {}));
   const bodies = largeBodies();
   registerBodies(app, bodies.begin);

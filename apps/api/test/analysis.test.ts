@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { deadRules, packetChanges } from "@flowmgr/flow-analysis";
 import type { FamilyName } from "@flowmgr/flow-compiler";
-import { type Config, edit, type Flow } from "@flowmgr/flow-model";
+import { edit } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createAnalyst } from "../src/analysis/analyst.ts";
@@ -12,6 +12,7 @@ import { Answering } from "../src/analysis/questions.ts";
 import { Shelf } from "../src/analysis/shelf.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Clock } from "../src/parts.ts";
+import { boxes } from "./boxes.ts";
 import { startLab } from "./lab.ts";
 import { config } from "./machine-as-data.ts";
 
@@ -37,33 +38,6 @@ afterEach(() => {
   logged.length = 0;
 });
 
-/** Boxes that overlap in four fields, of other verdicts in turn: nobody can work these out in a minute. */
-function boxes(count: number): Config {
-  let state = 1;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return (state >>> 8) % below;
-  };
-  const ports = () => {
-    const low = random(40_000);
-    return { not: false, values: [`${low}:${low + 5000 + random(20_000)}`] };
-  };
-  const network = () => ({ not: false, values: [`${10 + random(4)}.0.0.0/${5 + random(4)}`] });
-  const flows = Array.from(
-    { length: count },
-    (_, index): Flow => ({
-      ...{ kind: "flow", name: `f${index}`, skipped: false, comment: [], note: "" },
-      policy: { action: index % 2 ? "permit" : "deny" },
-      rules: [
-        {
-          ...{ verb: "match", off: false, comment: [], note: "" },
-          conditions: { src: network(), dst: network(), srcport: ports(), dstport: ports() },
-        },
-      ],
-    }),
-  );
-  return { items: flows, comment: [] };
-}
 const MINUTES = 600_000;
 const permits = config("flow a permit\n  match dst 10.0.0.1\n");
 const denies = config("flow a deny\n  match dst 10.0.0.1\n");
@@ -202,6 +176,47 @@ describe("an answer in part", () => {
     gone.abort();
     await Promise.all([before, ...waiting]);
     expect(answered).toEqual(["lockouts", "program"]);
+  });
+
+  test("what nobody waits for yet comes last, and ends when somebody asks for anything else", async () => {
+    const asked = analyst();
+    const ahead = { ahead: true, budget: MINUTES };
+    const endlessAhead = asked.deadRules(endless, ahead);
+    expect(await asked.packetChanges(permits, denies, { budget: MINUTES })).toMatchObject({
+      status: "complete",
+    });
+    expect(await endlessAhead).toMatchObject({ status: "partial" });
+    const answered: string[] = [];
+    const gone = new AbortController();
+    const before = asked.deadRules(endless, { signal: gone.signal, budget: MINUTES });
+    const waiting = [
+      asked.lockouts(permits, [], ahead).then(() => answered.push("ahead")),
+      asked.deadRules(permits, { budget: MINUTES }).then(() => answered.push("waited for")),
+    ];
+    gone.abort();
+    await Promise.all([before, ...waiting]);
+    expect(answered).toEqual(["waited for", "ahead"]);
+    expect(logged).toEqual([]);
+  });
+
+  test("somebody who asks what was asked ahead waits for the same answer, and nobody ends it any more", async () => {
+    const asked = analyst();
+    const [first, gone] = [new AbortController(), new AbortController()];
+    const ahead = asked.deadRules(endless, { ahead: true, signal: first.signal, budget: MINUTES });
+    const same = asked.deadRules(endless, { signal: gone.signal, budget: MINUTES });
+    first.abort();
+    expect(await ahead).toMatchObject({ status: "partial" });
+    let ended = false;
+    void same.then(() => {
+      ended = true;
+    });
+    const other = asked.packetChanges(permits, denies, { budget: MINUTES });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBe(false);
+    gone.abort();
+    expect(await other).toMatchObject({ status: "complete" });
+    expect(await same).toMatchObject({ status: "partial" });
+    expect(logged).toEqual([]);
   });
 
   test("whoever goes takes his question with him, but not from others who asked the same", async () => {

@@ -55,8 +55,8 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
       const answer = await questions.ask({ kind: "expectations", config }, asked);
       return answer?.kind === "expectations" ? answer.found : allOpen(config);
     },
-    async packetChanges(before, after, { place, signal, budget, ...page } = {}) {
-      const asked = { place, signal, budget };
+    async packetChanges(before, after, { place, signal, budget, ahead, ...page } = {}) {
+      const asked = { place, signal, budget, ahead };
       const answer = await questions.ask({ kind: "packet-changes", before, after, page }, asked);
       if (answer?.kind === "packet-changes") return answer.found;
       return { status: "partial", changes: [], total: 0 };
@@ -99,7 +99,7 @@ function allOpen(config: Config): FoundBy<"expectations"> {
 /** The machine as the analysis has to know it. */
 type Options = MachineOptions & { tables: Map<string, number> };
 
-type Waiter = { place: string | undefined; settle: (found: Found | null) => void };
+type Waiter = { place: string | undefined; ahead: boolean; settle: (found: Found | null) => void };
 
 /** One question, and all who wait for its answer. */
 type Job = {
@@ -110,6 +110,8 @@ type Job = {
   waiters: Set<Waiter>;
   stop: Int32Array<SharedArrayBuffer>;
 };
+
+const isAhead = ({ waiters }: Job) => [...waiters].every(({ ahead }) => ahead);
 
 class Questions {
   readonly #clock: Clock;
@@ -128,7 +130,10 @@ class Questions {
   }
 
   /** Null: nothing is known. */
-  ask(question: Question<Config>, { place, signal, budget = BUDGET }: Asked = {}): Promise<Found | null> {
+  ask(
+    question: Question<Config>,
+    { place, signal, budget = BUDGET, ahead = false }: Asked = {},
+  ): Promise<Found | null> {
     const options = this.#options();
     const key = keyOf(question, options);
     const kept = this.#kept.get(key);
@@ -138,10 +143,12 @@ class Questions {
     }
     const job = this.#find(key, budget) ?? this.#add({ key, question, options, budget });
     this.#supersede(job, place);
+    if (!ahead) this.#endAhead(job);
     const answer = new Promise<Found | null>((resolve) => {
       const leave = () => this.#leave(job, waiter);
       const waiter: Waiter = {
         place,
+        ahead,
         settle(found) {
           forget();
           signal?.removeEventListener("abort", leave);
@@ -183,6 +190,13 @@ class Questions {
     }
   }
 
+  /** What nobody waits for yet gives way. */
+  #endAhead(job: Job): void {
+    const other = this.#atWork;
+    if (other === null || other === job || !isAhead(other)) return;
+    for (const waiter of other.waiters) this.#leave(other, waiter);
+  }
+
   #leave(job: Job, waiter: Waiter): void {
     if (!job.waiters.delete(waiter)) return;
     waiter.settle(null);
@@ -193,9 +207,8 @@ class Questions {
 
   #next(): void {
     if (this.#atWork) return;
-    const [job] = [...this.#jobs].sort(
-      (a, b) => ORDER.indexOf(a.question.kind) - ORDER.indexOf(b.question.kind),
-    );
+    const turn = (job: Job) => ORDER.indexOf(job.question.kind) + (isAhead(job) ? ORDER.length : 0);
+    const [job] = [...this.#jobs].sort((a, b) => turn(a) - turn(b));
     if (job) void this.#work(job);
   }
 

@@ -11,6 +11,8 @@ export type Asked = {
   signal?: AbortSignal | undefined;
   /** Milliseconds, from the moment at which the work begins. */
   budget?: number | undefined;
+  /** Nobody waits for it yet, so any question that somebody waits for goes first, and ends it where it is at work. */
+  ahead?: boolean | undefined;
 };
 
 /** Every answer may be a partial one: what it tells is true, and what it does not tell is not known. */

@@ -157,6 +157,12 @@ export class InForce {
     });
   }
 
+  /** Compiles and proves, so that a plan has both at once; asks the machine nothing. Throws Problem as an apply would. */
+  readonly prepare: Engine["prepare"] = async (config, asked) => {
+    const judged = { config, text: print(config), program: this.compile(config) };
+    await this.#judge.judge(judged, this.#machineOptions(), asked);
+  };
+
   /** Writes down who has which mark now, where the disk takes it: a mask may be another since the last start. */
   keepMarks(): void {
     try {

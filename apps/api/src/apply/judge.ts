@@ -7,7 +7,7 @@
 import type { ProgramText, Proof } from "@flowmgr/flow-analysis/program";
 import { type CompileOptions, type Program, renderPieces, renderSets } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, locate, printPacket, printWithPlaces } from "@flowmgr/flow-model";
-import type { Analyst } from "../analysis/asking.ts";
+import type { Analyst, Asked } from "../analysis/asking.ts";
 import { Problem } from "../problem.ts";
 
 export type Prover = Pick<Analyst, "proveProgram">;
@@ -34,12 +34,13 @@ export class Judge {
   async judge(
     { config, text, program }: Judged,
     { markMask, tables = {} }: CompileOptions,
+    asker: Asked = {},
   ): Promise<string | null> {
     const asked = { text, program, tables: JSON.stringify(tables) };
     const { text: provenText, program: provenProgram, tables: provenTables } = this.#proven ?? {};
     if (text === provenText && program === provenProgram && asked.tables === provenTables) return null;
     const texts = textsOf(program, markMask);
-    const proof = await this.#prover.proveProgram(config, texts, tables, { budget: BUDGET });
+    const proof = await this.#prover.proveProgram(config, texts, tables, { ...asker, budget: BUDGET });
     if (proof.status === "differs") throw compilerDiffers(proof, config);
     if (proof.status === "open") return `${UNPROVEN}: ${proof.said}.`;
     this.#proven = asked;

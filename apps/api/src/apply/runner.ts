@@ -105,6 +105,7 @@ class Runner implements Engine {
   readonly compile: Engine["compile"] = (config) => this.#inForce.compile(config);
   readonly seen: Engine["seen"] = () => this.#inForce.seen();
   readonly plan: Engine["plan"] = (config) => this.#inForce.plan(config);
+  readonly prepare: Engine["prepare"] = (config, asked) => this.#inForce.prepare(config, asked);
   readonly inTurn: Engine["inTurn"] = (work) => this.#inForce.queue(() => work(this.#inForce.now));
   readonly counters: Engine["counters"] = () => this.#inForce.counting.read();
 
