@@ -32,7 +32,11 @@ export async function beginAnew(process: NodeJS.Process): Promise<void> {
   const given = new Set([...execArgv, ...(env.NODE_OPTIONS ?? "").split(/\s+/)].map(nameOf));
   const missing = [...ROOM, NAMES].filter((flag) => !given.has(nameOf(flag)));
   // Where node may not begin anew it aborts, so another process tries it first.
-  if (process.execve && missing.length > 0 && succeeded(await run([execPath, ...missing, "--version"]))) {
+  if (
+    process.execve &&
+    missing.length > 0 &&
+    succeeded(await run([execPath, ...missing, "--version"], { itself: true }))
+  ) {
     process.execve(execPath, [execPath, ...missing, ...execArgv, ...argv.slice(1)], { ...BLOCKS, ...env });
   }
   // What we start has its own way with memory.

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appliedSchema, countersSchema, runningSchema } from "@flowmgr/flow-api";
 import { flowsOf } from "@flowmgr/flow-model";
+import { KILL_SERVER } from "@flowmgr/kernel/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { call, makePlace, type Place, tokenOf } from "./lab.ts";
 
@@ -103,7 +104,7 @@ function wrap(bin: string, { namespace }: Place, tool: string, body: string): vo
 function killing(bin: string, tool: string, at: number, when: "before" | "after"): string {
   const calls = join(bin, "calls");
   writeFileSync(calls, "");
-  const kill = "kill -9 $PPID; exit 1";
+  const kill = `${KILL_SERVER}; exit 1`;
   const then = when === "before" ? kill : `/usr/sbin/${tool} "$@"; ${kill}`;
   return `echo x >> ${calls}; if [ $(wc -l < ${calls}) = ${at} ]; then ${then}; fi`;
 }

@@ -8,7 +8,7 @@
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { nothingChanged } from "./errors.ts";
-import { complaint, run, succeeded } from "./run.ts";
+import { complaint, letGo, run, succeeded } from "./run.ts";
 import { type Stopwatch, timed } from "./stopwatch.ts";
 import type { Target } from "./target.ts";
 
@@ -31,6 +31,7 @@ export async function underLock<Result>(
   try {
     return await work({ ...target, run: (argv, options) => target.run(argv, { ...options, keep: file }) });
   } finally {
+    letGo(file);
     closeSync(file);
   }
 }
@@ -42,6 +43,7 @@ async function takeLock(target: Target): Promise<number> {
   const limit = (WAIT + 10) * 1000 * target.patience;
   const ran = await run(["flock", "--wait", String(WAIT), "3"], { keep: file, limit });
   if (succeeded(ran)) return file;
+  letGo(file);
   closeSync(file);
   // 1 is what flock says for a lock that it did not get in time, and also when it has failed; then it says why.
   if (ran.status !== 1 || ran.stderr !== "") throw new Error(complaint(ran));

@@ -1,9 +1,13 @@
 /**
  * The only file that starts a process. No shell ever: a program and its arguments as an array, input by stdin, a
  * time limit after which it is killed, a limit on what it may say. What goes wrong is data, never an exception.
+ *
+ * Most are started by a small process on our behalf (`Starter`), begun with the first of them; where it cannot be had,
+ * by this one.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Heard, Starter, starterWords } from "./starter.ts";
 
 export type Ran = {
   argv: readonly string[];
@@ -19,8 +23,13 @@ export type RunOptions = {
   stdin?: string;
   /** Milliseconds until it is killed. Default 20 000: everything but a big restore is done in a fraction. */
   limit?: number;
-  /** An open file that the program holds open too, as its descriptor 3: a lock on it lasts as long as either runs. */
+  /**
+   * An open file that the program holds open too, as its descriptor 3: a lock on it lasts as long as either runs. Whoever
+   * closes it calls `letGo` before.
+   */
   keep?: number;
+  /** By this process itself: for one that will soon be another. */
+  itself?: boolean;
 };
 
 /** 10 000 flows save as about 6 MB; ten times that is a machine gone mad. */
@@ -36,70 +45,137 @@ const STEPS = 20;
 
 /** Runs a program to its end. Never rejects: `succeeded` tells, `complaint` says. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const [program, ...rest] = argv;
-  if (program === undefined) throw new Error("run: no program given");
-  return new Promise((resolve) => {
-    const kept = options.keep === undefined ? [] : [options.keep];
-    let child: ReturnType<typeof spawn>;
-    try {
-      child = spawn(program, rest, { stdio: ["pipe", "pipe", "pipe", ...kept] });
-    } catch (error) {
-      resolve({ argv, status: null, stdout: "", ...unstarted(error) });
-      return;
-    }
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let failure: Ran["failure"] = null;
-    let notStarted: ReturnType<typeof unstarted> | null = null;
-    let length = 0;
-    const kill = (why: Ran["failure"]) => {
-      failure ??= why;
-      child.kill("SIGKILL");
-      // What it has started itself may hold these open for as long as it likes.
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    };
-    let steps = STEPS;
-    const timer = setInterval(
-      () => {
-        steps -= 1;
-        if (steps === 0) kill("timeout");
-      },
-      (options.limit ?? DEFAULT_LIMIT) / STEPS,
+  const starter = options.itself ? null : starterFor(options.keep);
+  const by = (there: Starter | null) =>
+    toItsEnd(argv, options, (heard) =>
+      there ? there.begin(argv, process.env, options.stdin ?? "", heard) : beginHere(argv, options, heard),
     );
-    const keep = (pile: Buffer[]) => (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > OUTPUT_LIMIT) kill("output");
-      else pile.push(chunk);
+  if (starter === null || starter.isReady) return by(starter);
+  return starter.begun.then((isReady) => by(isReady ? starter : null));
+}
+
+/** `begin` starts it, and gives what kills it. */
+function toItsEnd(
+  argv: readonly string[],
+  { limit = DEFAULT_LIMIT }: RunOptions,
+  begin: (heard: Heard) => () => void,
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    const said: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
+    let failure: Ran["failure"] = null;
+    let length = 0;
+    let steps = STEPS;
+    const kill = begin({
+      said(stream, part) {
+        length += part.length;
+        if (length <= OUTPUT_LIMIT) said[stream].push(part);
+        else if (failure === null) stop("output");
+      },
+      ended({ status, isKilled, unstarted }) {
+        clearInterval(timer);
+        if (unstarted !== null) failure ??= unstarted === "ENOENT" ? "missing" : "unstarted";
+        if (isKilled) failure ??= "killed";
+        resolve({
+          argv,
+          status: failure === null ? status : null,
+          stdout: Buffer.concat(said.stdout).toString("utf8"),
+          stderr:
+            unstarted === null
+              ? Buffer.concat(said.stderr).toString("utf8")
+              : `spawn ${argv[0]} ${unstarted}`,
+          failure,
+        });
+      },
+    });
+    const stop = (why: Ran["failure"]) => {
+      failure ??= why;
+      kill();
     };
-    child.stdout?.on("data", keep(stdout));
-    child.stderr?.on("data", keep(stderr));
-    child.on("error", (error) => {
-      notStarted = unstarted(error);
-      failure ??= notStarted.failure;
-    });
-    // Without this a program that ends before it has read its input would take us down with EPIPE.
-    child.stdin?.on("error", () => undefined);
-    child.stdin?.end(options.stdin ?? "");
-    child.on("close", (code, signal) => {
-      clearInterval(timer);
-      if (signal !== null) failure ??= "killed";
-      resolve({
-        argv,
-        status: failure === null ? code : null,
-        stdout: Buffer.concat(stdout).toString("utf8"),
-        stderr: notStarted?.stderr ?? Buffer.concat(stderr).toString("utf8"),
-        failure,
-      });
-    });
+    const timer = setInterval(() => {
+      steps -= 1;
+      if (steps === 0) stop("timeout");
+    }, limit / STEPS);
   });
 }
 
-/** Only a file that is not there says that a program is not installed; `stderr` says what else it was: `spawn ip EAGAIN`. */
-function unstarted(error: unknown): Pick<Ran, "stderr"> & { failure: "missing" | "unstarted" } {
-  const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-  const stderr = error instanceof Error ? error.message : String(error);
-  return { failure: isMissing ? "missing" : "unstarted", stderr };
+/** Starts a program as a child of this process. */
+function beginHere(argv: readonly string[], { stdin = "", keep }: RunOptions, heard: Heard): () => void {
+  let child: ReturnType<typeof spawn>;
+  try {
+    child = spawn(argv[0] ?? "", argv.slice(1), { stdio: ["pipe", "pipe", "pipe", ...kept(keep)] });
+  } catch (error) {
+    const how = { status: null, isKilled: false, unstarted: codeOf(error) };
+    setImmediate(() => heard.ended(how));
+    return () => undefined;
+  }
+  let unstarted: string | null = null;
+  child.stdout?.on("data", (part: Buffer) => heard.said("stdout", part));
+  child.stderr?.on("data", (part: Buffer) => heard.said("stderr", part));
+  child.on("error", (error) => {
+    unstarted = codeOf(error);
+  });
+  // Without this a program that ends before it has read its input would take us down with EPIPE.
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(stdin);
+  child.on("close", (status, signal) => heard.ended({ status, isKilled: signal !== null, unstarted }));
+  return () => {
+    child.kill("SIGKILL");
+    // What it has started itself may hold these open for as long as it likes.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  };
+}
+
+/** `EAGAIN`. Only ENOENT says that a program is not installed. */
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
+const kept = (keep: number | undefined): number[] => (keep === undefined ? [] : [keep]);
+
+/** By the file that what they start holds open, since none can be handed to a process that is there. */
+const starters = new Map<number | undefined, Starter>();
+
+/** Milliseconds in which nobody tries to begin one where there was none to be had: by the same PATH. */
+const WITHOUT = 60_000;
+
+let lacking: { path: string | undefined; until: number } | null = null;
+
+/** Null when there can be none. One that has ended is begun anew. */
+function starterFor(keep: number | undefined): Starter | null {
+  const { PATH } = process.env;
+  const isLacking = lacking !== null && lacking.path === PATH && performance.now() < lacking.until;
+  return starters.get(keep) ?? (isLacking ? null : beginStarter(keep, PATH));
+}
+
+function beginStarter(keep: number | undefined, path: string | undefined): Starter | null {
+  const [program, ...rest] = starterWords() ?? [];
+  if (program === undefined) return null;
+  try {
+    const child = spawn(program, rest, { stdio: ["pipe", "pipe", "ignore", ...kept(keep)] });
+    const { stdin, stdout } = child;
+    if (stdin === null || stdout === null) return null;
+    const starter = new Starter({ process: child, stdin, stdout });
+    starters.set(keep, starter);
+    const forget = () => {
+      if (starters.get(keep) === starter) starters.delete(keep);
+    };
+    child.once("close", forget);
+    void starter.begun.then((isReady) => {
+      if (isReady) return;
+      lacking = { path, until: performance.now() + WITHOUT };
+      forget();
+    });
+    return starter;
+  } catch {
+    // No file or memory for it now.
+    return null;
+  }
+}
+
+/** To be called before a file is closed that programs were given as `keep`: what goes on still holds it. */
+export function letGo(keep: number): void {
+  starters.get(keep)?.end();
+  starters.delete(keep);
 }
 
 /** Milliseconds until whoever failed is asked again: trouble for a moment is over by then, and nobody minds the wait. */

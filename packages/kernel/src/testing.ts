@@ -23,6 +23,10 @@ export { type Numbered, numbered } from "./testing/numbered.ts";
 
 const PREFIX = "flowmgr-test";
 
+/** In the shell of a program that a server has started, by its starter or itself: kills the server. */
+export const KILL_SERVER = String.raw`kill -9 $(tr -d '\0' < /proc/$PPID/cmdline |
+  sed -n 's/^flowmgr-starter of \([0-9]*\).*/\1/p' | grep . || echo $PPID)`;
+
 /** Of each interface that `wire` makes. */
 const HARDWARE_ADDRESS = Uint8Array.from([2, 0, 0, 0, 0, 1]);
 

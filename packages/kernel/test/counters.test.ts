@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { CountedLine } from "../src/index.ts";
 import { run } from "../src/run.ts";
-import type { FramePacket } from "../src/testing.ts";
+import { type FramePacket, KILL_SERVER } from "../src/testing.ts";
 import { BACKENDS, everything, type Lab, makeLab, program, scratch, wrappers } from "./lab.ts";
 
 /** Applies, of each back end; both families change in each of them. */
@@ -87,7 +87,7 @@ async function underTraffic(lab: Lab): Promise<() => Promise<number>> {
   return async () => (await stop()).packets;
 }
 
-const KILL = "kill -9 $PPID; exit 1";
+const KILL = `${KILL_SERVER}; exit 1`;
 
 describe.each(BACKENDS)("%s", (backend) => {
   test(`${EDITS} edits lose no packet of a rule that did not change`, {

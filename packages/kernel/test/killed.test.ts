@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { run } from "../src/run.ts";
+import { KILL_SERVER } from "../src/testing.ts";
 import { BACKENDS, everything, type Lab, makeLab, program, wrappers } from "./lab.ts";
 
 const OLD = `flow ssh permit match proto tcp dstport 22
@@ -10,9 +11,9 @@ flow mail director d match proto tcp dst 10.1.1.1 match proto tcp dst fd01::1`;
 const NEW = `flow dns permit match proto udp dstport 53
 flow web table 77 match proto tcp dstport 80 match proto tcp dst fd01::3`;
 
-const KILL = "kill -9 $PPID; exit 1";
+const KILL = `${KILL_SERVER}; exit 1`;
 
-/** The real command runs to its end, then its parent is killed. */
+/** The real command runs to its end, then the server is killed. */
 const after = (command: string) => `/usr/sbin/${command} "$@"; ${KILL}`;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -52,8 +53,8 @@ describe.each(BACKENDS)("%s", { timeout: 300_000 }, (backend) => {
     const go = join(lab.dataDir, "go");
     writeFileSync(file, JSON.stringify(program(NEW)));
     const tools = wrappers();
-    // Its parent dies at once; it goes on when it is told to.
-    const orphan = `exec > /dev/null 2>&1; kill -9 $PPID; until [ -e ${go} ]; do sleep 0.02; done`;
+    // The server dies at once; it goes on when it is told to.
+    const orphan = `exec > /dev/null 2>&1; ${KILL_SERVER}; until [ -e ${go} ]; do sleep 0.02; done`;
     tools.wrap(`${lab.iptables}-restore`, orphan);
     const child = join(import.meta.dirname, "apply-child.ts");
     expect((await run([process.execPath, child, lab.ns.name, backend, lab.dataDir, file])).failure).toBe(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Kernel, KernelError, openKernel } from "../src/index.ts";
 import { run } from "../src/run.ts";
+import { KILL_SERVER } from "../src/testing.ts";
 import { BACKENDS, type Backend, type Lab, makeLab, plain, program, wrappers } from "./lab.ts";
 import { NONE, PROGRAMS, sum, underTraffic } from "./witness.ts";
 
@@ -96,7 +97,7 @@ describe.each(BACKENDS)("from %s", (from) => {
     expect(await kernel.apply(wanted)).toMatchObject({ changed: false });
   });
 
-  const KILLED = "kill -9 $PPID; exit 1";
+  const KILLED = `${KILL_SERVER}; exit 1`;
   const killedBehind = (command: string) => `/usr/sbin/${command} "$@"; ${KILLED}`;
   const boundaries: [when: string, command: string, next: Backend][] = [
     ["between the families", `iptables-${to}-restore`, to],

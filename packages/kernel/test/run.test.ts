@@ -31,7 +31,7 @@ test("a program that is there and cannot be started is not called missing", asyn
   expect(ran).toMatchObject({ status: null, failure: "unstarted" });
   expect(complaint(ran)).toBe("/etc/passwd: could not be started (spawn /etc/passwd EACCES)");
   const long = await run(["true", "x".repeat(200_000)]);
-  expect(long).toMatchObject({ status: null, failure: "unstarted", stderr: "spawn E2BIG" });
+  expect(long).toMatchObject({ status: null, failure: "unstarted", stderr: "spawn true E2BIG" });
 });
 
 test("a program that hangs is killed", async () => {
@@ -44,6 +44,8 @@ test("who has ended while this process itself stood still is heard, not killed",
   const folder = mkdtempSync(join(tmpdir(), "flowmgr-run-"));
   const done = join(folder, "done");
   const limit = 1000;
+  // What starts programs has to be there already.
+  await run(["true"]);
   const ran = run(["sh", "-c", 'echo said; : > "$0"', done], { limit });
   const begun = performance.now();
   const still = new Int32Array(new SharedArrayBuffer(4));

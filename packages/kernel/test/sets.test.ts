@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openKernel, uninstall } from "../src/index.ts";
 import { run } from "../src/run.ts";
+import { KILL_SERVER } from "../src/testing.ts";
 import { BACKENDS, everything, type Lab, makeLab, program as programOf, wrappers } from "./lab.ts";
 import { LISTED, NONE, underTraffic } from "./witness.ts";
 
@@ -162,7 +163,7 @@ describe.each(BACKENDS)("%s", { timeout: 120_000 }, (backend) => {
     ["behind them", `iptables-${backend}-restore`, "false"],
   ])("killed %s, the next apply leaves nothing over", async (_when, tool, first) => {
     // The kernel is also asked for what it can do, when nothing of ours is named.
-    const kill = `echo "$input" | ${first} | /usr/sbin/${tool} "$@"; kill -9 $PPID; exit 1`;
+    const kill = `echo "$input" | ${first} | /usr/sbin/${tool} "$@"; ${KILL_SERVER}; exit 1`;
     const body = `[ "$1" = restore -o $# -gt 2 ] || exec /usr/sbin/${tool} "$@"
 input=$(cat); case "$input" in *flowmgr-*) ${kill};; esac; echo "$input" | /usr/sbin/${tool} "$@"; exit`;
     for (const next of [OLD, NEW]) {

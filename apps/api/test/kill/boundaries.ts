@@ -10,7 +10,7 @@ import fs, { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { numbered } from "@flowmgr/kernel/testing";
+import { KILL_SERVER, numbered } from "@flowmgr/kernel/testing";
 
 export const HOWS = ["before", "during", "after"] as const;
 export type How = (typeof HOWS)[number];
@@ -18,11 +18,11 @@ export type How = (typeof HOWS)[number];
 /** What the server starts by itself; `ip netns exec` and `unshare` start the others. */
 const COMMANDS = ["ip", "unshare", "flock"];
 
-/** In the shell of a wrapper, whose parent is the server. */
+/** In the shell of a wrapper. */
 const KILLS: Record<How, string> = {
-  before: "kill -9 $PPID; exit 1",
-  during: "kill -9 $PPID",
-  after: '$real "$@"; status=$?; kill -9 $PPID; exit $status',
+  before: `${KILL_SERVER}; exit 1`,
+  during: KILL_SERVER,
+  after: `$real "$@"; status=$?; ${KILL_SERVER}; exit $status`,
 };
 
 /** The variable that names the directory of the numbers to a server. */
