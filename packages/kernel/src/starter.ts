@@ -1,5 +1,5 @@
 /**
- * A small process that starts programs for this one (starter.pl): to start one itself node copies the page tables of all
+ * A small process that starts programs for this one (starter-program.ts): to start one itself node copies the page tables of all
  * its memory, 14 ms at 500 MB in which nobody is answered. Perl has 8 MB and takes a fraction of one.
  *
  * It ends with us, however we end, but not before what it has started. Where it is killed, what it has started dies with
@@ -7,9 +7,9 @@
  */
 import { Socket } from "node:net";
 import { arch } from "node:os";
-import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { getSystemErrorName } from "node:util";
+import { STARTER } from "./starter-program.ts";
 
 /** How a program ended; `unstarted` says why it did not begin: `EACCES`. */
 export type Ending = { status: number | null; isKilled: boolean; unstarted: string | null };
@@ -34,7 +34,7 @@ type Process = {
 /** What has to be run, but for what it may hold open. Null where nobody knows the machine's system calls. */
 export function starterWords(): readonly string[] | null {
   const prctl = PRCTL.get(arch());
-  return prctl === undefined ? null : ["perl", join(import.meta.dirname, "starter.pl"), String(prctl)];
+  return prctl === undefined ? null : ["perl", "-e", STARTER, String(prctl)];
 }
 
 /** Of the system call prctl, by the name of the processor. */

@@ -1,7 +1,8 @@
-# Starts programs for the server and hears them, since a process of 500 MB takes 14 ms to fork and this one a fraction
-# of one. starter.ts speaks with it by frames: the length of what belongs to it, a kind, the number of a program, and
-# what belongs to it. It ends with its input, and not before all that it has started has ended: who outlives the server
-# goes on as if that lived, and keeps what it was given open.
+/**
+ * What perl does for `Starter`. They speak by frames: the length of what belongs to it, a kind, the number of a program, and
+ * what belongs to it. Text here, since the server may be one file.
+ */
+export const STARTER = String.raw`
 use strict;
 
 my ($prctl) = @ARGV;
@@ -165,3 +166,4 @@ while (!$isAlone || %programs) {
   }
   bury();
 }
+`;
