@@ -6,7 +6,7 @@
  * Milliseconds of the processors, ours and those of the commands, since a machine that others use tells nothing by the
  * clock; that is printed beside. A ratio survives a slow machine too.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -20,6 +20,7 @@ import {
 import { parse } from "@flowmgr/flow-model";
 import { openKernel } from "@flowmgr/kernel";
 import { makeNamespace, type TestNamespace } from "@flowmgr/kernel/testing";
+import { processors } from "./cpu.ts";
 import { machine } from "./machine.ts";
 
 const OPTIONS: CompileOptions = {
@@ -52,14 +53,6 @@ function median(costs: readonly Cost[]): Cost {
   const middle = (of: keyof Cost) =>
     costs.map((cost) => cost[of]).sort((a, b) => a - b)[Math.ceil(costs.length / 2) - 1] ?? Number.NaN;
   return { cpu: middle("cpu"), wall: middle("wall") };
-}
-
-/** Of this process and of the commands that it has waited for, in milliseconds; proc(5) counts them in hundredths. */
-function processors(): number {
-  const { user, system } = process.cpuUsage();
-  const [, rest = ""] = readFileSync("/proc/self/stat", "utf8").split(") ");
-  const [children = 0, kernel = 0] = rest.split(" ").slice(13, 15).map(Number);
-  return (user + system) / 1000 + (children + kernel) * 10;
 }
 
 async function cost(work: () => Promise<unknown>): Promise<Cost> {

@@ -4,7 +4,7 @@
  *
  * Milliseconds of the processor, of this process and of the commands that it waits for; the clock's are beside.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { proveProgram } from "@flowmgr/flow-analysis/program";
@@ -12,7 +12,7 @@ import { type CompileOptions, compile, renderFamily, renderSets } from "@flowmgr
 import { check, LARGE_LIST, parse, print } from "@flowmgr/flow-model";
 import { openKernel } from "@flowmgr/kernel";
 import { makeNamespace } from "@flowmgr/kernel/testing";
-import { spent } from "./cpu.ts";
+import { processors, spent } from "./cpu.ts";
 import { machine } from "./machine.ts";
 
 const OPTIONS: CompileOptions = {
@@ -38,14 +38,6 @@ const NETWORK = {
 function textOf(family: 4 | 6, changed: number): string {
   const networks = Array.from({ length: COUNT }, (_, at) => NETWORK[family](at + changed)).join("\n");
   return `list blocked {\n${networks}\n}\nflow block deny match src @blocked`;
-}
-
-/** Of this process and of the commands that it has waited for; proc(5) counts those in hundredths. */
-function processors(): number {
-  const { user, system } = process.cpuUsage();
-  const [, rest = ""] = readFileSync("/proc/self/stat", "utf8").split(") ");
-  const [children = 0, kernel = 0] = rest.split(" ").slice(13, 15).map(Number);
-  return (user + system) / 1000 + (children + kernel) * 10;
 }
 
 const rows: [what: string, cpu: number, wall?: number][] = [];

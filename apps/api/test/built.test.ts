@@ -52,7 +52,7 @@ function change(path: string, from: string, to: string): void {
   writeFileSync(at(path), before.replace(from, to));
 }
 
-it("serves: database, page and the thread of the analysis", async () => {
+it("serves: database, page, the thread of the analysis and what starts programs", async () => {
   const namespace = `flowmgr-built-${randomBytes(3).toString("hex")}`;
   const data = at("data");
   const flags = ["serve", "--data", data, "--namespace", namespace, "--listen", "127.0.0.1:0"];
@@ -80,6 +80,10 @@ flow both deny\n  match proto tcp dstport 50:150\n`,
     });
     // No single rule says it: a proof does, and that is the thread's.
     expect(await check.text()).toContain("low, rule 1 and high, rule 1 take all of its packets first");
+    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ");
+    expect(children.map((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim())).toContain(
+      "flowmgr-starter",
+    );
     expect(trouble).toBe("");
   } finally {
     child.kill("SIGTERM");
