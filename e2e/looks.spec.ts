@@ -51,6 +51,10 @@ test("a tablet shows the whole row beside a panel, and a phone's message lies ov
     expect((await boxOf(part)).right).toBeLessThan(panel.x);
   }
   await page.keyboard.press("Escape");
+  // A window of 1440 at 200 %.
+  await page.setViewportSize({ width: 720, height: 450 });
+  const takes = page.locator("[data-flow=ssh]").getByRole("gridcell").filter({ hasText: "ignore" });
+  await expect.poll(async () => (await boxOf(takes)).width).toBeGreaterThan(400);
   await page.setViewportSize({ width: 390, height: 480 });
   await page.getByRole("button", { name: "Actions of dns" }).click();
   await page.getByRole("menuitem", { name: "Remove" }).click();
@@ -70,4 +74,25 @@ test("a flow gone to by its address stays in sight when warnings make the rows a
   await page.goto(`${lab.url}/flows/f150`);
   await expect(page.locator("[data-flow=f150]")).toContainText("4711 is empty");
   await expect(page.locator("[data-flow=f150]")).toBeInViewport({ ratio: 1 });
+});
+
+test("the line that one types in stays in sight, and what is read-only leads to what mends it", async ({
+  lab,
+  signedIn: page,
+}) => {
+  const flows = Array.from({ length: 30 }, (_, at) => `flow f${at} permit\n  match dst 10.0.0.${at}\n`);
+  await setDraft(lab, flows.join("\n"));
+  await page.goto(`${lab.url}/text`);
+  await page.getByRole("textbox", { name: "The flows as text" }).click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.insertText("\nflow bad permitt\n  match proto tpc dst 300.1.1.1");
+  await expect(page.getByText("3 errors, not in the draft")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Errors and warnings" })).toBeVisible();
+  const editor = page.locator(".cm-scroller");
+  await expect
+    .poll(async () => (await boxOf(editor)).bottom - (await boxOf(page.locator(".cm-activeLine"))).bottom)
+    .toBeGreaterThanOrEqual(0);
+  await page.getByRole("link", { name: "Flows" }).click();
+  await page.getByRole("link", { name: "Go to Text" }).click();
+  await expect(page.getByText("3 errors, not in the draft")).toBeVisible();
 });

@@ -46,9 +46,10 @@ const NOTE = 37;
 export function FlowList(props: FlowListProps) {
   const { rows, active, selected, readOnly } = props;
   const phone = useNarrow();
-  // Beside a panel a window of this width leaves half of it to the list.
+  // Windows that leave the columns no room: a small one (or a page at 200 %), a middling one beside a panel.
+  const small = useMedia("(max-width: 899px)");
   const tight = useMedia("(max-width: 1279px)");
-  const narrow = phone || (tight && props.opened !== null);
+  const narrow = small || (tight && props.opened !== null);
   const scroller = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
   const ends = props.whole ? 1 : 0;

@@ -6,7 +6,8 @@ import { useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { OfDraft } from "../ui/of-draft.tsx";
 import { counted } from "../ui/say.ts";
-import { Banner, PlaceState } from "../ui/states.tsx";
+import { PlaceState } from "../ui/states.tsx";
+import { TextErrors } from "../ui/text-errors.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
 import { usePanelKey } from "../ui/use-panel-key.ts";
@@ -180,14 +181,7 @@ function Flows({
   return (
     <div className={styles.flows} data-panel={opened !== null || undefined}>
       <div className={styles.list} inert={narrow && opened !== null}>
-        {readOnly ? (
-          <Banner tone="warning">
-            <b>
-              Text has {textErrors} {textErrors === 1 ? "error" : "errors"}.
-            </b>{" "}
-            You see the last valid version, read-only. Mend the text to go on.
-          </Banner>
-        ) : null}
+        <TextErrors count={textErrors} />
         {rows.length === 0 ? (
           <Empty loadExamples={() => insert(ON_MANY_LINES)} bring={bring.run} add={() => actions.add(null)} />
         ) : (

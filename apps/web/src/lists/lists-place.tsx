@@ -7,8 +7,8 @@ import { type Action, perform, useActions } from "../ui/actions.ts";
 import { Button } from "../ui/button.tsx";
 import { listAddress } from "../ui/list-chip.tsx";
 import { OfDraft } from "../ui/of-draft.tsx";
-import { counted } from "../ui/say.ts";
-import { Banner, PlaceState } from "../ui/states.tsx";
+import { PlaceState } from "../ui/states.tsx";
+import { TextErrors } from "../ui/text-errors.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { useNarrow } from "../ui/use-media.ts";
 import { usePanelKey } from "../ui/use-panel-key.ts";
@@ -73,12 +73,7 @@ function Lists({ opened, textErrors, config }: ListsProps & { config: Config }) 
   return (
     <div className={styles.place}>
       <div className={styles.main} inert={narrow && opened !== null}>
-        {readOnly ? (
-          <Banner tone="warning">
-            <b>Text has {counted(textErrors, "error")}.</b> You see the last valid version, read-only. Mend
-            the text to go on.
-          </Banner>
-        ) : null}
+        <TextErrors count={textErrors} />
         {rows.length === 0 ? (
           <Empty add={add} />
         ) : (

@@ -12,6 +12,7 @@ import {
   highlightActiveLineGutter,
   keymap,
   lineNumbers,
+  ViewPlugin,
 } from "@codemirror/view";
 import type { Diagnostic } from "@flowmgr/flow-model";
 import { editorLooks } from "../ui/editor-looks.ts";
@@ -59,10 +60,28 @@ export function flowEditor(known: KnownValues, list: ListHelp): Extension {
       spellcheck: "false",
       tabindex: "0",
     }),
+    keepsCaretInSight,
     editorLooks,
     wordLooks,
   ];
 }
+
+/** Where the editor gets lower, as when problems come below it, the line that one types in stays in sight. */
+const keepsCaretInSight = ViewPlugin.define((view) => {
+  const { scrollDOM } = view;
+  let height = scrollDOM.clientHeight;
+  const observer = new ResizeObserver(() => {
+    const before = height;
+    height = scrollDOM.clientHeight;
+    if (height >= before || !view.hasFocus) return;
+    const { head } = view.state.selection.main;
+    const caret = view.coordsAtPos(head);
+    const wasSeen = caret !== null && caret.bottom - scrollDOM.getBoundingClientRect().top <= before;
+    if (wasSeen) view.dispatch({ effects: EditorView.scrollIntoView(head) });
+  });
+  observer.observe(scrollDOM);
+  return { destroy: () => observer.disconnect() };
+});
 
 export function showMarks(state: EditorState, diagnostics: readonly Diagnostic[]): TransactionSpec {
   return setDiagnostics(

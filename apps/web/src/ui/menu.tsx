@@ -24,6 +24,7 @@ type MenuProps = {
 export function Menu({ label, entries, children, className, tabIndex, part }: MenuProps) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
+  const pressedOpen = useRef(false);
   const id = useId();
   const shut = () => {
     setOpen(false);
@@ -42,9 +43,13 @@ export function Menu({ label, entries, children, className, tabIndex, part }: Me
         aria-expanded={open}
         aria-controls={open ? id : undefined}
         tabIndex={tabIndex}
+        // A press beside the list closes it, in some browsers before the click comes that would open it again.
+        onPointerDown={() => {
+          pressedOpen.current = open;
+        }}
         onClick={(event) => {
           event.stopPropagation();
-          setOpen(!open);
+          setOpen(event.detail > 0 ? !pressedOpen.current : !open);
         }}
       >
         {children}
