@@ -1,6 +1,7 @@
 /**
  * What was read of the tables last, and the generation of nf_tables that it is of. Reading 100 000 rules costs a second
- * of CPU, asking for the generation 3 ms: where it is the same, what was read still stands, by whomever it was written.
+ * of CPU, asking for the generation half a millisecond: where it is the same, what was read still stands, by whomever it
+ * was written.
  *
  * Every reading of mangle passes here, so counters that are given again are those that were read last, never older.
  */

@@ -5,7 +5,7 @@
 export const STARTER = String.raw`
 use strict;
 
-my ($prctl) = @ARGV;
+my ($prctl, $setns, $getsockopt) = @ARGV;
 my $self = $$;
 $0 = "flowmgr-starter of " . getppid;
 # What a terminal sends to all that it runs is for the server and for the programs.
@@ -25,16 +25,14 @@ sub tell_server {
   }
 }
 
-sub begin_program {
-  my ($number, $words) = @_;
-  my ($count, @words) = unpack("(N/a*)*", $words);
-  my @argv = splice(@words, 0, $count);
+# In a process of its own, from which nobody comes back.
+sub begin_work {
+  my ($number, $work) = @_;
   my %program = (number => $number, buffer => "", isWhole => 0, errno => 0, open => 0);
   my %ends;
   for my $kind ("i", "o", "e", "!") {
     pipe($ends{$kind}[0], $ends{$kind}[1]) or return tell_server("x", $number, pack("N N", 0, $! + 0));
   }
-  %ENV = @words;
   my $process = fork;
   defined $process or return tell_server("x", $number, pack("N N", 0, $! + 0));
   if ($process == 0) {
@@ -45,7 +43,7 @@ sub begin_program {
     open(STDIN, "<&", $ends{i}[0])
       and open(STDOUT, ">&", $ends{o}[1])
       and open(STDERR, ">&", $ends{e}[1])
-      and exec { $argv[0] } @argv;
+      and $work->();
     syswrite($ends{"!"}[1], pack("N", $! + 0));
     kill KILL => $$;
   }
@@ -58,6 +56,46 @@ sub begin_program {
     $program{open}++;
   }
   $programs{$number} = $processes{$process} = \%program;
+}
+
+sub begin_program {
+  my ($number, $words) = @_;
+  my ($count, @words) = unpack("(N/a*)*", $words);
+  my @argv = splice(@words, 0, $count);
+  %ENV = @words;
+  begin_work($number, sub { exec { $argv[0] } @argv });
+}
+
+# SO_NETNS_COOKIE of socket(7), Linux 5.14; NFT_MSG_GETGEN and NFTA_GEN_ID of linux/netfilter/nf_tables.h. Perl's own
+# function cannot ask for a cookie, whose size has to be exact.
+sub print_generation {
+  my ($namespace) = @_;
+  if ($namespace ne "") {
+    open(my $file, "<", $namespace) or die "$namespace: $!\n";
+    syscall($setns, fileno $file, 0x40000000) == 0 or die "$namespace: $!\n";
+  }
+  socket(my $socket, 16, 3, 12) or die "a netlink socket: $!\n";
+  my ($cookie, $size) = ("\0" x 8, pack("L", 8));
+  syscall($getsockopt, fileno $socket, 1, 71, $cookie, $size) == 0 or die "the namespace: $!\n";
+  my $request = pack("L S S L L C C n", 20, 10 << 8 | 16, 1, 1, 0, 0, 0, 0);
+  defined syswrite($socket, $request) or die "nf_tables: $!\n";
+  defined sysread($socket, my $answer, 8192) or die "nf_tables: $!\n";
+  my ($length, $type) = unpack("L S", $answer);
+  $type == (10 << 8 | 15) or die "nf_tables: answer $type\n";
+  for (my $at = 20; $at + 8 <= $length; ) {
+    my ($size, $kind) = unpack("S S", substr($answer, $at, 4));
+    syswrite(STDOUT, unpack("Q", $cookie) . " " . unpack("N", substr($answer, $at + 4, 4)) . "\n") if $kind == 1;
+    $at += $size < 4 ? $length : ($size + 3) & ~3;
+  }
+}
+
+sub begin_asking {
+  my ($number, $namespace) = @_;
+  begin_work($number, sub {
+    exit 0 if eval { print_generation($namespace); 1 };
+    syswrite(STDERR, $@);
+    exit 1;
+  });
 }
 
 sub end_input {
@@ -108,6 +146,7 @@ sub kill_program {
 sub obey {
   my ($kind, $number, $what) = @_;
   return begin_program($number, $what) if $kind eq "s";
+  return begin_asking($number, $what) if $kind eq "g";
   my $program = $programs{$number} or return;
   return kill_program($program) if $kind eq "k";
   return unless $program->{feed};

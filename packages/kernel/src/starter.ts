@@ -33,14 +33,14 @@ type Process = {
 
 /** What has to be run, but for what it may hold open. Null where nobody knows the machine's system calls. */
 export function starterWords(): readonly string[] | null {
-  const prctl = PRCTL.get(arch());
-  return prctl === undefined ? null : ["perl", "-e", STARTER, String(prctl)];
+  const calls = CALLS.get(arch());
+  return calls === undefined ? null : ["perl", "-e", STARTER, ...calls.map(String)];
 }
 
-/** Of the system call prctl, by the name of the processor. */
-const PRCTL = new Map([
-  ["x64", 157],
-  ["arm64", 167],
+/** Of the system calls prctl, setns and getsockopt, by the name of the processor. */
+const CALLS = new Map([
+  ["x64", [157, 308, 55]],
+  ["arm64", [167, 268, 209]],
 ]);
 
 /** Bytes of input that are on their way at once to a program that may not read them. */
@@ -85,16 +85,28 @@ export class Starter {
 
   /** Starts a program in this environment; gives what kills it. */
   begin(argv: readonly string[], env: NodeJS.ProcessEnv, stdin: string, heard: Heard): () => void {
+    const variables = Object.entries(env).flatMap(([name, value]) =>
+      value === undefined ? [] : [name, value],
+    );
+    return this.#begin("s", packed([String(argv.length), ...argv, ...variables]), stdin, heard);
+  }
+
+  /**
+   * Asks the kernel for a network namespace, the one of this file or, for null, our own: its cookie, by which it is told
+   * from each other one, and how often rules of nf_tables were committed in it, as a line.
+   */
+  generation(namespace: string | null, heard: Heard): () => void {
+    return this.#begin("g", Buffer.from(namespace ?? ""), "", heard);
+  }
+
+  #begin(kind: string, what: Buffer, stdin: string, heard: Heard): () => void {
     this.#last += 1;
     const number = this.#last;
     this.#underWay.set(number, { heard, input: Buffer.from(stdin) });
     this.#hold();
     if (this.#isOver) setImmediate(() => this.#over());
-    const variables = Object.entries(env).flatMap(([name, value]) =>
-      value === undefined ? [] : [name, value],
-    );
     this.#child.stdin.cork();
-    this.#tell("s", number, packed([String(argv.length), ...argv, ...variables]));
+    this.#tell(kind, number, what);
     this.#feed(number);
     this.#child.stdin.uncork();
     return () => this.#tell("k", number);

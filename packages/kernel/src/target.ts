@@ -12,6 +12,8 @@ export type Target = {
   run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
   /** By which every time limit of `run` is multiplied. */
   readonly patience: number;
+  /** The file of its network namespace; null: our own. */
+  readonly network: string | null;
   /** The words that run a command there. */
   words(argv: readonly string[]): readonly string[];
 };
@@ -29,7 +31,7 @@ export function openTarget(spec: TargetSpec, patience = 1): Target {
     run(argv, { ...options, limit: (options.limit ?? DEFAULT_LIMIT) * patience });
   if (spec.kind === "host") {
     const words = (argv: readonly string[]) => argv;
-    return { id: "host", label: "this machine", words, patience, run: patiently };
+    return { id: "host", label: "this machine", network: null, words, patience, run: patiently };
   }
   if (!isNamespaceName(spec.name)) {
     throw new Error(`"${spec.name}" can't name a network namespace: letters, digits, "_", "." and "-" only`);
@@ -38,6 +40,7 @@ export function openTarget(spec: TargetSpec, patience = 1): Target {
   return {
     id: `namespace-${spec.name}`,
     label: `namespace ${spec.name}`,
+    network: `/run/netns/${spec.name}`,
     words,
     patience,
     run: (argv, options) => patiently(words(argv), options),
@@ -107,11 +110,13 @@ export async function inEmptyNamespace<Result>(work: (empty: Target) => Promise<
     ]);
     if (there === null || holder.pid === undefined)
       throw new Error(`no empty network namespace: ${said.trim()}`);
-    const enter = ["nsenter", `--net=/proc/${holder.pid}/ns/net`, "--"];
+    const network = `/proc/${holder.pid}/ns/net`;
+    const enter = ["nsenter", `--net=${network}`, "--"];
     const words = (argv: readonly string[]) => [...enter, ...argv];
     return await work({
       id: `empty-${holder.pid}`,
       label: "an empty network namespace",
+      network,
       words,
       patience: 1,
       run: (argv, options) => run(words(argv), options),

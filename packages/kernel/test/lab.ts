@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assignMarks, type CompileOptions, compile, type Marks, type Program } from "@flowmgr/flow-compiler";
 import { checkText } from "@flowmgr/flow-model";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type Kernel, openKernel } from "../src/index.ts";
+import { run } from "../src/run.ts";
 import { makeNamespace, type TestNamespace } from "../src/testing.ts";
 
 export const BACKENDS = ["nft", "legacy"] as const;
@@ -96,6 +97,19 @@ export async function everything({ ns, iptables, ip6tables }: Lab): Promise<stri
 /** What iptables-save printed, without times and counters. */
 export function plain(saved: string): string {
   return saved.replace(/^#.*\n/gm, "").replace(/\[\d+:\d+\]/g, "[0:0]");
+}
+
+/** Whoever starts programs now. */
+export async function starter(): Promise<number> {
+  return Number((await run(["sh", "-c", "echo $PPID"])).stdout);
+}
+
+/** Ends the process that starts programs, once perl is broken: from then on this one starts them. */
+export async function loseStarter(): Promise<void> {
+  const pid = await starter();
+  if (pid !== process.pid) process.kill(pid, "SIGKILL");
+  // What meets its death fails with it.
+  await expect.poll(starter).toBe(process.pid);
 }
 
 /** Real commands in front of PATH that do what they are told before they become the real one. */

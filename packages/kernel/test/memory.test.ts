@@ -8,7 +8,7 @@ import { generationOf, isLater } from "../src/generation.ts";
 import type { Reading } from "../src/index.ts";
 import { run } from "../src/run.ts";
 import { openTarget } from "../src/target.ts";
-import { everything, type Lab, makeLab, program, wrappers } from "./lab.ts";
+import { everything, type Lab, loseStarter, makeLab, program, wrappers } from "./lab.ts";
 
 const SEED = Number(process.env.FLOWMGR_SEED ?? 20_261_128);
 const RUNS = Number(process.env.FLOWMGR_RUNS ?? 1);
@@ -66,6 +66,11 @@ test("the generation grows with each commit, whoever makes it, and belongs to on
   expect(isLater(before, after, 2)).toBe(true);
   expect(isLater(before, after, 1)).toBe(false);
   expect((await generation(other))?.namespace).not.toBe(after?.namespace);
+  // Our own, of which others may change rules meanwhile.
+  const own = await generationOf(openTarget({ kind: "host" }));
+  expect([before?.namespace, (await generation(other))?.namespace, undefined]).not.toContain(own?.namespace);
+  await run(["ip", "netns", "delete", other.ns.name]);
+  expect(await generation(other)).toBe(null);
 });
 
 test("while nobody changes a rule, an apply and a reading read no table", async () => {
@@ -162,10 +167,11 @@ test(
 test.each([
   ["there is no perl", "exit 127"],
   ["perl is of no use", "echo 17; exit 0"],
-  ["nf_tables does not answer", "exit 2"],
+  ["perl ends", "exit 2"],
 ])("where %s, all is read as ever", async (_, body) => {
   const { lab, tools, readings } = await prepared();
   tools.wrap("perl", body);
+  await loseStarter();
   await lab.kernel.apply(NEW, { book: () => {} });
   // Before the restore, behind it, and behind what sweeps.
   expect(readings()).toBe(6);

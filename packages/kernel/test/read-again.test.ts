@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { CountedLine } from "../src/index.ts";
 import { parseList } from "../src/save.ts";
-import { BACKENDS, everything, type Lab, makeLab, program, wrappers } from "./lab.ts";
+import { BACKENDS, everything, type Lab, loseStarter, makeLab, program, wrappers } from "./lab.ts";
 
 const OLD = `flow ssh permit match proto tcp dstport 22
 flow web permit match proto tcp dstport 80 match proto udp
@@ -113,6 +113,7 @@ describe.each(BACKENDS)("%s", (backend) => {
       const once = `${lab.dataDir}/done`;
       const theirs = `PATH=/usr/sbin:/sbin:/usr/bin:/bin ${lab.iptables} -t mangle -I @ssh 1 -j DROP`;
       tools.wrap("perl", perl);
+      if (perl !== "") await loseStarter();
       tools.wrap(`${lab.iptables}-restore`, `if [ ! -e ${once} ]; then touch ${once}; ${theirs}; fi`);
       const error: unknown = await lab.kernel
         .apply(program(NEW, { loopback: "judge" }), { book: () => {} })

@@ -11,12 +11,7 @@ import {
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { letGo, run } from "../src/run.ts";
-import { scratch } from "./lab.ts";
-
-/** Of the process that starts programs now. */
-async function starter(): Promise<number> {
-  return Number((await run(["sh", "-c", "echo $PPID"])).stdout);
-}
+import { loseStarter, scratch, starter } from "./lab.ts";
 
 const nameOf = (pid: number) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
 
@@ -129,14 +124,11 @@ test.each([
   ["with one that says something else", "/bin/echo"],
   ["with one that ends", "/bin/false"],
 ])("%s this process starts them itself", async (_, perl) => {
-  const pid = await starter();
   const bin = scratch();
   for (const name of ["sh", "cat"]) symlinkSync(join("/bin", name), join(bin, name));
   if (perl !== null) symlinkSync(perl, join(bin, "perl"));
   usePath(bin);
-  process.kill(pid, "SIGKILL");
-  // What meets its death fails with it.
-  await expect.poll(starter).toBe(process.pid);
+  await loseStarter();
   expect(await run(["cat"], { stdin: "said" })).toMatchObject({ status: 0, stdout: "said" });
   expect(await run(["flowmgr-no-such-program"])).toMatchObject({ failure: "missing" });
   const many = await Promise.all(["1", "2", "3"].map((status) => run(["sh", "-c", `exit ${status}`])));
