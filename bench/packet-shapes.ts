@@ -21,7 +21,7 @@ export const OPTIONS: CompileOptions = {
   jump: "first",
   defragment: "off",
 };
-const ROW = { longestRow: Number.POSITIVE_INFINITY, cheapRow: 0 };
+const ROW = { longestRow: Number.POSITIVE_INFINITY, dearRow: Number.POSITIVE_INFINITY, cheapRow: 0 };
 
 /** What loads a config in a shape; null where the shape has no say: no map in legacy, a trie beyond what a lab built. */
 export function loading(shape: Shape, config: BenchConfig, backend: Backend, family: Family): Loaded | null {

@@ -1,5 +1,6 @@
 /** What a row of flows costs a packet, ns, and what may be left of that. Where the numbers are from: `dispatch-tree.ts`. */
-import type { Entry, Region } from "./dispatch-entry.ts";
+import type { Family } from "@flowmgr/flow-model";
+import { type Entry, everything, type Region } from "./dispatch-entry.ts";
 import { narrows, type Reach } from "./reach.ts";
 
 /** Of one test, ns. */
@@ -68,6 +69,12 @@ export function weightOf(entries: readonly Entry[], region: Region): Weight {
   const weight = new Weight();
   for (const { reaches } of entries) weight.add(reaches, region);
   return weight;
+}
+
+/** What a packet costs that passes the flows in a row of one jump each, as few flows are, ns. */
+export function rowCost(entries: readonly Entry[], family: Family): number {
+  const region = everything(family);
+  return entries.reduce((sum, entry) => sum + Math.min(COST.chain, weightOf([entry], region).row), 0);
 }
 
 /** A question as far as its cost tells: `share` is what part of the packets that are sent on an answer takes. */

@@ -14,6 +14,12 @@ export type Change = { gone: readonly Entry[]; come: readonly Entry[] };
 /** The packets that come to a chain. */
 export type Region = { dst: Prefix; src: Prefix; proto: string; ports: PortRange | null };
 
+/** Those of a family, all of them. */
+export function everything(family: Family): Region {
+  const every = { hex: "0".repeat(BITS[family] / 4), length: 0 };
+  return { dst: every, src: every, proto: "", ports: null };
+}
+
 /** Destinations of one flow that are asked for one by one at the end of a way. */
 const MOST_GUARDS = 15;
 

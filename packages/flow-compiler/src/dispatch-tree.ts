@@ -16,11 +16,12 @@
  * and its return 15. A row of jumps that costs less than a question is left as it is. How many bits of an address are
  * asked for at once is told in `dispatch-address.ts`.
  */
-import { BITS, type Family } from "@flowmgr/flow-model";
+import type { Family } from "@flowmgr/flow-model";
 import { weightOf } from "./dispatch-cost.ts";
 import {
   changeOf,
   type Entry,
+  everything,
   type Guarded,
   jumps,
   printRange,
@@ -214,11 +215,6 @@ class Grower {
 /** Rounded down by 9 % at most, so that an edit elsewhere seldom changes how much a part of the tree may grow. */
 function steps(growth: number): number {
   return 2 ** (Math.floor(Math.log2(growth) * 8) / 8);
-}
-
-function everything(family: Family): Region {
-  const every = { hex: "0".repeat(BITS[family] / 4), length: 0 };
-  return { dst: every, src: every, proto: "", ports: null };
 }
 
 /** What a chain's name says of the packets in it. */

@@ -5,9 +5,10 @@
  * become a tree (`dispatch-tree.ts`).
  */
 
-import type { Family } from "@flowmgr/flow-model";
+import type { Family, Flow } from "@flowmgr/flow-model";
 import { chainName, chainsFor, classChainName, type FamilyFlow, LEAVE } from "./chains.ts";
 import type { PacketClass } from "./classes.ts";
+import { rowCost } from "./dispatch-cost.ts";
 import { type Entry, type Guarded, rowOf } from "./dispatch-entry.ts";
 import { chainsOf, type Tree, treeOf } from "./dispatch-tree.ts";
 import { fnv1a } from "./hash.ts";
@@ -61,7 +62,7 @@ function build(
   visits: Visit[],
   classes: readonly PacketClass[],
 ) {
-  const { result, name, known, limits } = building;
+  const { result, name } = building;
   const within = inside.map((one) => `-${one}`).join("");
   const rules: ChainRule[] = [];
   result.mains.push({ name: name + within, rules });
@@ -78,33 +79,48 @@ function build(
     const parts = visit.parts.every(others) ? visit.parts : visit.parts.filter(others);
     return parts.length === 0 ? [] : [{ flow: visit.flow, parts, chain: chainFor(result, visit, within) }];
   });
-  const [first] = visits;
-  if (first && met.length > limits.longestRow) {
-    const { family } = first;
-    const entries = met
-      .map((one) => {
-        // A flow's name is a key that is made once; there are ten thousand.
-        const key = within === "" ? one.flow.name : `${within} ${one.flow.name}`;
-        return known.entries.take(key, (before) => entryOf(one, family, before));
-      })
-      .map(({ entry }) => entry);
-    const nameFor = (label: string) => treeChainName(name, `${within}-${label}`);
-    const tree = chainsOf(
-      known.trees.take(name + within, (before) =>
-        treeOf(entries, family, nameFor, { cheapRow: limits.cheapRow, above: inside.length }, before),
-      ),
-    );
-    rules.push(...tree.rules);
-    result.mains.push(...tree.below);
+  const tree = treeFor(building, inside, met, visits[0]?.family ?? 4);
+  if (tree) {
+    const { rules: leading, below } = chainsOf(tree);
+    rules.push(...leading);
+    result.mains.push(...below);
   } else {
     const guarded = met.map(({ parts, chain }): Guarded => {
       const { src, dst, iface, proto } = sharedBy(parts);
       return { src, dst, behind: join(iface, proto), chain, ignores: false };
     });
-    rules.push(...rowOf(guarded, first?.family ?? 4));
+    rules.push(...rowOf(guarded, visits[0]?.family ?? 4));
   }
   // To leave where the chain ends anyway needs no rule: without flows the main chain is empty.
   while (rules.at(-1)?.words.endsWith(LEAVE)) rules.pop();
+}
+
+/** A flow that packets of a chain can meet, by these of its rules. */
+type Met = { flow: Flow; parts: readonly Part[]; chain: string };
+
+/** The tree of many flows, or of few that cost a packet much in a row and little in a tree; null where a row does. */
+function treeFor(
+  { name, known, limits }: Building,
+  inside: readonly string[],
+  met: readonly Met[],
+  family: Family,
+): Tree | null {
+  const within = inside.map((one) => `-${one}`).join("");
+  const { longestRow, dearRow, cheapRow } = limits;
+  const entries = met.map((one) => {
+    // A flow's name is a key that is made once; there are ten thousand.
+    const key = within === "" ? one.flow.name : `${within} ${one.flow.name}`;
+    return known.entries.take(key, (before) => entryOf(one, family, before)).entry;
+  });
+  const few = entries.length <= longestRow;
+  // Among few flows an `ignore` counts all that it holds for.
+  if (few && (rowCost(entries, family) <= dearRow || entries.some(({ ignores }) => ignores))) return null;
+  const nameFor = (label: string) => treeChainName(name, `${within}-${label}`);
+  const tree = known.trees.take(name + within, (before) =>
+    treeOf(entries, family, nameFor, { cheapRow, above: inside.length }, before),
+  );
+  const isWorthIt = tree.part.below.length > 0 || rowCost(tree.part.entries, family) <= dearRow / 2;
+  return few && !isWorthIt ? null : tree;
 }
 
 /** The visits with the rules that pass, without those that keep none. */
@@ -125,10 +141,11 @@ function chainFor({ beside }: Dispatch, { flow, whole, parts }: Visit, within: s
 }
 
 /**
- * Up to 32 flows the main chain reads like the config, and a packet passes it in less than a tenth of a microsecond.
+ * Up to 32 flows the main chain reads like the config, and a packet passes it in less than a tenth of a microsecond; where
+ * ten of them are for ports of any address it takes two, as many as a config of a few services never has.
  * In a tree, a row of about sixteen flows behind an address costs less than to ask what tells them apart.
  */
-const LIMITS: DispatchLimits = { longestRow: 32, cheapRow: 36 };
+const LIMITS: DispatchLimits = { longestRow: 32, dearRow: 200, cheapRow: 36 };
 
 /**
  * What the tree needs to know of a flow: where its rules that decide can hold. What only an `ignore` takes need not

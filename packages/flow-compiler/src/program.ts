@@ -22,8 +22,8 @@ export type CompileOptions = {
   dispatch?: DispatchLimits;
 };
 
-/** `longestRow`: flows; `cheapRow`: ns that a packet takes to pass it. */
-export type DispatchLimits = { longestRow: number; cheapRow: number };
+/** `longestRow`: flows; `dearRow`, `cheapRow`: ns that a packet takes to pass it. A row becomes a tree that is longer or dearer. */
+export type DispatchLimits = { longestRow: number; dearRow: number; cheapRow: number };
 
 /**
  * Who has which mark, as the index under the mask (mark = index << lowest bit of the mask), from 1.

@@ -21,8 +21,8 @@ import { configs, options, packets, portFlows } from "./arbitrary.ts";
 import { pass } from "./packets.ts";
 
 /** A row of one flow is a tree already, and every question that changes anything is asked. */
-const SPLIT_ALL = { longestRow: 1, cheapRow: 1 };
-const ROW_ONLY = { longestRow: Number.POSITIVE_INFINITY, cheapRow: 0 };
+const SPLIT_ALL = { longestRow: 1, dearRow: Number.POSITIVE_INFINITY, cheapRow: 1 };
+const ROW_ONLY = { longestRow: Number.POSITIVE_INFINITY, dearRow: Number.POSITIVE_INFINITY, cheapRow: 0 };
 
 function programOf(config: Config, settings: CompileOptions): Program {
   const assigned = assignMarks(config, { directors: {}, tables: {} }, settings);

@@ -10,7 +10,10 @@ import { assignMarks, type CompileOptions, compile, type Program } from "../src/
 import { configs, portFlows } from "./arbitrary.ts";
 import { DEFAULTS } from "./golden.ts";
 
-const SPLIT_ALL: CompileOptions = { ...DEFAULTS, dispatch: { longestRow: 1, cheapRow: 1 } };
+const SPLIT_ALL: CompileOptions = {
+  ...DEFAULTS,
+  dispatch: { longestRow: 1, dearRow: Number.POSITIVE_INFINITY, cheapRow: 1 },
+};
 
 function programOf(config: Config, settings: CompileOptions): Program {
   const assigned = assignMarks(config, { directors: {}, tables: {} }, settings);

@@ -102,7 +102,7 @@ function cutter(): (text: string) => Piece[] {
 }
 
 /** Rows so short that a few flows become a tree. */
-const SMALL = { longestRow: 2, cheapRow: 1 };
+const SMALL = { longestRow: 2, dearRow: Number.POSITIVE_INFINITY, cheapRow: 1 };
 
 const step = fc.record({
   edit,
