@@ -96,3 +96,26 @@ test("the line that one types in stays in sight, and what is read-only leads to 
   await page.getByRole("link", { name: "Go to Text" }).click();
   await expect(page.getByText("3 errors, not in the draft")).toBeVisible();
 });
+
+test.describe("by finger", () => {
+  test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 780 } });
+
+  test("what takes a value or a condition away is as wide as a finger needs, and nothing is cut", async ({
+    lab,
+    signedIn: page,
+  }) => {
+    await setDraft(
+      lab,
+      "flow mail permit\n  match proto tcp dst 192.168.0.2 dstport { 25, 110, 143, 10000:20000 }\n",
+    );
+    await page.goto(`${lab.url}/flows/mail`);
+    const panel = page.getByRole("complementary", { name: "Flow mail" });
+    for (const name of ["Remove 110", "Remove port, rule 1", "Remove protocol, rule 1"]) {
+      const box = await boxOf(panel.getByRole("button", { name }));
+      expect([name, box.width, box.height >= 28]).toEqual([name, 30, true]);
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    await panel.getByRole("button", { name: "Remove 110" }).tap();
+    await expect(panel).toContainText("dstport { 25, 143, 10000:20000 }");
+  });
+});
