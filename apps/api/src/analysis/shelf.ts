@@ -18,8 +18,11 @@ export function numberOf(value: object): number {
 }
 
 export class Shelf {
-  /** By number, the one that was asked about last at the end. */
-  readonly #kept = new Map<number, Config>();
+  /**
+   * Items of each config by its number, the one that was asked about last at the end. Not the config itself: by that
+   * programs and more are kept, megabytes of what nobody asks for again.
+   */
+  readonly #kept = new Map<number, readonly Item[]>();
   #items = new Map<Item, number>();
   #lastItem = 0;
   #pieces = new Map<Piece, number>();
@@ -35,7 +38,7 @@ export class Shelf {
   #lesson(config: Config): ToWorker[] {
     const number = numberOf(config);
     const known = this.#kept.delete(number);
-    this.#kept.set(number, config);
+    this.#kept.set(number, config.items);
     if (known) return [];
     const fresh: [number, Item][] = [];
     const items = config.items.map((item) => {
@@ -70,7 +73,7 @@ export class Shelf {
     const old = [...this.#kept.keys()].slice(0, -MOST_CONFIGS);
     if (old.length === 0) return null;
     for (const number of old) this.#kept.delete(number);
-    const used = new Set([...this.#kept.values()].flatMap((config) => config.items));
+    const used = new Set([...this.#kept.values()].flat());
     const unused = [...this.#items].filter(([item]) => !used.has(item));
     for (const [item] of unused) this.#items.delete(item);
     return { do: "forget", configs: old, items: unused.map(([, number]) => number) };

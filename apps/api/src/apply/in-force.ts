@@ -12,6 +12,7 @@ import {
 } from "@flowmgr/flow-compiler";
 import { type Config, type Diagnostic, LARGE_LIST, print } from "@flowmgr/flow-model";
 import { type ApplyOptions, KernelError, type Reading } from "@flowmgr/kernel";
+import { digestOf } from "../etag.ts";
 import type { Engine, Parts } from "../parts.ts";
 import { compileOptions } from "../settings.ts";
 import { isDiskError } from "../store/database.ts";
@@ -48,7 +49,7 @@ export class InForce {
   readonly #warned = new WeakMap<Reading, { now: Loaded; sentences: string[] }>();
   /** Monotonic time of the last switch: a connection accepted later has passed the new rules. */
   switchedAt = 0;
-  /** The program that `kernel.check` took last, so that a plan and the apply behind it check once. */
+  /** The digest of the program that `kernel.check` took last, so that a plan and the apply behind it check once. */
   #checked = "";
   readonly #judge: Judge;
   readonly #written = new Map<number, StoredRevision>();
@@ -300,7 +301,7 @@ export class InForce {
   }
 
   async #check(wanted: { text: string; marks: Marks; program: Program }): Promise<void> {
-    const key = JSON.stringify([wanted.text, wanted.marks]);
+    const key = digestOf(JSON.stringify([wanted.text, wanted.marks]));
     if (key === this.#checked) return;
     await timed("trial", () => this.#parts.kernel.check(wanted.program));
     this.#checked = key;

@@ -23,23 +23,29 @@ export function flowsAnew(from: Config, to: Config): readonly string[] {
   return compared(from, to).anew;
 }
 
-type Compared = { from: Config; to: Config; same: ReadonlyMap<string, string>; anew: readonly string[] };
+type Compared = { same: ReadonlyMap<string, string>; anew: readonly string[] };
 
-/** The last two: an apply asks for them four times. */
-let last: Compared | null = null;
+/** By the config before and the one behind it, as long as both are of use: an apply asks four times. */
+const known = new WeakMap<Config, WeakMap<Config, Compared>>();
 
 function compared(from: Config, to: Config): Compared {
-  if (last?.from === from && last.to === to) return last;
-  const known = keysBySaying(from);
+  const ofFrom = known.get(from) ?? new WeakMap<Config, Compared>();
+  known.set(from, ofFrom);
+  const found = ofFrom.get(to) ?? compare(from, to);
+  ofFrom.set(to, found);
+  return found;
+}
+
+function compare(from: Config, to: Config): Compared {
+  const earlier = keysBySaying(from);
   const same = new Map<string, string>();
   const anew = new Set<string>();
   for (const [saying, key] of keysBySaying(to)) {
-    const old = known.get(saying);
+    const old = earlier.get(saying);
     if (old === undefined) anew.add(sourceOf(key).flow);
     else same.set(key, old);
   }
-  last = { from, to, same, anew: [...anew] };
-  return last;
+  return { same, anew: [...anew] };
 }
 
 /** Configs are values, and what is applied now is compared with what is applied next. */
