@@ -1,5 +1,6 @@
 /** Server-sent events: what happened, told to whoever listens, once and in order. */
 import type { ServerResponse } from "node:http";
+import { constants, createGzip } from "node:zlib";
 import type { Counters, EventName } from "@flowmgr/flow-api";
 import { changedCounters } from "@flowmgr/flow-api/counters";
 import { changes, EMPTY_CONFIG } from "@flowmgr/flow-model";
@@ -8,6 +9,7 @@ import type { Api } from "./api.ts";
 import { counterWatch } from "./apply/counter-watch.ts";
 import { cookieName, secretOf } from "./auth/guard.ts";
 import { openSessions } from "./auth/sessions.ts";
+import { takes } from "./packed.ts";
 import type { Clock, Events, Parts } from "./parts.ts";
 import { Problem } from "./problem.ts";
 
@@ -65,7 +67,11 @@ export async function registerEvents(app: Api, parts: Parts): Promise<void> {
       reply.hijack();
       for (const [name, value] of Object.entries(reply.getHeaders()))
         if (value) reply.raw.setHeader(name, value);
-      const stream = openStream(reply.raw, parts.clock, () => !secret || sessions.find(secret) !== null);
+      const stream = openStream(reply.raw, {
+        clock: parts.clock,
+        mayRead: () => !secret || sessions.find(secret) !== null,
+        packed: takes(request, "gzip"),
+      });
       for (const [name, payload] of present(parts)) stream.send(name, payload);
       const tell: Listener = changesOnly ? tellChanges(stream) : stream.send;
       const unsubscribe = parts.events.subscribe((name, payload) => {
@@ -140,36 +146,56 @@ function present({ draft, engine }: Parts): [EventName, unknown][] {
   ];
 }
 
+type StreamOptions = {
+  clock: Clock;
+  mayRead: () => boolean;
+  /** Whether events are packed, each one sent at once all the same: the counters of 10 000 flows are a tenth then. */
+  packed: boolean;
+};
+
+/** Level 1 packs them in a third of the time that the usual one takes, and to nearly as little. */
+const PACKING = { level: 1, flush: constants.Z_SYNC_FLUSH };
+
 /** Writes events until the reader goes, may no longer read, or takes too little. */
-function openStream(raw: ServerResponse, clock: Clock, mayRead: () => boolean) {
+function openStream(raw: ServerResponse, { clock, mayRead, packed }: StreamOptions) {
   raw.writeHead(200, {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",
+    Vary: "Accept-Encoding",
+    ...(packed && { "Content-Encoding": "gzip" }),
     // nginx would collect events until its buffer is full.
     "X-Accel-Buffering": "no",
   });
+  const pack = packed ? createGzip(PACKING) : null;
+  pack?.on("error", () => raw.destroy()).pipe(raw);
+  const out = pack ?? raw;
+  /** Bytes that nobody has taken yet, packed and still to be packed. */
+  const waiting = () => raw.writableLength + (pack ? pack.readableLength + pack.writableLength : 0);
   let cancel = () => {};
   /** Something was still waiting to be read at the last heartbeat. */
   let behind = false;
   const beat = () => {
-    const waiting = raw.writableLength > 0;
-    if (!mayRead()) return raw.end();
+    const isWaiting = waiting() > 0;
+    if (!mayRead()) return out.end();
     // A whole heartbeat later nothing was taken: nobody is there, and what waits for him is ours to keep in memory.
-    if (waiting && behind) return raw.destroy();
-    behind = waiting;
-    raw.write(": here\n\n");
+    if (isWaiting && behind) return raw.destroy();
+    behind = isWaiting;
+    out.write(": here\n\n");
     cancel = clock.after(HEARTBEAT_MS, beat);
   };
-  raw.once("close", () => cancel());
+  raw.once("close", () => {
+    cancel();
+    pack?.destroy();
+  });
   raw.on("error", () => raw.destroy());
   beat();
   return {
     /** False when the reader does not get it. */
     send(name: EventName, payload: unknown): boolean {
       // The next counters say all that these do.
-      if (name === "counters" && raw.writableNeedDrain) return false;
-      if (raw.writableLength > MOST_WAITING) raw.destroy();
-      else raw.write(`event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`);
+      if (name === "counters" && (raw.writableNeedDrain || pack?.writableNeedDrain)) return false;
+      if (waiting() > MOST_WAITING) raw.destroy();
+      else if (!raw.destroyed) out.write(`event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`);
       return !raw.destroyed;
     },
   };

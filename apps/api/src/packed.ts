@@ -7,6 +7,12 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 const pack = promisify(brotliCompress);
 
+/** Whether who asks says that he takes what is packed so. */
+export function takes({ headers }: FastifyRequest, encoding: "br" | "gzip"): boolean {
+  const refused = "(?!\\s*;\\s*q=0(\\.0*)?\\b)";
+  return new RegExp(`\\b${encoding}\\b${refused}`).test(String(headers["accept-encoding"] ?? ""));
+}
+
 /**
  * Gives what sends an answer packed, the last one kept by its key: `make` is asked when it is another, or when the
  * caller does not take brotli. The type is set already. What could not be packed is an error of that call, and not kept.
@@ -18,8 +24,7 @@ export function packer(): (
 ) => Promise<FastifyReply> {
   let kept: { key: string; packed: Promise<Buffer> } | null = null;
   return async ({ request, reply }, key, make) => {
-    if (!/\bbr\b(?!\s*;\s*q=0(\.0*)?\b)/.test(String(request.headers["accept-encoding"] ?? "")))
-      return reply.send(make());
+    if (!takes(request, "br")) return reply.send(make());
     if (kept?.key !== key) kept = { key, packed: pack(make(), QUALITY) };
     const asked = kept;
     const body = await asked.packed.catch((error: unknown) => {

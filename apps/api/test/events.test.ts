@@ -1,5 +1,6 @@
 /** Server-sent events over real HTTP. */
 import { get, type IncomingMessage } from "node:http";
+import { createGunzip } from "node:zlib";
 import { appliedSchema, draftHeadSchema, eventSchemas } from "@flowmgr/flow-api";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { testClock } from "./clock.ts";
@@ -58,7 +59,9 @@ function open(
       let look = () => {};
       let rest = "";
       answer.on("error", () => undefined);
-      answer.on("data", (chunk: Buffer) => {
+      const isPacked = answer.headers["content-encoding"] === "gzip";
+      const unpacked = isPacked ? answer.pipe(createGunzip()).on("error", () => undefined) : answer;
+      unpacked.on("data", (chunk: Buffer) => {
         const blocks = `${rest}${chunk.toString("utf8")}`.split("\n\n");
         rest = blocks.pop() ?? "";
         for (const block of blocks) {
@@ -110,6 +113,31 @@ test("a change of the draft, an apply and drift are told", async () => {
   expect(await stream.wait("drift", ({ drift }) => drift === true)).toMatchObject({
     detail: expect.stringContaining("FLOWS"),
   });
+});
+
+test("who takes gzip has them packed, each one as soon as it is there", async () => {
+  const names = Array.from(
+    { length: 300 },
+    (_, at) => `flow many-${at} permit\n  match proto tcp dst 10.0.0.${at % 250}\n`,
+  );
+  await lab.call("PUT", "/config", { body: names.join("") });
+  const headers = { authorization: `Bearer ${lab.token}`, "accept-encoding": "gzip, br" };
+  const [packed, plain] = [
+    await open("/events?counters=changes", headers),
+    await open("/events?counters=true"),
+  ];
+  expect(packed.answer.headers).toMatchObject({
+    "content-encoding": "gzip",
+    vary: expect.stringContaining("Accept-Encoding"),
+  });
+  expect(plain.answer.headers).not.toHaveProperty("content-encoding");
+  const [told, whole] = [await packed.wait("counters"), await plain.wait("counters")];
+  expect(eventSchemas.counters.parse(told).flows).toEqual(eventSchemas.counters.parse(whole).flows);
+  expect(packed.answer.socket.bytesRead).toBeLessThan(plain.answer.socket.bytesRead / 5);
+  const refusing = { ...headers, "accept-encoding": "gzip;q=0" };
+  expect((await open("/events", refusing)).answer.headers).not.toHaveProperty("content-encoding");
+  await lab.call("PUT", "/draft", { headers: { "if-match": "*" }, body: DNS });
+  await packed.wait("draft", ({ changes }) => changes === 301);
 });
 
 test("counters that are asked for by their changes come whole once, then those that changed", async () => {
@@ -181,16 +209,22 @@ test("nobody listens without signing in", async () => {
   expect(answer.statusCode).toBe(401);
 });
 
-test("a reader that takes nothing is dropped, not remembered", async () => {
-  const stream = await open("/events");
-  await stream.wait("drift");
-  stream.answer.pause();
-  const dropped = new Promise<void>((resolve) => stream.answer.once("close", () => resolve()));
-  const { events } = lab.running.parts;
-  const big = { drift: true, detail: "x".repeat(1024 * 1024) };
-  for (let sent = 0; sent < 40; sent++) events.emit("drift", big);
-  stream.answer.resume();
-  await dropped;
-  const whole = stream.received.filter(({ payload }) => payload.detail === big.detail).length;
-  expect(whole).toBeLessThan(40);
-});
+test.each(["identity", "gzip"])(
+  "a reader that takes nothing is dropped, not remembered: %s",
+  async (encoding) => {
+    const stream = await open("/events", {
+      authorization: `Bearer ${lab.token}`,
+      "accept-encoding": encoding,
+    });
+    await stream.wait("drift");
+    stream.answer.pause();
+    const dropped = new Promise<void>((resolve) => stream.answer.once("close", () => resolve()));
+    const { events } = lab.running.parts;
+    const big = { drift: true, detail: "x".repeat(1024 * 1024) };
+    for (let sent = 0; sent < 40; sent++) events.emit("drift", big);
+    stream.answer.resume();
+    await dropped;
+    const whole = stream.received.filter(({ payload }) => payload.detail === big.detail).length;
+    expect(whole).toBeLessThan(40);
+  },
+);
