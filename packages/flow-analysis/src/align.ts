@@ -9,6 +9,7 @@ import {
   listsOf,
   type Rule,
 } from "@flowmgr/flow-model";
+import { FAMILIES } from "./options.ts";
 import { errorReach, type Reach, reachOf } from "./space/reach.ts";
 import { type Direction, flowsInForce } from "./space/rules.ts";
 import { commonSubsequence } from "./subsequence.ts";
@@ -85,14 +86,14 @@ function alignMiddle(
   return walkGaps(left, right, [(at) => inLeft.has(at), (at) => inRight.has(at)], lists);
 }
 
-/** A flow in force as it is written: unlike one with its lists expanded it is the same object in both configs. */
-type Written = { flow: Flow; flowIndex: number };
+/** A flow in force as it is written: unlike one with its lists `expanded` it is the same object in both configs. */
+type Written = { flow: Flow; flowIndex: number; expanded: Flow };
 
 function written(config: Config, direction: Direction): Written[] {
   const flows = flowsOf(config);
-  return flowsInForce(config, direction).flatMap(({ flowIndex }) => {
+  return flowsInForce(config, direction).flatMap(({ flow: expanded, flowIndex }) => {
     const flow = flows[flowIndex];
-    return flow ? [{ flow, flowIndex }] : [];
+    return flow ? [{ flow, flowIndex, expanded }] : [];
   });
 }
 
@@ -176,25 +177,17 @@ type Token = { flowIndex: number; rule: number | null; key: string };
 
 /** The rules of flows that are on. Equal keys do the same to the same packets in flows of one name. */
 function tokensOf(flows: readonly Written[], lists: ReadonlySet<string>, side: string): Token[] {
-  return flows.flatMap(({ flow, flowIndex }) => {
+  return flows.flatMap(({ flow, flowIndex, expanded }) => {
     const { name, policy } = flow;
-    const keyOf = (what: unknown, rules: readonly Rule[]) =>
-      JSON.stringify([
-        name,
-        policy,
-        what,
-        rules.map(({ conditions }) => conditions),
-        namesAny(rules, lists) && side,
-      ]);
-    const tokens = flow.rules.flatMap((rule, index): Token[] =>
-      rule.off ? [] : [{ flowIndex, rule: index, key: keyOf(rule.verb, [rule]) }],
-    );
+    const keyOf = (...what: unknown[]) => JSON.stringify([name, policy, ...what]);
+    const tokens = flow.rules.flatMap((rule, index): Token[] => {
+      const key = keyOf(rule.verb, rule.conditions, namesAny([rule], lists) && side);
+      return rule.off ? [] : [{ flowIndex, rule: index, key }];
+    });
     if (policy?.action !== "director") return tokens;
-    // Its end takes ICMP errors to where its rules lead.
-    const leading = flow.rules.filter(
-      ({ off, verb, conditions }) => !off && verb === "match" && conditions.dst,
-    );
-    return [...tokens, { flowIndex, rule: null, key: keyOf(null, leading) }];
+    // Its end takes ICMP errors to where its rules lead, whatever else they ask.
+    const taken = FAMILIES.map((family) => errorReach(expanded, family)?.dst?.map(String));
+    return [...tokens, { flowIndex, rule: null, key: keyOf(null, taken) }];
   });
 }
 

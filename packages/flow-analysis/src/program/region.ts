@@ -13,7 +13,7 @@ import { complement, haveCommon } from "../space/intervals.ts";
 import { HIGHEST, LEVEL } from "../space/levels.ts";
 import { bothOf, EVERY, type Reach } from "../space/reach.ts";
 import { commonSubsequence } from "../subsequence.ts";
-import { type Chains, leaving, type ReadRule } from "./chains.ts";
+import { type Chains, leaving, NO_CHAIN, type ReadRule } from "./chains.ts";
 import type { Test } from "./restore-tests.ts";
 
 /** With more ways to a chain, or more that is asked on these, what asks nothing stands for all of them. */
@@ -136,18 +136,27 @@ export function chainsAround(chains: Chains, builtIn: string, reaches: readonly 
   const open = [builtIn];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (around.has(name)) continue;
-    const rules = (chains.get(name) ?? []).filter(({ tests }) =>
-      reaches.some((reach) => tests.every((test) => mayMeetTest(test, reach))),
-    );
-    around.set(name, rules);
-    for (const { target } of rules) {
-      if (target.does === "jump" || target.does === "goto") open.push(target.chain);
-    }
+    const all = chains.get(name) ?? NO_CHAIN;
+    const rules = all.filter((rule) => mayMeet(rule, reaches));
+    // A chain that stays whole is the same object, of which is known where it leads to.
+    const kept = rules.length === all.length ? all : rules;
+    around.set(name, kept);
+    for (const { to } of leaving(kept)) open.push(to);
   }
   return around;
 }
 
-/** Can a packet of the reach meet the test? False only where none can. Plain, since thousands are asked at each edit. */
+/** Can a packet of one of the reaches meet all tests of the rule? Plain loops: thousands are asked at each edit. */
+function mayMeet({ tests }: ReadRule, reaches: readonly Reach[]): boolean {
+  for (const reach of reaches) {
+    let meets = true;
+    for (const test of tests) meets &&= mayMeetTest(test, reach);
+    if (meets) return true;
+  }
+  return false;
+}
+
+/** Can a packet of the reach meet the test? False only where none can. */
 function mayMeetTest(test: Test, reach: Reach): boolean {
   if (test.not) return true;
   switch (test.of) {

@@ -12,6 +12,7 @@ import { RuleIndex } from "./rule-index.ts";
 import {
   boxesOnce,
   type Direction,
+  type Endings,
   type FlowInForce,
   flowsInForce,
   type JudgingRule,
@@ -59,24 +60,25 @@ export class Space {
     this.step = stopper(options.stop);
     this.step();
     const meaning = meaningOf(options);
-    const flows = configs.map((config) =>
-      ("items" in config ? flowsInForce(config, direction) : config).filter(
-        ({ flow }) => reachesOf(flow, family).any,
-      ),
-    );
+    const reaches = [...asked];
+    const flows = configs.map((config) => {
+      const found: Endings[] = [];
+      for (const { flow, flowIndex } of "items" in config ? flowsInForce(config, direction) : config) {
+        const { endings, any } = reachesOf(flow, family);
+        if (!any) continue;
+        found.push({ flow, flowIndex, endings });
+        for (const { reach } of endings) if (reach) reaches.push(reach);
+      }
+      return found;
+    });
     this.direction = direction;
     this.meaning = meaning;
-    this.world = worldOf(family, [
-      ...asked,
-      ...flows.flatMap((some) =>
-        some.flatMap(({ flow }) => reachesOf(flow, family).endings.flatMap(({ reach }) => reach ?? [])),
-      ),
-    ]);
+    this.world = worldOf(family, reaches);
     this.diagram = new Diagram(LEVELS, undefined, this.step);
     let base = 1;
     const boxes = boxesOnce(this.world, meaning);
     this.judged = flows.map((some): Judged => {
-      const rules = judgingRules(some, family, boxes, this.step);
+      const rules = judgingRules(some, boxes, this.step);
       const { world } = this;
       let index: RuleIndex | null = null;
       const judged: Judged = {

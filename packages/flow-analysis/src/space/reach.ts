@@ -77,7 +77,7 @@ export function errorReach(flow: Flow, family: Family): Reach | null {
 }
 
 /** What may end a packet's visit to a flow: `rule` by its index, null for the flow's end. */
-type Ending = { rule: number | null; ignores: boolean; reach: Reach | null };
+export type Ending = { rule: number | null; ignores: boolean; reach: Reach | null };
 
 type Reaches = {
   /** Of each rule that is on, and of the flow's end where that takes something. */

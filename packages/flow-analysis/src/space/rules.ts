@@ -2,7 +2,6 @@
 import {
   type Config,
   expandLists,
-  type Family,
   type Flow,
   flowsOf,
   type MeaningOptions,
@@ -10,7 +9,7 @@ import {
 } from "@flowmgr/flow-model";
 import { type Box, boxesIn } from "./boxes.ts";
 import type { World } from "./fields.ts";
-import { type Reach, reachesOf } from "./reach.ts";
+import type { Ending, Reach } from "./reach.ts";
 
 export type Direction = Packet["direction"];
 
@@ -30,6 +29,9 @@ export type JudgingRule = {
 
 /** A flow that judges packets, with the values of named lists, and its index among the flows of the config. */
 export type FlowInForce = { flow: Flow; flowIndex: number };
+
+/** With what may end a packet's visit to it. */
+export type Endings = FlowInForce & { endings: readonly Ending[] };
 
 /** Keyed by the config itself: it is a value, nothing changes it in place. */
 const known = new WeakMap<Config, Record<Direction, readonly FlowInForce[]>>();
@@ -64,15 +66,14 @@ export function boxesOnce(world: World, meaning: MeaningOptions): (reach: Reach 
 
 /** In the order in which a packet meets them; a flow's stand side by side. `step` is called for each flow. */
 export function judgingRules(
-  flows: readonly FlowInForce[],
-  family: Family,
+  flows: readonly Endings[],
   boxesOf: (reach: Reach | null) => readonly Box[],
   step: () => void,
 ): JudgingRule[] {
   const judging: JudgingRule[] = [];
-  for (const { flow, flowIndex } of flows) {
+  for (const { flow, flowIndex, endings } of flows) {
     step();
-    for (const { rule, ignores, reach } of reachesOf(flow, family).endings) {
+    for (const { rule, ignores, reach } of endings) {
       const boxes = boxesOf(reach);
       if (rule !== null || boxes.length > 0) judging.push({ flow, flowIndex, rule, ignores, boxes });
     }
