@@ -11,7 +11,6 @@ import type { Analyst } from "../src/analysis/asking.ts";
 import { Answering } from "../src/analysis/questions.ts";
 import { Shelf } from "../src/analysis/shelf.ts";
 import { systemClock } from "../src/clock.ts";
-import { collectAll } from "../src/memory.ts";
 import type { Clock } from "../src/parts.ts";
 import { boxes } from "./boxes.ts";
 import { startLab } from "./lab.ts";
@@ -85,26 +84,6 @@ describe("the answer is that of the analysis itself", () => {
       { do: "learn", fresh: { length: 1 }, items: { length: 51 } },
       { do: "forget", configs: { length: 1 }, items: { length: 1 } },
     ]);
-  });
-
-  test("a config that nobody else has goes, and with it what was worked out of it", () => {
-    const shelf = new Shelf();
-    const items = manyFlows(50).items;
-    const taught = Array.from({ length: 3 }, () => {
-      const config = { items, comment: [] };
-      shelf.lessons([config]);
-      return new WeakRef(config);
-    });
-    const again = { items, comment: [] };
-    expect(shelf.lessons([again])).toMatchObject([{ do: "learn", fresh: [] }]);
-    return new Promise<void>((done, fail) =>
-      // A reference that was just made or asked holds until the end of the turn.
-      setImmediate(() => {
-        collectAll()();
-        if (taught.every((one) => one.deref() === undefined)) done();
-        else fail(new Error("a config is kept"));
-      }),
-    );
   });
 });
 

@@ -2,8 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { manyFlows } from "@flowmgr/flow-model/testing";
 import { fastify } from "fastify";
 import { expect, it } from "vitest";
+import { Shelf } from "../src/analysis/shelf.ts";
+import { sameRules } from "../src/apply/same-rules.ts";
 import { serial } from "../src/apply/serial.ts";
 import { collectAll, giveBackMemory } from "../src/memory.ts";
 import { countRequests } from "../src/under-way.ts";
@@ -84,4 +87,23 @@ it("what a task gave is not kept by those behind it", async () => {
   collectAll()();
   expect(held.deref()).toBeUndefined();
   expect(await queue(async () => 1)).toBe(1);
+});
+
+it("a config that nobody else has goes, and by it what was worked out of it", async () => {
+  const { items } = manyFlows(50);
+  const shelf = new Shelf();
+  const use = () => {
+    const configs = Array.from({ length: 3 }, () => ({ items, comment: [] }));
+    for (const config of configs) {
+      shelf.lessons([config]);
+      expect(sameRules(config, { items, comment: [] }).size).toBeGreaterThan(50);
+    }
+    return configs.map((config) => new WeakRef(config));
+  };
+  const used = use();
+  await new Promise((done) => setTimeout(done, 0));
+  collectAll()();
+  expect(used.map((one) => one.deref())).toEqual([undefined, undefined, undefined]);
+  // The worker is taught no item a second time all the same.
+  expect(shelf.lessons([{ items, comment: [] }])).toMatchObject([{ do: "learn", fresh: [] }]);
 });
