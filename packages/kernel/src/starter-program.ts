@@ -47,6 +47,7 @@ sub begin_work {
     syswrite($ends{"!"}[1], pack("N", $! + 0));
     kill KILL => $$;
   }
+  tell_server("p", $number, pack("N", $process));
   # A program may read as slowly as it likes (F_SETFL, O_WRONLY | O_NONBLOCK).
   $program{feed} = $ends{i}[1];
   fcntl($program{feed}, 4, 1 | 2048);

@@ -5,9 +5,11 @@
  * It ends with us, however we end, but not before what it has started. Where it is killed, what it has started dies with
  * it, so that what is told of a program is true.
  */
+import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { arch } from "node:os";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { getSystemErrorName } from "node:util";
 import { STARTER } from "./starter-program.ts";
 
@@ -52,7 +54,10 @@ const BEGIN_LIMIT = 10_000;
 /** Length of what follows, kind, number of the program. */
 const HEAD = 9;
 
-type UnderWay = { heard: Heard; input: Buffer };
+/** Milliseconds after which somebody who was killed is looked for again. */
+const LOOK_AGAIN = 5;
+
+type UnderWay = { heard: Heard; input: Buffer; process: number | null };
 
 export class Starter {
   readonly #child: Process;
@@ -102,7 +107,7 @@ export class Starter {
   #begin(kind: string, what: Buffer, stdin: string, heard: Heard): () => void {
     this.#last += 1;
     const number = this.#last;
-    this.#underWay.set(number, { heard, input: Buffer.from(stdin) });
+    this.#underWay.set(number, { heard, input: Buffer.from(stdin), process: null });
     this.#hold();
     if (this.#isOver) setImmediate(() => this.#over());
     this.#child.stdin.cork();
@@ -152,7 +157,9 @@ export class Starter {
       this.#tellBegun(true);
     }
     if (kind === "m") this.#feed(number);
-    const heard = this.#underWay.get(number)?.heard;
+    const program = this.#underWay.get(number);
+    const heard = program?.heard;
+    if (kind === "p" && program) program.process = what.readUInt32BE(0);
     if (kind === "o") heard?.said("stdout", what);
     if (kind === "e") heard?.said("stderr", what);
     if (kind !== "x") return;
@@ -162,13 +169,15 @@ export class Starter {
     heard?.ended(endingOf(what.readUInt32BE(0), what.readUInt32BE(4)));
   }
 
-  /** It has ended: what was under way has died with it. */
+  /** It has ended: what was under way dies with it, and is told of when it is dead and changes nothing any more. */
   #over(): void {
     this.#isOver = true;
     this.#tellBegun(false);
     const programs = [...this.#underWay.values()];
     this.#underWay.clear();
-    for (const { heard } of programs) heard.ended({ status: null, isKilled: true, unstarted: null });
+    for (const { heard, process } of programs) {
+      void end(process).then(() => heard.ended({ status: null, isKilled: true, unstarted: null }));
+    }
   }
 
   /** Only what is under way keeps us from ending. */
@@ -176,6 +185,20 @@ export class Starter {
     const { process, stdin, stdout } = this.#child;
     const all = [process, ...[stdin, stdout].filter((stream) => stream instanceof Socket)];
     for (const each of all) this.#underWay.size > 0 ? each.ref() : each.unref();
+  }
+}
+
+/** Whoever is killed in a call of the kernel does that to its end first. */
+async function end(process: number | null): Promise<void> {
+  while (process !== null && isRunning(process)) await pause(LOOK_AGAIN);
+}
+
+/** The dead whom nobody has buried yet are not. */
+function isRunning(process: number): boolean {
+  try {
+    return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${process}/status`, "utf8"));
+  } catch {
+    return false;
   }
 }
 

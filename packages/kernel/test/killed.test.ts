@@ -1,5 +1,5 @@
 /** SIGKILL between the steps of an apply: from whatever is found, the next process gets to the old or the new rules. */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { run } from "../src/run.ts";
@@ -45,6 +45,32 @@ describe.each(BACKENDS)("%s", { timeout: 300_000 }, (backend) => {
       expect(await everything(lab)).toBe(await everything(fresh));
     }
   });
+
+  test.each([
+    ["before", ""],
+    ["behind", `/usr/sbin/ip6tables-${backend}-restore "$@"; `],
+  ])(
+    "who starts programs is killed %s a restore: the old rules are back, the next apply goes on",
+    async (_, first) => {
+      const lab = await makeLab(backend);
+      await lab.kernel.apply(program(OLD));
+      const old = await everything(lab);
+      const once = join(lab.dataDir, "once");
+      const tools = wrappers();
+      tools.wrap(
+        lab.ip6tables.concat("-restore"),
+        `[ -e ${once} ] || { : > ${once}; ${first}kill -9 $PPID; exec sleep 60; }`,
+      );
+      const error: unknown = await lab.kernel.apply(program(NEW)).catch((caught: unknown) => caught);
+      expect(existsSync(once)).toBe(true);
+      expect(error).toMatchObject({ oldRulesInForce: true, message: expect.stringContaining("was killed") });
+      expect(await everything(lab)).toBe(old);
+      await lab.kernel.apply(program(NEW));
+      const fresh = await makeLab(backend);
+      await fresh.kernel.apply(program(NEW));
+      expect(await everything(lab)).toBe(await everything(fresh));
+    },
+  );
 
   test("a restore that outlives its process is waited for, not overtaken by", async () => {
     const lab = await makeLab(backend);
