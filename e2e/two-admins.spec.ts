@@ -201,3 +201,23 @@ test("two tabs of one browser are two as well", async ({ context, lab, signedIn:
   await expect(two.locator("[data-flow=dns]")).not.toHaveAttribute("data-off", "true");
   await off(two, "ping");
 });
+
+test("a field that was not left yet: neither a reload nor another admin who removes its flow loses what was typed", async ({
+  lab,
+  signedIn: page,
+}) => {
+  await page.locator("[data-flow=mail]").click();
+  const panel = page.getByRole("complementary", { name: "Flow mail" });
+  const note = panel.getByLabel("Note, on the flow's own line");
+  await note.pressSequentially("typed");
+  await page.reload();
+  await expect(note).toHaveValue("typed");
+  await expect.poll(() => draftText(lab)).toContain("flow mail director maildirect # typed");
+
+  await note.fill("typed more");
+  const edits = [{ do: "remove", name: "mail" }];
+  const removed = await lab.rest("POST", "/api/v1/draft/edits", { edits }, { "if-match": "*" });
+  expect(removed.status).toBe(200);
+  await expect(panel).toContainText("What you typed and was not saved yet:");
+  await expect(panel).toContainText("flow mail director maildirect # typed more");
+});

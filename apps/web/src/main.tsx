@@ -10,6 +10,10 @@ import { App } from "./app.tsx";
 import { showTheme } from "./ui/theme.ts";
 
 showTheme();
+// A field counts when it is left, and so does one that a reload or a closed tab leaves.
+addEventListener("pagehide", () => {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+});
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

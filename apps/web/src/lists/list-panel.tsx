@@ -69,6 +69,7 @@ function Fields({ edited, config, readOnly }: { edited: Edited<List>; config: Co
         <UnsavedNotice errors={errors} meanwhile={edited.meanwhile} goBack={edited.goBack} />
       )}
       <TextField
+        insists
         label="Name"
         value={list.name}
         disabled={readOnly}
@@ -85,6 +86,7 @@ function Fields({ edited, config, readOnly }: { edited: Edited<List>; config: Co
         disabled={readOnly}
       />
       <TextField
+        insists
         label="Comment"
         lines
         value={list.comment.join("\n")}
@@ -93,6 +95,7 @@ function Fields({ edited, config, readOnly }: { edited: Edited<List>; config: Co
         commit={(text) => set({ ...list, comment: linesOf(text) }, `comment of the list ${list.name}`)}
       />
       <TextField
+        insists
         label="Note, on the list's own line"
         value={list.note}
         disabled={readOnly}

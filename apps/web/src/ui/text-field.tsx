@@ -7,6 +7,8 @@ type TextFieldProps = {
   commit: (value: string) => void;
   /** Counts with each change already, where a button next to it takes what stands here. */
   live?: boolean;
+  /** What was typed counts also where the field goes without being left, as when another admin removes its flow. */
+  insists?: boolean;
   /** The label is for screen readers only. */
   hidden?: boolean;
   /** Several lines: Enter makes a new one. */
@@ -23,6 +25,9 @@ export function TextField(props: TextFieldProps) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   const area = useWholeHeight(text);
+  const typed = useRef<(() => void) | null>(null);
+  typed.current = props.insists && text !== value ? () => commit(text) : null;
+  useEffect(() => () => typed.current?.(), []);
   function change(next: string) {
     setText(next);
     if (props.live) commit(next);

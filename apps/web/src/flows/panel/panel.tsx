@@ -130,6 +130,7 @@ function Fields({ edited, config, readOnly }: FieldsProps) {
         <UnsavedNotice errors={errors} meanwhile={edited.meanwhile} goBack={edited.goBack} />
       )}
       <TextField
+        insists
         label="Name"
         value={flow.name}
         disabled={readOnly}
@@ -151,6 +152,7 @@ function Fields({ edited, config, readOnly }: FieldsProps) {
       />
       <Rules edited={edited} config={config} readOnly={readOnly} />
       <TextField
+        insists
         label="Comment"
         lines
         value={flow.comment.join("\n")}
@@ -159,6 +161,7 @@ function Fields({ edited, config, readOnly }: FieldsProps) {
         commit={(text) => set({ ...flow, comment: linesOf(text) }, `${flow.name}: comment`)}
       />
       <TextField
+        insists
         label="Note, on the flow's own line"
         value={flow.note}
         disabled={readOnly}
