@@ -19,7 +19,6 @@ import { markFor, markOf } from "./marks.ts";
 import type { Direction } from "./match.ts";
 import { HOOK_COMMENT, OWN_CHAINS } from "./ours.ts";
 import type { Chain, CompileOptions, FamilyProgram, Marks, NetworkSet, Program } from "./program.ts";
-import { routingOf } from "./routing.ts";
 import type { Part } from "./split.ts";
 
 /**
@@ -66,12 +65,16 @@ const known: Record<Family, KnownFamily> = { 4: new KnownFamily(), 6: new KnownF
 
 function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, family: Family): FamilyProgram {
   const before = known[family];
-  const shown = flows.flatMap((flow) => {
-    const parts = partsOf(flow, family, options.largeList ?? NO_SETS);
-    return parts.length > 0 || showsEmpty(family) ? [{ flow, parts }] : [];
-  });
+  // Loops, since there are ten thousand flows, and an edit waits for it.
+  const shown: { flow: Flow; parts: Part[] }[] = [];
   // The parts of each flow are its own, and are made anew with it.
-  const values = [JSON.stringify([marks, options]), ...shown.map(({ parts }) => parts)];
+  const values: unknown[] = [JSON.stringify([marks, options])];
+  for (const flow of flows) {
+    const parts = partsOf(flow, family, options.largeList ?? NO_SETS);
+    if (parts.length === 0 && !showsEmpty(family)) continue;
+    shown.push({ flow, parts });
+    values.push(parts);
+  }
   const last = before.madeFrom(values);
   if (last) return last;
   const doneBy = new Map<string, Done>();
@@ -88,12 +91,13 @@ function compileFamily(flows: Flow[], marks: Marks, options: CompileOptions, fam
   };
   const incoming = mainOf(OWN_CHAINS.flows, "in");
   const leaving = mainOf(OWN_CHAINS.outflows, "out");
-  const { ipRules, routes, directorMarks } = routingOf(compiled, options.markMask, family);
+  const { ipRules, routes, directorMarks } = before.routing.of(compiled, options.markMask, family);
   const directors = directorMarks.length > 0 ? [directorsChain(directorMarks, options)] : [];
-  const flowChains = compiled.flatMap((one) => [
-    ...before.chainsOf(one),
-    ...(incoming.beside.get(one.flow.name) ?? leaving.beside.get(one.flow.name) ?? []),
-  ]);
+  const flowChains: Chain[] = [];
+  for (const one of compiled) {
+    flowChains.push(...before.chainsOf(one));
+    flowChains.push(...(incoming.beside.get(one.flow.name) ?? leaving.beside.get(one.flow.name) ?? []));
+  }
   const chains = [
     ...incoming.mains,
     ...leaving.mains,

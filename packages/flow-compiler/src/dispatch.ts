@@ -31,7 +31,7 @@ export type KnownDispatch = {
 type KnownEntry = { parts: readonly Part[]; entry: Entry };
 
 /** A flow under way to its place in a main chain: the rules that the packets there can meet. */
-type Visit = FamilyFlow & { whole: FamilyFlow };
+type Visit = { whole: FamilyFlow; parts: readonly Part[] };
 
 /**
  * Builds the main chain `name` for these flows.
@@ -48,7 +48,7 @@ export function dispatch(
   limits = LIMITS,
 ): Dispatch {
   const result: Dispatch = { mains: [], beside: new Map() };
-  const visits = flows.map((flow) => ({ ...flow, whole: flow }));
+  const visits = flows.map((whole) => ({ whole, parts: whole.parts }));
   build({ result, name, known, limits }, [], visits, classes);
   return result;
 }
@@ -75,11 +75,13 @@ function build(
   }
   const others = (part: Part) =>
     !classes.some((one) => part.conditions !== null && one.confines(part.conditions));
-  const met = visits.flatMap((visit) => {
+  const met: Met[] = [];
+  for (const visit of visits) {
     const parts = visit.parts.every(others) ? visit.parts : visit.parts.filter(others);
-    return parts.length === 0 ? [] : [{ flow: visit.flow, parts, chain: chainFor(result, visit, within) }];
-  });
-  const tree = treeFor(building, inside, met, visits[0]?.family ?? 4);
+    if (parts.length > 0) met.push({ flow: visit.whole.flow, parts, chain: chainFor(result, visit, within) });
+  }
+  const family = visits[0]?.whole.family ?? 4;
+  const tree = treeFor(building, inside, met, family);
   if (tree) {
     const { rules: leading, below } = chainsOf(tree);
     rules.push(...leading);
@@ -89,7 +91,7 @@ function build(
       const { src, dst, iface, proto } = sharedBy(parts);
       return { src, dst, behind: join(iface, proto), chain, ignores: false };
     });
-    rules.push(...rowOf(guarded, visits[0]?.family ?? 4));
+    rules.push(...rowOf(guarded, family));
   }
   // To leave where the chain ends anyway needs no rule: without flows the main chain is empty.
   while (rules.at(-1)?.words.endsWith(LEAVE)) rules.pop();
@@ -125,14 +127,13 @@ function treeFor(
 
 /** The visits with the rules that pass, without those that keep none. */
 function narrow(visits: readonly Visit[], passes: (part: Part) => boolean): Visit[] {
-  return visits.flatMap((visit) => {
-    if (!visit.parts.some(passes)) return [];
-    return [{ ...visit, parts: visit.parts.filter(passes) }];
-  });
+  const some = visits.filter(({ parts }) => parts.some(passes));
+  return some.map(({ whole, parts }) => ({ whole, parts: parts.filter(passes) }));
 }
 
 /** The flow's own chain when all of its rules count for the class, else one beside it that holds those that do. */
-function chainFor({ beside }: Dispatch, { flow, whole, parts }: Visit, within: string): string {
+function chainFor({ beside }: Dispatch, { whole, parts }: Visit, within: string): string {
+  const { flow } = whole;
   if (parts.length === whole.parts.length) return chainName(flow);
   const name = classChainName(flow, within);
   const chains = beside.get(flow.name) ?? [];

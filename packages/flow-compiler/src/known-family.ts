@@ -3,15 +3,17 @@ import { chainName, chainsFor, type FamilyFlow } from "./chains.ts";
 import type { KnownDispatch } from "./dispatch.ts";
 import { Kept, sameValues } from "./kept.ts";
 import type { Chain, ChainRule, FamilyProgram } from "./program.ts";
+import { KnownRouting } from "./routing.ts";
 import type { Part } from "./split.ts";
 
 type KnownFlow = { parts: readonly Part[]; targets: readonly string[]; chains: Chain[] };
 
 export class KnownFamily {
+  readonly routing = new KnownRouting();
   readonly dispatch: KnownDispatch = { entries: new Kept(), trees: new Kept() };
   readonly #flows = new Kept<KnownFlow>();
   readonly #chains = new Kept<Chain>();
-  #last: { values: readonly unknown[]; program: FamilyProgram; besides: string } | null = null;
+  #last: { values: readonly unknown[]; program: FamilyProgram } | null = null;
 
   /** The chains of a flow, without those for classes of packets. */
   chainsOf(one: FamilyFlow): Chain[] {
@@ -32,14 +34,19 @@ export class KnownFamily {
     const chains = made.chains.map((chain) =>
       this.#chains.take(chain.name, (before) => (before && sameRules(before, chain) ? before : chain)),
     );
-    const besides = JSON.stringify([made.hooks, made.ipRules, made.routes]);
-    const before = this.#last;
-    const isSame = before?.besides === besides && sameValues(before.program.chains, chains);
-    const program = isSame ? before.program : { ...made, chains };
-    this.#last = { values, program, besides };
+    const before = this.#last?.program;
+    const isSame = before && sameBeside(before, made) && sameValues(before.chains, chains);
+    const program = isSame ? before : { ...made, chains };
+    this.#last = { values, program };
     for (const kept of [this.dispatch.entries, this.dispatch.trees, this.#flows, this.#chains]) kept.turn();
     return program;
   }
+}
+
+function sameBeside(one: FamilyProgram, other: FamilyProgram): boolean {
+  return (["hooks", "ipRules", "routes"] as const).every(
+    (field) => one[field] === other[field] || JSON.stringify(one[field]) === JSON.stringify(other[field]),
+  );
 }
 
 function sameRules({ rules }: Chain, other: Chain): boolean {

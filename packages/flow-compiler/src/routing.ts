@@ -9,6 +9,7 @@
  */
 import { type Address, type Family, networkOf, parseAddress, printAddress } from "@flowmgr/flow-model";
 import type { FamilyFlow } from "./chains.ts";
+import { sameValues } from "./kept.ts";
 import { markOf } from "./marks.ts";
 import { networksOf } from "./match-address.ts";
 import { OUR_PRIORITY, OUR_PROTOCOL, OUR_TABLES } from "./ours.ts";
@@ -23,8 +24,32 @@ export function directorTable(index: number): number {
 
 export type Routing = { ipRules: IpRule[]; routes: LocalRoute[]; directorMarks: number[] };
 
-/** The `ip rule`s and routes of one family, in the order of the marks and of the destinations. */
-export function routingOf(flows: readonly FamilyFlow[], mask: number, family: Family): Routing {
+/** What routing was made from: of each flow its mark, and where its packets go. */
+type Routed = { values: readonly unknown[]; routing: Routing };
+
+/** The routing of the last config, and that of this one: the same value where its flows ask for the same. */
+export class KnownRouting {
+  #last: Routed | null = null;
+
+  /** The `ip rule`s and routes of one family, in the order of the marks and of the destinations. */
+  of(flows: readonly FamilyFlow[], mask: number, family: Family): Routing {
+    const values: unknown[] = [mask];
+    for (const { parts, mark } of flows) {
+      if (!mark || !parts.some(matches)) continue;
+      values.push(mark.index, mark.table);
+      if (mark.table !== null) continue;
+      for (const part of parts) {
+        if (matches(part)) for (const { text } of destinationsOf(part, family)) values.push(text);
+      }
+    }
+    const isSame = this.#last !== null && sameValues(this.#last.values, values);
+    const routing = isSame && this.#last ? this.#last.routing : routingOf(flows, mask, family);
+    this.#last = { values, routing };
+    return routing;
+  }
+}
+
+function routingOf(flows: readonly FamilyFlow[], mask: number, family: Family): Routing {
   const tables = new Map<number, { table: number; destinations: Map<string, Destination> | null }>();
   for (const { parts, mark } of flows) {
     if (!mark || !parts.some(matches)) continue;
