@@ -2,6 +2,7 @@
 import {
   type Chain,
   type FamilyName,
+  type FamilyProgram,
   isFlowChain,
   normaliseRule,
   type Program,
@@ -43,12 +44,23 @@ export function linesIn(
   mangle: SavedTable,
   family: FamilyName,
   chains: readonly { name: string }[],
-): CountedLine[] {
-  return chains.flatMap(({ name }) => {
+): readonly CountedLine[] {
+  const before = listed.get(mangle);
+  if (before?.chains === chains) return before.lines;
+  const lines: CountedLine[] = [];
+  for (const { name } of chains) {
     const chain = isFlowChain(name) ? mangle.chains.get(name) : undefined;
-    return chain ? linesOf(chain, family) : NONE;
-  });
+    for (const line of chain ? linesOf(chain, family) : NONE) lines.push(line);
+  }
+  listed.set(mangle, { chains, lines });
+  return lines;
 }
+
+/** By table as it was read: what it says of which chains. */
+const listed = new WeakMap<
+  SavedTable,
+  { chains: readonly { name: string }[]; lines: readonly CountedLine[] }
+>();
 
 const NONE: readonly CountedLine[] = [];
 
@@ -70,16 +82,31 @@ function linesOf(chain: SavedChain, family: FamilyName): readonly CountedLine[] 
   return found;
 }
 
-/** The counts of a program's rules, zeros too, in its order. */
-export function countRules(lines: readonly CountedLine[], program: Program): Count[] {
-  const { ownerOf, sources } = owners(program);
-  const counts = new Map(
-    sources.map((source): [Source, Count] => [source, { source, packets: 0, bytes: 0, lines: {} }]),
+/** The counts of a program's rules, zeros too, in its order; `among`: of these flows alone. */
+export function countRules(
+  lines: readonly CountedLine[],
+  program: Program,
+  among: ReadonlySet<string> | null = null,
+): Count[] {
+  const counts = new Map(countLines(lines, program).map((count) => [nameOf(count.source), count]));
+  const sources = among === null ? allSources(program) : sourcesOf(program, among);
+  return [...sources].map(
+    ([name, source]) => counts.get(name) ?? { source, packets: 0, bytes: 0, lines: {} },
   );
+}
+
+/** The counts of those of a program's rules of which a line has counted. */
+export function countLines(lines: readonly CountedLine[], program: Program): Count[] {
+  if (lines.length === 0) return [];
+  const ownerOf = ownerIn(program);
+  const counts = new Map<string, Count>();
   for (const line of lines) {
     const source = ownerOf(line);
-    const count = source && counts.get(source);
-    if (count) for (const sum of talliesFor(count, keyOf(line), line.retired)) add(sum, line);
+    if (source === undefined) continue;
+    const name = nameOf(source);
+    const count = counts.get(name) ?? { source, packets: 0, bytes: 0, lines: {} };
+    counts.set(name, count);
+    for (const sum of talliesFor(count, keyOf(line), line.retired)) add(sum, line);
   }
   return [...counts.values()];
 }
@@ -101,62 +128,69 @@ function add(sum: Tally, { packets, bytes }: Tally): void {
   sum.bytes += bytes;
 }
 
-/** Whose packets a line of the kernel counts, by the program that it comes from. */
-export function ownerIn(program: Program): (line: CountedLine) => Source | undefined {
-  return owners(program).ownerOf;
-}
-
 const keyOf = ({ family, chain, words }: Pick<CountedLine, "family" | "chain" | "words">): string =>
   `${family} ${chain} ${words}`;
 
-type Owners = {
-  ownerOf: (line: CountedLine) => Source | undefined;
-  /** What counts, each once. */
-  sources: readonly Source[];
-};
+/** Whose packets a line of the kernel counts, by the program that it comes from. */
+export function ownerIn({ ip, ip6 }: Program): (line: CountedLine) => Source | undefined {
+  return ({ family, chain, words }) => {
+    const one = chainsIn(family === "ip" ? ip : ip6)?.get(chain);
+    return one && countingIn(one).byWords.get(words);
+  };
+}
 
 /** Programs are values, and each look at the kernel asks. */
-const found = new WeakMap<Program, Owners>();
+const chains = new WeakMap<FamilyProgram, ReadonlyMap<string, Chain>>();
 
-function owners(program: Program): Owners {
-  const owners = found.get(program) ?? findOwners(program);
-  found.set(program, owners);
-  return owners;
+function chainsIn(program: FamilyProgram | null): ReadonlyMap<string, Chain> | null {
+  if (program === null) return null;
+  const found = chains.get(program) ?? new Map(program.chains.map((chain) => [chain.name, chain]));
+  chains.set(program, found);
+  return found;
 }
 
-function findOwners({ ip, ip6 }: Program): Owners {
-  const sources = new Map<string, Source>();
-  const named = (source: Source) => `${source.flow} ${source.rule}`;
-  const byName = (chains: readonly Chain[]) => {
-    for (const { rules } of chains) {
-      for (const { source, counts } of rules) {
-        if (counts && source && !sources.has(named(source))) sources.set(named(source), source);
+const nameOf = ({ flow, rule }: Source): string => `${flow} ${rule}`;
+
+/** What counts in a program, each once. */
+function allSources(program: Program): ReadonlyMap<string, Source> {
+  const found = sources.get(program) ?? sourcesOf(program, null);
+  sources.set(program, found);
+  return found;
+}
+
+const sources = new WeakMap<Program, ReadonlyMap<string, Source>>();
+
+function sourcesOf({ ip, ip6 }: Program, among: ReadonlySet<string> | null): ReadonlyMap<string, Source> {
+  const found = new Map<string, Source>();
+  for (const family of [ip, ip6]) {
+    for (const chain of family?.chains ?? []) {
+      for (const [name, source] of countingIn(chain).sources) {
+        if ((among === null || among.has(source.flow)) && !found.has(name)) found.set(name, source);
       }
     }
-    return new Map(chains.map((chain) => [chain.name, chain]));
-  };
-  const chains = { ip: byName(ip.chains), ip6: byName(ip6?.chains ?? []) };
-  return {
-    ownerOf: ({ family, chain, words }) => {
-      const one = chains[family].get(chain);
-      const source = one && countingIn(one).get(words);
-      return source && sources.get(named(source));
-    },
-    sources: [...sources.values()],
-  };
+  }
+  return found;
 }
 
-/** By chain, which programs share that are edits of each other. */
-const counting = new WeakMap<Chain, ReadonlyMap<string, Source>>();
+/** `byWords`: which lines of a chain count, and for what: of two that read alike, no packet gets to the second. */
+type CountingChain = { byWords: ReadonlyMap<string, Source>; sources: readonly [name: string, Source][] };
 
-/** Which lines of a chain count, and for what: of two that read alike, no packet gets to the second. */
-function countingIn(chain: Chain): ReadonlyMap<string, Source> {
+/** By chain, which programs share that are edits of each other. */
+const counting = new WeakMap<Chain, CountingChain>();
+
+function countingIn(chain: Chain): CountingChain {
   const before = counting.get(chain);
   if (before) return before;
   const byWords = new Map<string, Source>();
+  const sources = new Map<string, Source>();
   for (const { words, source, counts } of chain.rules) {
-    if (counts && source && !byWords.has(words)) byWords.set(words, source);
+    if (!counts || !source) continue;
+    if (!byWords.has(words)) byWords.set(words, source);
+    if (!sources.has(nameOf(source))) sources.set(nameOf(source), source);
   }
-  counting.set(chain, byWords);
-  return byWords;
+  const found = sources.size === 0 ? NOTHING_COUNTS : { byWords, sources: [...sources] };
+  counting.set(chain, found);
+  return found;
 }
+
+const NOTHING_COUNTS: CountingChain = { byWords: new Map(), sources: [] };

@@ -1,4 +1,4 @@
-export { countRules, ownerIn } from "./counters.ts";
+export { countLines, countRules, ownerIn } from "./counters.ts";
 export { firstState } from "./first-state.ts";
 export * from "./kernel.ts";
 export { LOCKS } from "./lock.ts";

@@ -16,17 +16,18 @@ import {
   type ApplyOptions,
   type Count,
   type CountedLine,
+  countLines,
   countRules,
-  ownerIn,
   type Tally,
 } from "@flowmgr/kernel";
 import type { Clock } from "../parts.ts";
 import { tryWrite } from "../store/database.ts";
 import { counterAnswer } from "./counter-answer.ts";
+import { flowsBetween, ownersIn } from "./owners.ts";
 import { pause } from "./pace.ts";
-import { flowsAnew, keyOf, sameRules } from "./same-rules.ts";
+import { flowOf, flowsAnew, keyOf, sameRules } from "./same-rules.ts";
 import type { Serial } from "./serial.ts";
-import { type Ledger, readLedger, type Total, type Totals, writeLedger } from "./totals.ts";
+import { Changing, type Ledger, readLedger, type Total, type Totals, writeLedger } from "./totals.ts";
 
 /** Reading may cost this part of a core, 1/10, however many watch: at 10 000 flows one reading takes 0.4 s. */
 export const READING_SHARE = 10;
@@ -66,8 +67,10 @@ export class Counting {
   /** The revision of `#now`; undefined as long as nobody asked for it. */
   #counted: Counted | null | undefined;
   #savedAt: number;
-  /** By rule: what its lines showed when its total was read last; none after an apply, nor after a start. */
-  #lines = new Map<string, Count["lines"]>();
+  /** By rule: what its lines showed when its total was read last; null after an apply, and after a start. */
+  #lines: Map<string, Count["lines"]> | null = null;
+  /** For whose rules the totals were made, all of them, since the start. */
+  #renewed: Counted | null = null;
   #last: { answer: Counters; until: number } | null = null;
   #reading: Promise<Counters> | null = null;
 
@@ -93,7 +96,7 @@ export class Counting {
     const answer = await kernelQueue(async () => {
       const counted = this.#current();
       const counts = counted ? await readKernel(counted.program) : [];
-      this.#note(counts);
+      if (counted) this.#note(counts, counted);
       return counterAnswer(clock.now(), counts, this.#now.totals);
     });
     const ended = clock.monotonic();
@@ -104,28 +107,36 @@ export class Counting {
   /** What lines show, those included that no packet meets and that an apply did not come to book. */
   note(lines: readonly CountedLine[]): void {
     const counted = this.#current();
-    if (counted) this.#note(countRules(lines, counted.program));
+    if (counted) this.#note(countLines(lines, counted.program), counted);
   }
 
-  #note(counts: readonly Count[]): void {
+  /** `counts`: of all rules of the program that show anything. */
+  #note(counts: readonly Count[], { program }: Counted): void {
     const { clock } = this.#options;
-    const totals: Totals = new Map(this.#now.totals);
+    const at = clock.now();
+    const totals = new Changing(this.#now.totals);
+    const lines = new Map<string, Count["lines"]>();
     for (const count of counts) {
       const key = keyOf(count.source);
+      lines.set(key, count.lines);
       const total = totals.get(key);
-      // Most rules of many have never counted anything.
       if (total && !(isNothing(count) && isSame(total.seen, NOTHING)))
-        totals.set(key, grown(total, this.#shown(count), clock.now(), this.#moreOf(key, total, count)));
+        totals.set(key, grown(total, this.#shown(count), at, this.#moreOf(key, total, count)));
     }
-    this.#lines = new Map(counts.map(({ source, lines }) => [keyOf(source), lines]));
-    this.#now = { ...this.#now, totals };
+    const others = [...showing(this.#now.totals)].filter(([key]) => !lines.has(key));
+    for (const { source } of others.length > 0 ? countRules([], program, flowsIn(others)) : []) {
+      const total = totals.get(keyOf(source));
+      if (total && !lines.has(keyOf(source))) totals.set(keyOf(source), grown(total, NOTHING, at));
+    }
+    this.#lines = lines;
+    this.#now = { ...this.#now, totals: totals.value };
     if (clock.monotonic() - this.#savedAt >= SAVE_MS) this.save();
   }
 
   /** What the rule's lines show more than at the last reading, each by itself; null when that is not known of all. */
   #moreOf(key: string, { seen }: Total, { lines, retired }: Count): Tally | null {
-    const before = this.#lines.get(key);
-    if (before === undefined || retired !== undefined) return null;
+    if (this.#lines === null || retired !== undefined) return null;
+    const before = this.#lines.get(key) ?? {};
     if (!isSame(Object.values(before).reduce(plus, NOTHING), seen)) return null;
     return Object.entries(lines)
       .map(([line, shown]) => moreThan(before[line] ?? NOTHING, shown))
@@ -149,8 +160,8 @@ export class Counting {
     return {
       anew: counted && wanted ? flowsAnew(counted.config, wanted.config) : [],
       book: (lines, switched) => {
-        if (counted && !switched) this.#note(countRules(lines, counted.program));
-        this.#lines.clear();
+        if (counted && !switched) this.#note(countLines(lines, counted.program), counted);
+        this.#lines = null;
         if (counted) {
           owner ??= ownersIn(counted, others);
           this.#book(lines, owner, switched);
@@ -160,7 +171,7 @@ export class Counting {
       },
       done: (lines) => {
         this.#renew(counted, wanted, lines);
-        this.#lines.clear();
+        this.#lines = null;
         this.#last = null;
         this.save();
       },
@@ -178,11 +189,12 @@ export class Counting {
       all.set(key, plus(all.get(key) ?? NOTHING, line));
       if (line.retired === null) met.set(key, plus(met.get(key) ?? NOTHING, line));
     }
-    const totals: Totals = new Map();
-    for (const [key, total] of this.#now.totals) {
-      totals.set(key, seenAs(grown(total, all.get(key) ?? NOTHING, at), met.get(key) ?? NOTHING));
+    const totals = new Changing(this.#now.totals);
+    for (const key of new Set([...all.keys(), ...[...showing(totals.value)].map(([key]) => key)])) {
+      const total = totals.get(key);
+      if (total) totals.set(key, seenAs(grown(total, all.get(key) ?? NOTHING, at), met.get(key) ?? NOTHING));
     }
-    this.#now = { ...this.#now, totals };
+    this.#now = { ...this.#now, totals: totals.value };
   }
 
   /** A rule that is there again, or still, goes on with its total; another begins with this moment. */
@@ -191,23 +203,32 @@ export class Counting {
     const { revision, totals: old, before } = this.#now;
     const isOther = wanted?.revision !== revision;
     const again = wanted && before?.revision === wanted.revision ? before.totals : null;
-    const same = counted && wanted ? sameRules(counted.config, wanted.config) : new Map<string, string>();
-    const totals: Totals = new Map();
-    for (const count of wanted ? countRules(lines, wanted.program) : []) {
+    const same = counted && wanted ? sameRules(counted.config, wanted.config) : null;
+    // Of all other flows each rule is there already.
+    const among = wanted && counted && counted === this.#renewed ? flowsBetween(counted, wanted) : null;
+    const isAmong = (key: string) => among === null || among.has(flowOf(key));
+    const totals = new Changing(among === null ? new Map() : old);
+    const left: Totals = new Map();
+    for (const [key, total] of old) {
+      if (!isAmong(key)) continue;
+      totals.delete(key);
+      if (!same?.stays(key)) left.set(key, total);
+    }
+    for (const count of wanted ? showingOrAmong(lines, wanted.program, among, totals.value) : []) {
       const key = keyOf(count.source);
-      const past = old.get(same.get(key) ?? "");
+      const past = old.get(same?.from(key) ?? "");
       const seen = { packets: count.packets, bytes: count.bytes };
       const anew = again?.get(key) ?? { ...NOTHING, since: at, lastHit: null };
       totals.set(key, past ? grown(past, count, at) : { ...anew, seen });
     }
-    const left = revision === null ? null : { revision, totals: without(old, new Set(same.values())) };
     this.#now = {
       ...this.#now,
       revision: wanted?.revision ?? null,
-      totals,
-      before: isOther ? left : before,
+      totals: totals.value,
+      before: isOther ? (revision === null ? null : { revision, totals: left }) : before,
     };
     this.#counted = wanted;
+    this.#renewed = wanted;
   }
 
   #current(): Counted | null {
@@ -264,10 +285,6 @@ function moreThan(seen: Tally, { packets, bytes }: Tally): Tally {
   return { packets: packets - from.packets, bytes: bytes - from.bytes };
 }
 
-function without(totals: Totals, keys: ReadonlySet<string>): Totals {
-  return new Map([...totals].filter(([key]) => !keys.has(key)));
-}
-
 const isSame = (one: Tally, other: Tally) => one.packets === other.packets && one.bytes === other.bytes;
 
 const isNothing = ({ packets, retired }: Count) => packets === 0 && retired === undefined;
@@ -281,31 +298,23 @@ const plus = (sum: Tally, more: Tally): Tally => ({
   bytes: sum.bytes + more.bytes,
 });
 
-/**
- * The rule of `counted` that a line belongs to. A line that is not of its program may be of another one's, of a rule
- * that is the same; what is in force after the switch is asked for there first.
- */
-function ownersIn(
-  counted: Counted,
-  others: readonly Counted[],
-): (line: CountedLine, switched: boolean) => string | undefined {
-  const find = [counted, ...others].map((one) => {
-    const ownerOf = ownerIn(one.program);
-    const same = one === counted ? null : sameRules(counted.config, one.config);
-    return (line: CountedLine) => {
-      const source = ownerOf(line);
-      if (source === undefined) return undefined;
-      return same ? same.get(keyOf(source)) : keyOf(source);
-    };
-  });
-  const [own, wanted = own, ...rest] = find;
-  const before = [own, wanted, ...rest];
-  const after = [wanted, own, ...rest];
-  return (line, switched) => {
-    for (const ask of switched ? after : before) {
-      const key = ask?.(line);
-      if (key !== undefined) return key;
-    }
-    return undefined;
-  };
+/** Those of which lines in the kernel show something. */
+function* showing(totals: Totals): Iterable<[key: string, total: Total]> {
+  for (const entry of totals) if (!isSame(entry[1].seen, NOTHING)) yield entry;
+}
+
+const flowsIn = (entries: readonly [key: string, total: Total][]): Set<string> =>
+  new Set(entries.map(([key]) => flowOf(key)));
+
+/** The counts of all rules of these flows, and of each other one that shows something, or did. */
+function showingOrAmong(
+  lines: readonly CountedLine[],
+  program: Program,
+  among: ReadonlySet<string> | null,
+  totals: Totals,
+): Count[] {
+  if (among === null) return countRules(lines, program);
+  const flows = flowsIn([...showing(totals)]);
+  for (const { source } of countLines(lines, program)) flows.add(source.flow);
+  return countRules(lines, program, new Set([...among, ...flows]));
 }

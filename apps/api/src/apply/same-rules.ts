@@ -1,5 +1,5 @@
 /** Which rule of one config is which of another: known by what it says, since numbers change. */
-import type { Source } from "@flowmgr/flow-compiler";
+import { type Source, unshared } from "@flowmgr/flow-compiler";
 import { type Config, expandLists, type Flow, flowsOf, printRule } from "@flowmgr/flow-model";
 
 /** Rule 0 stands for a flow's ICMP errors: rules count from 1. */
@@ -10,11 +10,23 @@ export function sourceOf(key: string): Source {
   return { flow, rule: rule === "0" ? null : Number(rule) };
 }
 
+/** The name of the flow of a rule's key. */
+export const flowOf = (key: string): string => key.slice(0, key.lastIndexOf("/"));
+
+export type SameRules = {
+  /** Flows that are not the same value in both configs; the rules of all others keep their keys. */
+  flows: ReadonlySet<string>;
+  /** The key in `from` of a rule that is in both, by its key in `to`. */
+  from(key: string): string | undefined;
+  /** Is the rule of this key in `from` in both? */
+  stays(key: string): boolean;
+};
+
 /**
- * Keys in `to` of the rules that are in `from` too, each with its key there. A rule is the same when it stands in the
- * same flow with the same verb and conditions, lists spelt out; of several that say the same, the first is the first.
+ * Which rules of `from` are in `to` too. A rule is the same when it stands in the same flow with the same verb and
+ * conditions, lists spelt out; of several that say the same, the first is the first.
  */
-export function sameRules(from: Config, to: Config): ReadonlyMap<string, string> {
+export function sameRules(from: Config, to: Config): SameRules {
   return compared(from, to).same;
 }
 
@@ -23,7 +35,7 @@ export function flowsAnew(from: Config, to: Config): readonly string[] {
   return compared(from, to).anew;
 }
 
-type Compared = { same: ReadonlyMap<string, string>; anew: readonly string[] };
+type Compared = { same: SameRules; anew: readonly string[] };
 
 /** By the config before and the one behind it, as long as both are of use: an apply asks four times. */
 const known = new WeakMap<Config, WeakMap<Config, Compared>>();
@@ -37,24 +49,25 @@ function compared(from: Config, to: Config): Compared {
 }
 
 function compare(from: Config, to: Config): Compared {
-  const earlier = keysBySaying(from);
+  const { gone, come } = unshared(flowsOf(expandLists(from)), flowsOf(expandLists(to)));
+  const earlier = new Map(gone.flatMap((flow) => sayings(flow)));
   const same = new Map<string, string>();
   const anew = new Set<string>();
-  for (const [saying, key] of keysBySaying(to)) {
+  for (const [saying, key] of come.flatMap((flow) => sayings(flow))) {
     const old = earlier.get(saying);
     if (old === undefined) anew.add(sourceOf(key).flow);
     else same.set(key, old);
   }
-  return { same, anew: [...anew] };
-}
-
-/** Configs are values, and what is applied now is compared with what is applied next. */
-const keys = new WeakMap<Config, ReadonlyMap<string, string>>();
-
-function keysBySaying(config: Config): ReadonlyMap<string, string> {
-  const found = keys.get(config) ?? new Map(flowsOf(expandLists(config)).flatMap((flow) => sayings(flow)));
-  keys.set(config, found);
-  return found;
+  const flows = new Set([...gone, ...come].map(({ name }) => name));
+  const stay = new Set(same.values());
+  return {
+    same: {
+      flows,
+      from: (key) => (flows.has(flowOf(key)) ? same.get(key) : key),
+      stays: (key) => !flows.has(flowOf(key)) || stay.has(key),
+    },
+    anew: [...anew],
+  };
 }
 
 /** Flows are values, and an edit leaves most of them. */

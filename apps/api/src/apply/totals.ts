@@ -11,6 +11,36 @@ export type Total = Tally & { seen: Tally; since: number; lastHit: number | null
 /** By the key of the rule. A Total is never changed, only replaced. */
 export type Totals = Map<string, Total>;
 
+/** Totals as they become; those it began with stay as they are, and are what it gives where nothing changed. */
+export class Changing {
+  readonly #before: Totals;
+  #now: Totals | null = null;
+
+  constructor(before: Totals) {
+    this.#before = before;
+  }
+
+  get value(): Totals {
+    return this.#now ?? this.#before;
+  }
+
+  get(key: string): Total | undefined {
+    return this.value.get(key);
+  }
+
+  set(key: string, total: Total): void {
+    if (this.get(key) === total) return;
+    this.#now ??= new Map(this.#before);
+    this.#now.set(key, total);
+  }
+
+  delete(key: string): void {
+    if (!this.value.has(key)) return;
+    this.#now ??= new Map(this.#before);
+    this.#now.delete(key);
+  }
+}
+
 export type Ledger = {
   /** The revision whose rules count now; null when none do. */
   revision: number | null;
