@@ -64,7 +64,7 @@ export async function apply(
     return { changed: false, delta: change, lines: countedLines(now), snapshot: null };
   }
   const before = stateOf(now);
-  const chains = union(chainsOf(before), chainsOf(program));
+  const chains = keepsNames(change) ? chainsOf(program) : union(chainsOf(before), chainsOf(program));
   const snapshot = await timed(watch, "snapshot", () => remember(snapshots, before, chains, options));
   let reached: OwnReading;
   try {
@@ -308,6 +308,9 @@ function chainsOf({ ip, ip6 }: State | Program): Remembered {
   const names = (family: State["ip"] | FamilyProgram | null) => family?.chains.map(({ name }) => name) ?? [];
   return { ip: names(ip), ip6: names(ip6) };
 }
+
+const keepsNames = ({ ip, ip6 }: Delta): boolean =>
+  [ip, ip6].every((part) => part === null || part.added.length + part.removed.length === 0);
 
 function union(one: Remembered, other: Remembered): Remembered {
   const both = (family: FamilyName) => [...new Set([...one[family], ...other[family]])];

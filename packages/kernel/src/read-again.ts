@@ -6,7 +6,13 @@
  * This can only confirm. What is not word for word as expected, new rules and old ones kept behind them, or could not be
  * read, is for a whole reading to judge.
  */
-import { type Delta, type FamilyDelta, normaliseRule, type Program } from "@flowmgr/flow-compiler";
+import {
+  type ChainState,
+  type Delta,
+  type FamilyDelta,
+  normaliseRule,
+  type Program,
+} from "@flowmgr/flow-compiler";
 import type { Tools } from "./capabilities.ts";
 import { batchOf, HOOKED } from "./ours.ts";
 import { type FamilyReading, type Machine, noteOwn, type OwnReading } from "./read.ts";
@@ -33,7 +39,9 @@ export async function readAgain(
     if (reading === null || part === null || tools === null) return reading;
     const names = swept ? sweptChains(reading) : [...part.added, ...part.changed];
     if (part.removed.length > 0 || names.length > MOST || !isOnlyChains(part)) return null;
-    const chains = new Map(wanted[family]?.chains.map(({ name, rules }) => [name, rules]));
+    if (names.length === 0) return reading;
+    const asked = wanted[family]?.chains.filter(({ name }) => names.includes(name)) ?? [];
+    const chains = new Map(asked.map(({ name, rules }) => [name, rules]));
     const found = await Promise.all(
       names.map(async (name) => {
         const kept = swept ? [] : keptBehind(reading, part, name);
@@ -87,19 +95,24 @@ type Found = { name: string; rules: SavedRule[]; words: string[]; kept: SavedRul
 
 function withChains(reading: FamilyReading, found: readonly (Found | null)[]): FamilyReading {
   const chains = new Map(reading.mangle.chains);
-  const states = new Map(reading.state.chains.map((chain) => [chain.name, chain]));
+  const states = new Map<string, ChainState>();
   for (const one of found) {
     if (one === null) continue;
     const { name, rules, words, kept } = one;
     chains.set(name, { name, builtIn: false, rules });
     states.set(name, { name, rules: words, ...(kept.length > 0 && { retired: kept.length + 1 }) });
   }
+  const stay = reading.state.chains.map((chain) => {
+    const state = states.get(chain.name) ?? chain;
+    states.delete(chain.name);
+    return state;
+  });
   const mangle = { ...reading.mangle, chains };
   const now: FamilyReading = {
     ...reading,
     mangle,
     tables: reading.tables.map((table) => (table.name === mangle.name ? mangle : table)),
-    state: { ...reading.state, chains: [...states.values()] },
+    state: { ...reading.state, chains: [...stay, ...states.values()] },
   };
   noteOwn(now);
   return now;

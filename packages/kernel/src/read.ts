@@ -56,6 +56,15 @@ export type OwnReading = {
 /** Chains that are ours though nothing leads to them: what the last apply wrote down. */
 export type Remembered = { ip: readonly string[]; ip6: readonly string[] };
 
+/** Names as a set, found once for a row of them, which is a value. */
+export function setOf(names: readonly string[]): ReadonlySet<string> {
+  const found = sets.get(names) ?? new Set(names);
+  sets.set(names, found);
+  return found;
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
 /**
  * What is ours now, in both families: all that an apply needs to know. With "all" the tables of others are read in the
  * same go. Throws Refusal when a tool fails.
@@ -138,7 +147,7 @@ function ownIn(mangle: SavedTable, remembered: readonly string[], family: Family
 /** Whether just these chains are remembered: then they are those that are found again. */
 function isRemembered({ chains }: Own, remembered: readonly string[]): boolean {
   if (chains.length !== remembered.length) return false;
-  const names = new Set(remembered);
+  const names = setOf(remembered);
   return chains.every(({ name }) => names.has(name));
 }
 

@@ -13,12 +13,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { ChainState, FamilyState, State } from "@flowmgr/flow-compiler";
 import type { Snapshot } from "./kernel.ts";
-import type { Remembered } from "./read.ts";
+import { type Remembered, setOf } from "./read.ts";
 
 export type Image = {
   id: string;
@@ -60,7 +61,13 @@ export function openSnapshots(dataDir: string, targetId: string): Snapshots {
   const file = ({ id, whole }: Kept) => join(directory, `${whole === null ? id : `${id}-${whole}`}.json`);
   const parsed = (kept: Kept | undefined) => kept && JSON.parse(readFileSync(file(kept), "utf8"));
   const memory = join(directory, "chains.json");
-  const remembered = () => (existsSync(memory) ? readFileSync(memory, "utf8") : JSON.stringify(NOTHING));
+  // A megabyte of names: taken apart once for each file that stood there.
+  let names: { stamp: string; chains: Remembered } | null = null;
+  const remembered = (): Remembered => {
+    const stamp = stampOf(memory);
+    if (names?.stamp !== stamp) names = { stamp, chains: namesIn(memory) };
+    return names.chains;
+  };
   let whole: Image | null = null;
   return {
     write(before) {
@@ -85,19 +92,32 @@ export function openSnapshots(dataDir: string, targetId: string): Snapshots {
       return base ? { id, before: joined(image.before, base.before) } : null;
     },
     remember(chains) {
-      const text = JSON.stringify(chains);
-      if (text !== remembered()) writeDurably(directory, memory, text);
+      const known = remembered();
+      const isKnown = sameNames(known.ip, chains.ip) && sameNames(known.ip6, chains.ip6);
+      if (!isKnown) writeDurably(directory, memory, JSON.stringify(chains));
     },
-    remembered() {
-      try {
-        return JSON.parse(remembered());
-      } catch {
-        // What a broken disk garbled must not keep rules from coming back: chains are known by their jumps, too.
-        return NOTHING;
-      }
-    },
+    remembered,
   };
 }
+
+/** Another one for each file that was put there. */
+function stampOf(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}` : "";
+}
+
+function namesIn(path: string): Remembered {
+  try {
+    return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : NOTHING;
+  } catch {
+    // What a broken disk garbled must not keep rules from coming back: chains are known by their jumps, too.
+    return NOTHING;
+  }
+}
+
+/** The same names, in any order; either has each once. */
+const sameNames = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && other.every((name, at) => name === one[at] || setOf(one).has(name));
 
 /** Chains, and in place of those that stand so in another state where they begin there and how many they are. */
 type Part<One> = Omit<One, "chains"> & { chains: (ChainState | [from: number, count: number])[] };
@@ -118,7 +138,7 @@ function differing(state: State, whole: State): PartOfState | null {
 }
 
 function differingFamily(state: FamilyState, { chains: known }: FamilyState): Part<FamilyState> {
-  const places = new Map(known.map((chain, at) => [chain.name, at]));
+  const places = placesOf(known);
   const chains: Part<FamilyState>["chains"] = [];
   for (const chain of state.chains) {
     const at = places.get(chain.name) ?? -1;
@@ -128,6 +148,15 @@ function differingFamily(state: FamilyState, { chains: known }: FamilyState): Pa
     else chains.push([at, 1]);
   }
   return { ...state, chains };
+}
+
+/** Where each chain stands; the whole image is asked at each apply. */
+const places = new WeakMap<readonly ChainState[], ReadonlyMap<string, number>>();
+
+function placesOf(chains: readonly ChainState[]): ReadonlyMap<string, number> {
+  const found = places.get(chains) ?? new Map(chains.map(({ name }, at) => [name, at]));
+  places.set(chains, found);
+  return found;
 }
 
 function isSame(one: ChainState, other: ChainState | undefined): boolean {

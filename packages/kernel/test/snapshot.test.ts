@@ -1,5 +1,5 @@
 /** Images on disk: whole or as what differs, what is read is what was written. */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FamilyState, State } from "@flowmgr/flow-compiler";
 import fc from "fast-check";
@@ -74,4 +74,24 @@ test("a small change is a small file, whose whole stays as long as it is needed"
   expect(other.read({ id: "000000012" })).toBeNull();
   const { id } = other.write({ ip: family([...MANY]), ip6: null });
   expect(existsSync(join(directory, "snapshots", "here", `${id}.json`))).toBe(true);
+});
+
+test("names are those that were written last, by whomever, and the same ones in another order are not written again", () => {
+  const directory = scratch();
+  const [one, other] = [openSnapshots(directory, "here"), openSnapshots(directory, "here")];
+  const file = join(directory, "snapshots", "here", "chains.json");
+  expect(one.remembered()).toEqual({ ip: [], ip6: [] });
+  one.remember({ ip: ["@a", "@b"], ip6: [] });
+  expect(other.remembered()).toEqual({ ip: ["@a", "@b"], ip6: [] });
+  other.remember({ ip: ["@a", "@c"], ip6: ["@a"] });
+  expect(one.remembered()).toEqual({ ip: ["@a", "@c"], ip6: ["@a"] });
+  const { ino } = statSync(file);
+  one.remember({ ip: ["@c", "@a"], ip6: ["@a"] });
+  expect(statSync(file).ino).toBe(ino);
+  for (const names of [["@c"], ["@c", "@d"], []]) {
+    one.remember({ ip: names, ip6: ["@a"] });
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ ip: names, ip6: ["@a"] });
+    expect(other.remembered().ip).toEqual(names);
+  }
+  rmSync(directory, { recursive: true });
 });

@@ -2,6 +2,7 @@
  * What the kernel holds, and putting something else there. All that reads or writes the kernel stands in one queue,
  * so that nobody sees half of what another does.
  */
+import type { Plan } from "@flowmgr/flow-api";
 import {
   type CompileOptions,
   compile,
@@ -137,23 +138,31 @@ export class InForce {
     const moved = this.now ? this.marking.moved(this.now.marks, marks) : [];
     const program = await timed("compile", () => compile(config, marks, this.#machineOptions()));
     const text = print(config);
-    const judged = await timed("proof", () =>
-      this.#judge.diagnose({ config, text, program }, this.#machineOptions()),
-    );
+    // One in the thread of the analysis, the other in processes of their own.
+    const [judged, tried] = await Promise.all([
+      timed("proof", () => this.#judge.diagnose({ config, text, program }, this.#machineOptions())),
+      this.#tryOut({ config, text, marks, program }),
+    ]);
     if (judged.some(({ severity }) => severity === "error")) {
       return { kernel: NO_KERNEL_PLAN, diagnostics: judged, moved };
     }
+    return { kernel: tried.kernel, diagnostics: [...judged, ...tried.diagnostics], moved };
+  }
+
+  /** What an apply of the program would change, and what the kernel does not take of it. */
+  async #tryOut(wanted: Pick<Loaded, "config" | "text" | "marks" | "program">) {
+    const { config, program } = wanted;
     const { reading } = await this.seen("last");
     const kernel = await timed("delta", () =>
       planKernel(delta(reading.state, program), { from: this.now?.config, to: config }),
     );
-    return this.queue(async () => {
+    return this.queue(async (): Promise<{ kernel: Plan["kernel"]; diagnostics: Diagnostic[] }> => {
       try {
-        await this.#check({ text, marks, program });
-        return { kernel, diagnostics: judged, moved };
+        await this.#check(wanted);
+        return { kernel, diagnostics: [] };
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
-        return { kernel, diagnostics: [kernelDiagnostic(error, config)], moved };
+        return { kernel, diagnostics: [kernelDiagnostic(error, config)] };
       }
     });
   }
