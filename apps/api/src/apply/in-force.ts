@@ -24,7 +24,7 @@ import type { Journal, StoredRevision } from "./journal.ts";
 import { Judge, type Prover } from "./judge.ts";
 import { Marking } from "./marking.ts";
 import { NO_KERNEL_PLAN, planKernel } from "./plan-kernel.ts";
-import { invalid, kernelDiagnostic, placed, unreadable } from "./refusals.ts";
+import { invalid, kernelDiagnostic, placed, readable, unreadable } from "./refusals.ts";
 import { serial } from "./serial.ts";
 import { timed, took } from "./timing.ts";
 
@@ -314,14 +314,5 @@ export class InForce {
     if (key === this.#checked) return;
     await timed("trial", () => this.#parts.kernel.check(wanted.program));
     this.#checked = key;
-  }
-}
-
-/** Turns the failure of a reading into an answer. */
-async function readable<Result>(reading: Promise<Result>): Promise<Result> {
-  try {
-    return await reading;
-  } catch (error) {
-    throw error instanceof KernelError ? unreadable(`The kernel cannot be read: ${error.said}.`) : error;
   }
 }

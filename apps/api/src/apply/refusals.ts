@@ -120,3 +120,12 @@ export function placed(diagnostic: Diagnostic, config: Config): Diagnostic {
 }
 
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Turns the failure of a reading into an answer. */
+export async function readable<Result>(reading: Promise<Result>): Promise<Result> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw error instanceof KernelError ? unreadable(`The kernel cannot be read: ${error.said}.`) : error;
+  }
+}
