@@ -62,7 +62,8 @@ export async function runCommand(argv: string[], env: Env): Promise<number> {
 async function run(argv: string[], env: Env): Promise<number> {
   const [command = "--help", ...rest] = argv;
   if ([command, ...rest].includes("--help")) return show(usage());
-  if (command === "--version") return show(`${VERSION}\n`);
+  // npm start puts "serve" before what names no command.
+  if ([command, ...rest].includes("--version")) return show(`${VERSION}\n`);
   const asked = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (!asked) {
     say(`"${command}" is not a command; it is ${Object.keys(COMMANDS).join(", ")}, and --help tells more`);

@@ -193,6 +193,8 @@ function asProblem(error: unknown): Problem {
   const statusCode = Number(member(error, "statusCode") || 500);
   const refused = REFUSED[code];
   if (refused) return new Problem({ status: statusCode, ...refused });
+  // What serves files refuses names that lead out of their folder, or are none; who may not call says so himself.
+  if (statusCode === 403) return notFound("There is no such file.");
   if (statusCode >= 400 && statusCode < 500) {
     return new Problem({
       status: statusCode,

@@ -38,8 +38,9 @@ function make(): void {
   execFileSync(process.execPath, ["--input-type=module", "--eval", step], { cwd: copy, stdio: "pipe" });
 }
 
+/** As `npm start -- --version` asks for it. */
 function version() {
-  const { stdout, stderr } = spawnSync(process.execPath, [flowmgr, "--version"], {
+  const { stdout, stderr } = spawnSync(process.execPath, [flowmgr, "serve", "--version"], {
     encoding: "utf8",
     timeout: 20_000,
   });
