@@ -204,7 +204,7 @@ export class InForce {
     return sentences;
   }
 
-  /** What was just written as a revision: read back from disk it would be another value, and be worked out anew. */
+  /** A revision as it was written or read: read again from disk it would be another value, and be worked out anew. */
   keep(written: StoredRevision): void {
     this.#written.set(written.revision, written);
     for (const revision of [...this.#written.keys()].slice(0, -KEPT)) this.#written.delete(revision);
@@ -217,6 +217,7 @@ export class InForce {
   load(revision: number): Loaded {
     const stored = this.#written.get(revision) ?? this.#journal.get(revision);
     if (!stored) throw new Error(`revision ${revision} is not in the database`);
+    this.keep(stored);
     const options = { ...this.#options, tables: stored.tables };
     const marks = this.marking.ofRevision(stored, options);
     return { ...stored, stored, marks, program: compile(stored.config, marks, options) };
