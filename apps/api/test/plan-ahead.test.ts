@@ -13,6 +13,9 @@ import { config } from "./machine-as-data.ts";
 const DENIES = "flow a deny\n  match dst 10.0.0.1\n";
 const PERMITS = "flow a permit\n  match dst 10.0.0.1\n";
 
+/** A draft that cannot be read, as from a disk that fails. */
+const BROKEN = "flow broken permit\n";
+
 /** A draft that is edited, and what is asked because of it, in order. */
 async function open() {
   const clock = testClock();
@@ -33,14 +36,11 @@ async function open() {
   planAhead(app, requests, {
     ...{ clock, events },
     draft: {
-      get: () => ({
-        ...draft,
-        etag: draft.text,
-        places: new Map(),
-        changedAt: "",
-        changedBy: "",
-        authors: [],
-      }),
+      get: () => {
+        if (draft.text === BROKEN) throw new Error("disk I/O error");
+        const written = { changedAt: "", changedBy: "", authors: [] };
+        return { ...draft, ...written, etag: draft.text, places: new Map() };
+      },
       sound: () => draft.sound,
     },
     engine: {
@@ -166,4 +166,16 @@ test("not of a draft with errors, nor of one that is in force", async () => {
   clock.pass(4000);
   await immediate();
   expect(what()).toEqual([]);
+});
+
+test("what goes wrong then ends nothing, and the next edit is prepared", async () => {
+  const { clock, edit, what, asked } = await open();
+  edit(BROKEN);
+  clock.pass(400);
+  await immediate();
+  edit(DENIES);
+  clock.pass(400);
+  await immediate();
+  expect(what()).toEqual(["packets", "program"]);
+  expect(asked[0]?.text).toBe(DENIES);
 });

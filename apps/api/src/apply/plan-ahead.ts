@@ -45,17 +45,20 @@ export function planAhead(app: FastifyInstance, requests: Requests, parts: Ahead
   });
 }
 
-async function prepare(parts: AheadParts, requests: Requests, signal: AbortSignal): Promise<void> {
-  const { draft, engine, analyst } = parts;
-  const inForce = engine.running();
-  const { config, text } = draft.get();
-  if (text === inForce?.text || !draft.sound()) return;
-  const asked = { ahead: true, signal };
+async function prepare(
+  { draft, engine, analyst }: AheadParts,
+  requests: Requests,
+  signal: AbortSignal,
+): Promise<void> {
   try {
+    const inForce = engine.running();
+    const { config, text } = draft.get();
+    if (text === inForce?.text || !draft.sound()) return;
+    const asked = { ahead: true, signal };
     await analyst.packetChanges(inForce?.config ?? EMPTY_CONFIG, config, asked);
     // To compile takes the thread that answers requests.
     if (!signal.aborted && requests.count() === 0) await engine.prepare(config, asked);
   } catch {
-    // Whoever asks for the plan hears of it.
+    // Whoever asks for the plan hears of it: a disk that cannot be read, a config that has no program.
   }
 }
