@@ -28,13 +28,30 @@ export async function underLock<Result>(
   watch: Stopwatch = {},
 ): Promise<Result> {
   const file = await timed(watch, "lock", () => nothingChanged(() => takeLock(target)));
+  let isHeld = true;
   try {
-    return await work({ ...target, run: (argv, options) => target.run(argv, { ...options, keep: file }) });
+    return await work({
+      ...target,
+      run: async (argv, options) =>
+        isHeld ? target.run(argv, { ...options, keep: file }) : { argv, ...TOO_LATE },
+    });
   } finally {
+    isHeld = false;
     letGo(file);
     closeSync(file);
   }
 }
+
+/**
+ * What a command comes to that one of several at once asks for when another has failed, and with it the work: the number
+ * of the file may be that of another by then.
+ */
+const TOO_LATE = {
+  status: null,
+  stdout: "",
+  stderr: "the lock was given back",
+  failure: "unstarted",
+} as const;
 
 /** Gives the open file that holds it. */
 async function takeLock(target: Target): Promise<number> {

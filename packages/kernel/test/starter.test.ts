@@ -10,7 +10,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { forgetLock, underLock } from "../src/lock.ts";
 import { letGo, run } from "../src/run.ts";
+import { openTarget } from "../src/target.ts";
 import { loseStarter, scratch, starter } from "./lab.ts";
 
 const nameOf = (pid: number) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
@@ -181,4 +183,14 @@ test("whoever lets go of a lock in the middle can still kill what hangs", async 
   expect(await run(["flock", "--wait", "20", "3"], { keep: next })).toMatchObject({ status: 0 });
   letGo(next);
   closeSync(next);
+});
+
+test("what is asked for when the lock was given back is not started", async () => {
+  const target = openTarget({ kind: "namespace", name: `flowmgr-test-lock-${process.pid}` });
+  onTestFinished(() => forgetLock(target));
+  const locked = await underLock({ ...target, run }, async (held) => {
+    expect(await held.run(["true"])).toMatchObject({ status: 0 });
+    return held;
+  });
+  expect(await locked.run(["true"])).toMatchObject({ status: null, failure: "unstarted" });
 });
