@@ -94,8 +94,8 @@ function familyDelta(
   wanted: FamilyProgram,
   batch: string | null,
 ): FamilyDelta {
-  const ipRules = difference(state.ipRules, wanted.ipRules, describeIpRule);
-  const routes = difference(state.routes, wanted.routes, describeRoute);
+  const ipRules = differenceOfRules(state.ipRules, wanted.ipRules);
+  const routes = differenceOfRoutes(state.routes, wanted.routes);
   return {
     create: { routes: routes.missing, ipRules: ipRules.missing },
     ...chainDelta(family, state, wanted, batch),
@@ -103,12 +103,29 @@ function familyDelta(
   };
 }
 
-/** What is missing and what is too much, each occurrence counted: the kernel holds an `ip rule` twice. */
-function difference<T>(found: readonly T[], wanted: readonly T[], name: (one: T) => string) {
-  const open = new Map(wanted.map((one) => [name(one), one]));
-  const surplus = found.filter((one) => !open.delete(name(one)));
-  return { missing: [...open.values()], surplus };
+type Difference<T> = { missing: T[]; surplus: T[] };
+
+/**
+ * Gives what tells what is missing and what is too much, each occurrence counted: the kernel holds an `ip rule` twice. It is
+ * worked out once for two rows, which are values: most changes of chains leave them as they are.
+ */
+function differenceBy<T>(name: (one: T) => string) {
+  const known = new WeakMap<readonly T[], WeakMap<readonly T[], Difference<T>>>();
+  return (found: readonly T[], wanted: readonly T[]): Difference<T> => {
+    const before = known.get(found) ?? new WeakMap<readonly T[], Difference<T>>();
+    known.set(found, before);
+    const same = before.get(wanted);
+    if (same) return same;
+    const open = new Map(wanted.map((one) => [name(one), one]));
+    const surplus = found.filter((one) => !open.delete(name(one)));
+    const difference = { missing: [...open.values()], surplus };
+    before.set(wanted, difference);
+    return difference;
+  };
 }
+
+const differenceOfRules = differenceBy(describeIpRule);
+const differenceOfRoutes = differenceBy(describeRoute);
 
 /**
  * What was worked out for chains as they were read and a program, which are values: a look, a plan and its apply ask the

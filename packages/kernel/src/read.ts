@@ -78,8 +78,8 @@ export async function readOwn(
   const { ip, ip6 } = capabilities;
   const [both, v4, v6, sets] = await Promise.all([
     memory.tables(target, capabilities, options),
-    readRouting(target, ip),
-    ip6 === null ? null : readRouting(target, ip6),
+    readRouting(machine, ip),
+    ip6 === null ? null : readRouting(machine, ip6),
     readSets(machine),
   ]);
   return {
@@ -91,31 +91,43 @@ export async function readOwn(
   };
 }
 
-type Routing = { ipRules: JsonRule[]; routes: JsonRoute[] };
+/** `own`: what of it is ours. */
+type Routing = {
+  ipRules: JsonRule[];
+  routes: JsonRoute[];
+  own: Pick<FamilyState, "ipRules" | "routes">;
+};
 
-async function readRouting(target: Target, tools: Tools): Promise<Routing> {
+/** What was printed last, and what it says: mostly it is printed again, and is the same value then. */
+const lastRouting = new WeakMap<Memory, { [family in FamilyName]?: { text: string; routing: Routing } }>();
+
+async function readRouting({ target, memory }: Machine, tools: Tools): Promise<Routing> {
   const argv = [...tools.ip, "-N", "-json", "-batch", "-"];
-  const [ipRules, routes] = parseRouting(
-    tools,
-    await ask(target, tools, argv, "rule show\nroute show table all\n"),
-  );
-  return { ipRules, routes };
+  const text = await ask(target, tools, argv, "rule show\nroute show table all\n");
+  const before = lastRouting.get(memory)?.[tools.family];
+  const routing = before?.text === text ? before.routing : routingIn(text, tools);
+  lastRouting.set(memory, { ...lastRouting.get(memory), [tools.family]: { text, routing } });
+  return routing;
+}
+
+function routingIn(text: string, tools: Tools): Routing {
+  const [ipRules, routes] = parseRouting(tools, text);
+  const own = {
+    ipRules: ipRules.filter(isOurRule).map(ipRule),
+    routes: routes.filter(isOurRoute).map((route) => localRoute(route, tools.family)),
+  };
+  return { ipRules, routes, own };
 }
 
 function familyReading(
   { tables, mangle, unread }: Tables,
-  { ipRules, routes }: Routing,
+  { ipRules, routes, own }: Routing,
   remembered: readonly string[],
   family: FamilyName,
 ): FamilyReading {
   const { chains, hooks, foreignChains } = ownIn(mangle, remembered, family);
   return {
-    state: {
-      chains,
-      hooks,
-      ipRules: ipRules.filter(isOurRule).map(ipRule),
-      routes: routes.filter(isOurRoute).map((route) => localRoute(route, family)),
-    },
+    state: { chains, hooks, ...own },
     tables,
     mangle,
     unread,

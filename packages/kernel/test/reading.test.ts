@@ -46,6 +46,29 @@ describe.each(BACKENDS)("%s", (backend) => {
     expect(foreignBehind).toEqual({ ip: 2, ip6: 0 });
   });
 
+  test("ip rules and routes that are printed again are the same value, and others where anybody has changed one", async () => {
+    const lab = await makeLab(backend);
+    const ip = (...argv: string[]) => lab.ns.must(["ip", ...argv]);
+    await ip("link", "set", "lo", "up");
+    await lab.kernel.apply(program("flow mail director mx match proto tcp dst 192.168.0.2 dstport 25"));
+    const routing = async () => {
+      const { ipRules, routes } = (await lab.kernel.read("last")).state.ip;
+      return { ipRules, routes };
+    };
+    const first = await routing();
+    expect(first).toMatchObject({ ipRules: [{ mark: 0x100 }], routes: [{ destination: "192.168.0.2" }] });
+    const again = await routing();
+    expect(again.ipRules).toBe(first.ipRules);
+    expect(again.routes).toBe(first.routes);
+    const [route] = first.routes;
+    await ip("route", "del", "local", "192.168.0.2", "table", String(route?.table));
+    expect(await routing()).toEqual({ ...first, routes: [] });
+    await ip("rule", "del", "fwmark", "0x100/0xff00");
+    expect(await routing()).toEqual({ ipRules: [], routes: [] });
+    await lab.kernel.apply(program("flow mail director mx match proto tcp dst 192.168.0.2 dstport 25"));
+    expect(await routing()).toEqual(first);
+  });
+
   test("this kernel has no IPVS, and says so", async () => {
     const lab = await makeLab(backend);
     const { ipvs } = await lab.kernel.read();
