@@ -3,15 +3,15 @@
  * the server's process, with the steps that the server names in `Server-Timing`, and the memory that it holds.
  * `node bench/edit.ts [flows] [edits] [nft|legacy]`
  *
- * Each edit gives another service another port. A plan is asked for at once (no pause in which anything could be made
- * ready), and the apply is for good.
+ * Each edit gives another service another port; the apply is for good. A script asks for the plan at once; a person
+ * looks at it a moment later, when what needs nothing of the machine is ready: the edits are one and the other by turns.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { flowSchema } from "@flowmgr/flow-model";
 import { machine } from "./machine.ts";
 import { openProduct, type Product } from "./product.ts";
 
-/** Milliseconds after an apply in which the server's own work behind it ends, and until nobody has asked for long. */
+/** Milliseconds until the server's own work behind an edit or an apply has ended, and until nobody has asked for long. */
 const BETWEEN = 2000;
 const AT_REST = 10_000;
 
@@ -39,7 +39,7 @@ async function call(product: Product, { method = "GET", path, body, headers = {}
   return { text, etag: answer.headers.get("etag") ?? "*" };
 }
 
-async function editOnce(product: Product, at: number): Promise<void> {
+async function editOnce(product: Product, at: number, byHand: boolean): Promise<void> {
   const name = `service-${at}`;
   const found = await call(product, { path: `/draft/flows/${name}` });
   const flow = flowSchema.parse(JSON.parse(found.text));
@@ -51,17 +51,20 @@ async function editOnce(product: Product, at: number): Promise<void> {
     headers: { "if-match": "*", prefer: "return=minimal" },
     body: { edits: [{ do: "change", name, item: { ...flow, rules } }] },
   });
+  if (byHand) await pause(BETWEEN);
+  process.stdout.write(byHand ? "a moment later: " : "at once: ");
   await call(product, { path: "/draft/plan" });
   await call(product, { method: "POST", path: "/apply", body: { etag, confirmWithin: 0 } });
 }
 
-const [flows = "10000", edits = "4", backend = "nft"] = process.argv.slice(2);
+const [flows = "10000", edits = "6", backend = "nft"] = process.argv.slice(2);
 console.log(machine("iptables"));
 const product = await openProduct(Number(flows), ["--backend", backend]);
 try {
   await pause(BETWEEN);
   for (let round = 0; round < Number(edits); round += 1) {
-    await editOnce(product, Math.floor((Number(flows) / 4) * ((round + 1) / (Number(edits) + 1))));
+    const at = Math.floor((Number(flows) / 4) * ((round + 1) / (Number(edits) + 1)));
+    await editOnce(product, at, round % 2 === 1);
     await pause(BETWEEN);
   }
   await pause(AT_REST);

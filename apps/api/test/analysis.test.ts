@@ -1,46 +1,15 @@
-/** The thread that analyses: what it says is what the analysis says, whatever becomes of the thread or of who asked. */
-import { once } from "node:events";
-import type { Worker } from "node:worker_threads";
+/** Questions over all packets, answered in a thread: as the analysis itself answers, in time, or in part. */
 import { deadRules, packetChanges } from "@flowmgr/flow-analysis";
-import type { FamilyName } from "@flowmgr/flow-compiler";
 import { edit } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
-import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { createAnalyst } from "../src/analysis/analyst.ts";
-import type { Analyst } from "../src/analysis/asking.ts";
+import { describe, expect, test } from "vitest";
 import { Answering } from "../src/analysis/questions.ts";
 import { Shelf } from "../src/analysis/shelf.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Clock } from "../src/parts.ts";
+import { analyst, denies, logged, MINUTES, permits } from "./analyst.ts";
 import { boxes } from "./boxes.ts";
-import { startLab } from "./lab.ts";
 import { config } from "./machine-as-data.ts";
-
-const judged: FamilyName[] = ["ip", "ip6"];
-const parts = {
-  clock: systemClock,
-  settings: { loopback: "spare", neighbours: "spare" },
-  engine: { state: () => ({ tables: {}, judged }) },
-} as const;
-
-/** What died, and why. */
-const logged: unknown[] = [];
-function analyst(heapMb?: number, clock: Clock = systemClock): Analyst {
-  const made = createAnalyst(
-    { ...parts, clock },
-    { log: (error) => logged.push(error), ...(heapMb && { heapMb }) },
-  );
-  onTestFinished(() => made.close());
-  return made;
-}
-
-afterEach(() => {
-  logged.length = 0;
-});
-
-const MINUTES = 600_000;
-const permits = config("flow a permit\n  match dst 10.0.0.1\n");
-const denies = config("flow a deny\n  match dst 10.0.0.1\n");
 
 describe("the answer is that of the analysis itself", () => {
   test("over an edit after the other, with items that are known by number", async () => {
@@ -233,75 +202,5 @@ describe("an answer in part", () => {
     expect(await same).toMatchObject({ status: "partial" });
     expect(await alike).toMatchObject({ status: "complete", changes: { length: 1 } });
     expect(logged).toEqual([]);
-  });
-});
-
-/** The threads that are started from now on. */
-function threads(): Worker[] {
-  const started: Worker[] = [];
-  const note = (thread: Worker) => started.push(thread);
-  process.on("worker", note);
-  onTestFinished(() => void process.off("worker", note));
-  return started;
-}
-
-describe("a thread that dies", () => {
-  test("is replaced by the next question, whether it was at work or not", async () => {
-    const started = threads();
-    const asked = analyst();
-    expect(await asked.packetChanges(permits, denies, { budget: MINUTES })).toMatchObject({
-      status: "complete",
-    });
-    await started[0]?.terminate();
-    expect(await asked.packetChanges(denies, permits, { budget: MINUTES })).toMatchObject({
-      status: "complete",
-    });
-    const lost = asked.deadRules(boxes(20_000), { budget: MINUTES });
-    const next = asked.deadRules(permits, { budget: MINUTES });
-    await started[1]?.terminate();
-    expect(await lost).toEqual({ status: "partial", dead: [], open: [], diagnostics: [] });
-    expect(await next).toMatchObject({ status: "complete" });
-    expect(started.length).toBe(3);
-  });
-
-  test("gives back memory when nobody asks", async () => {
-    const started = threads();
-    const asked = analyst();
-    const size = async () => (await started[0]?.getHeapStatistics())?.total_heap_size ?? 0;
-    await asked.deadRules(manyFlows(3000), { budget: MINUTES });
-    await asked.deadRules(permits, { budget: MINUTES });
-    const before = await size();
-    asked.rest();
-    // Questions are answered in turn.
-    expect(await asked.deadRules(denies, { budget: MINUTES })).toMatchObject({ status: "complete" });
-    expect(await size()).toBeLessThan(0.8 * before);
-  });
-
-  test("of too large a question leaves the others their answers", async () => {
-    const asked = analyst(24);
-    const large = asked.deadRules(manyFlows(20_000), { budget: MINUTES });
-    const small = asked.deadRules(permits, { budget: MINUTES });
-    expect(await large).toMatchObject({ status: "partial", dead: [] });
-    expect(await small).toMatchObject({ status: "complete" });
-    expect(logged).toMatchObject([{ code: "ERR_WORKER_OUT_OF_MEMORY" }]);
-  });
-
-  test("is a partial answer over HTTP, and the next one is whole", async () => {
-    const started = threads();
-    const lab = await startLab();
-    onTestFinished(() => lab.remove());
-    process.once("worker", (thread) => void once(thread, "online").then(() => thread.terminate()));
-    const body = manyFlows(100);
-    const lost = await lab.call("POST", "/check", { body });
-    expect(lost).toMatchObject({ status: 200, json: { findings: { status: "partial" } } });
-    expect(started.length).toBeGreaterThan(0);
-    // A machine that has no time may not start another thread within the budget of one call.
-    await vi.waitFor(
-      async () => {
-        const whole = await lab.call("POST", "/check", { body });
-        expect(whole).toMatchObject({ status: 200, json: { findings: { status: "complete" } } });
-      },
-      { timeout: 50_000 },
-    );
   });
 });
