@@ -7,7 +7,8 @@
  * looks at it a moment later, when what needs nothing of the machine is ready: the edits are one and the other by turns.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { flowSchema } from "@flowmgr/flow-model";
+import { flowSchema, flowsOf } from "@flowmgr/flow-model";
+import { manyFlows } from "@flowmgr/flow-model/testing";
 import { machine } from "./machine.ts";
 import { openProduct, type Product } from "./product.ts";
 
@@ -39,11 +40,10 @@ async function call(product: Product, { method = "GET", path, body, headers = {}
   return { text, etag: answer.headers.get("etag") ?? "*" };
 }
 
-async function editOnce(product: Product, at: number, byHand: boolean): Promise<void> {
-  const name = `service-${at}`;
+async function editOnce(product: Product, { name, port }: Edited, byHand: boolean): Promise<void> {
   const found = await call(product, { path: `/draft/flows/${name}` });
   const flow = flowSchema.parse(JSON.parse(found.text));
-  const dstport = { not: false, values: [String(7000 + at)] };
+  const dstport = { not: false, values: [String(port)] };
   const rules = flow.rules.map((rule) => ({ ...rule, conditions: { ...rule.conditions, dstport } }));
   const { etag } = await call(product, {
     method: "POST",
@@ -57,14 +57,26 @@ async function editOnce(product: Product, at: number, byHand: boolean): Promise<
   await call(product, { method: "POST", path: "/apply", body: { etag, confirmWithin: 0 } });
 }
 
+/** A flow, and the port that it is to be for. */
+type Edited = { name: string; port: number };
+
+/** Services that lie evenly among so many flows. */
+function someOf(flows: number, count: number): Edited[] {
+  const services = flowsOf(manyFlows(flows)).filter(({ name }) => name.startsWith("service-"));
+  const step = services.length / count;
+  return Array.from({ length: count }, (_, at) => {
+    const name = services[Math.floor((at + 0.5) * step)]?.name ?? "";
+    return { name, port: 7000 + at };
+  });
+}
+
 const [flows = "10000", edits = "6", backend = "nft"] = process.argv.slice(2);
 console.log(machine("iptables"));
 const product = await openProduct(Number(flows), ["--backend", backend]);
 try {
   await pause(BETWEEN);
-  for (let round = 0; round < Number(edits); round += 1) {
-    const at = Math.floor((Number(flows) / 4) * ((round + 1) / (Number(edits) + 1)));
-    await editOnce(product, at, round % 2 === 1);
+  for (const [round, edited] of someOf(Number(flows), Number(edits)).entries()) {
+    await editOnce(product, edited, round % 2 === 1);
     await pause(BETWEEN);
   }
   await pause(AT_REST);
