@@ -44,10 +44,10 @@ async function load(product: Product, path: string, more: Record<string, string>
   return { rate: took.length / SECONDS, p50: at(0.5), p99: at(0.99), each: each.toFixed(2) };
 }
 
-/** A reader of counters; gives what ends it, and the bytes that came. */
+/** A reader of counters that takes them packed, as browsers do; gives what ends it, and the bytes that came. */
 function stream(product: Product, mode: "true" | "changes"): () => number {
   let bytes = 0;
-  const headers = { authorization: `Bearer ${product.token}` };
+  const headers = { authorization: `Bearer ${product.token}`, "accept-encoding": "gzip" };
   const request = get(`${product.url}/api/v1/events?counters=${mode}`, { headers }, (answer) => {
     answer.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
