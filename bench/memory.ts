@@ -1,7 +1,7 @@
 /**
  * What the server holds at ten thousand flows in force: the most, and at rest behind the last request, after
  * `PUT /config` and two edits, each with check, plan and apply. `node bench/memory.ts [flows] [nft|legacy] [DIR]`
- * FLOWMGR_IDLE=MINUTES waits for so long and tells it again: behind ten, the thread of the analysis has gone.
+ * IDLE_MINUTES=MINUTES waits for so long and tells it again: behind ten, the thread of the analysis has gone.
  *
  * Then what V8 says of each thread; with DIR, a heap snapshot of each, for who wants to know what is alive. Both come
  * from the debugger, which is opened only when all else has been measured.
@@ -92,7 +92,7 @@ try {
   await edit(product, "service-6000", "7002");
   await pause(AT_REST - BETWEEN);
   say(product, "at rest");
-  const idle = Number(process.env.FLOWMGR_IDLE ?? 0);
+  const idle = Number(process.env.IDLE_MINUTES ?? 0);
   if (idle > 0) {
     await pause(idle * 60_000);
     say(product, `${idle} minutes later`);
