@@ -53,14 +53,18 @@ export function assignMarks(
   options: CompileOptions,
   byHand: Marks = NONE,
 ): { marks: Marks } | { error: Diagnostic } {
-  const wanted = new Map<string, { kind: Marked; key: string; path: string; flow: string }>();
+  const wanted = new Map<string, { kind: Marked; key: string; index: number }>();
+  const placeOf = (index: number) => {
+    const item = config.items[index];
+    return { path: `/items/${index}/policy`, ...(item && "name" in item && { flow: item.name }) };
+  };
   for (const [index, item] of config.items.entries()) {
     if ((item.kind !== "flow" && item.kind !== "outflow") || !item.policy) continue;
-    const at = { path: `/items/${index}/policy`, flow: item.name };
     const owner = markOwner(item.policy, options);
     if (owner === null) continue;
-    if ("error" in owner) return { error: { ...owner.error, severity: "error", ...at } };
-    wanted.set(`${owner.ok.kind} ${owner.ok.key}`, { ...owner.ok, ...at });
+    if ("error" in owner) return { error: { ...owner.error, severity: "error", ...placeOf(index) } };
+    const { kind, key } = owner.ok;
+    wanted.set(`${kind} ${key}`, { kind, key, index });
   }
   const highest = highestIndex(options.markMask);
   const taken = new Map<number, string>();
@@ -74,10 +78,10 @@ export function assignMarks(
     }
   }
   const next = freeIndexes(highest, taken, indexesOf(byHand), indexesOf(old));
-  for (const [id, { path, flow }] of wanted) {
+  for (const [id, { index: place }] of wanted) {
     if (settled.has(id)) continue;
     const index = next();
-    if (index === null) return { error: { ...noMarkLeft(options.markMask), path, flow } };
+    if (index === null) return { error: { ...noMarkLeft(options.markMask), ...placeOf(place) } };
     taken.set(index, id);
   }
   return {

@@ -51,7 +51,7 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
     },
     async expectations(config, asked) {
       // Nothing to ask, which most applies would wait for.
-      if (!config.items.some(({ kind }) => kind === "expect")) return allOpen(config);
+      if (!config.items.some(({ kind }) => kind === "expect")) return NOTHING_EXPECTED;
       const answer = await questions.ask({ kind: "expectations", config }, asked);
       return answer?.kind === "expectations" ? answer.found : allOpen(config);
     },
@@ -87,13 +87,14 @@ export function createAnalyst(parts: AnalystParts, options: ThreadOptions): Anal
   };
 }
 
-/** What is known of a config's expectations when nothing is: of none, all. */
+const NOTHING_EXPECTED: FoundBy<"expectations"> = { status: "complete", expectations: [], diagnostics: [] };
+
+/** What is known of a config's expectations when nothing is. */
 function allOpen(config: Config): FoundBy<"expectations"> {
   const expectations = config.items.flatMap(({ kind }, index): ExpectationResult[] =>
     kind === "expect" ? [{ index, status: "open", packet: null, decision: null }] : [],
   );
-  const status = expectations.length > 0 ? "partial" : "complete";
-  return { status, expectations, diagnostics: findingsOf(config, { dead: [], expectations }) };
+  return { status: "partial", expectations, diagnostics: findingsOf(config, { dead: [], expectations }) };
 }
 
 /** The machine as the analysis has to know it. */
