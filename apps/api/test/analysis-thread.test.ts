@@ -4,6 +4,8 @@ import type { Worker } from "node:worker_threads";
 import type { Config } from "@flowmgr/flow-model";
 import { manyFlows } from "@flowmgr/flow-model/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { systemClock } from "../src/clock.ts";
+import type { Clock } from "../src/parts.ts";
 import { analyst, denies, logged, MINUTES, permits } from "./analyst.ts";
 import { boxes } from "./boxes.ts";
 import { testClock } from "./clock.ts";
@@ -70,6 +72,29 @@ describe("a thread that dies", () => {
     await ends(permits, config("flow a deny\n  match dst 10.0.0.2\n"));
     expect(started.length).toBe(2);
     expect(logged).toEqual([]);
+  });
+
+  test("closed while it is asked, leaves nothing behind that keeps the server from ending", async () => {
+    const waiting = new Set<() => void>();
+    const clock: Clock = {
+      ...systemClock,
+      after(ms, call) {
+        const cancel = systemClock.after(ms, call);
+        const end = () => {
+          waiting.delete(end);
+          cancel();
+        };
+        waiting.add(end);
+        return end;
+      },
+    };
+    const asked = analyst(undefined, clock);
+    await asked.packetChanges(permits, denies, { budget: MINUTES });
+    expect(waiting.size).toBe(1);
+    const lost = asked.deadRules(boxes(20_000), { budget: MINUTES });
+    await asked.close();
+    expect(await lost).toMatchObject({ status: "partial" });
+    expect(waiting.size).toBe(0);
   });
 
   test("of too large a question leaves the others their answers", async () => {

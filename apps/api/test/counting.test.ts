@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assignMarks, type CompileOptions, compile, isFlowChain } from "@flowmgr/flow-compiler";
+import { assignMarks, compile, isFlowChain } from "@flowmgr/flow-compiler";
 import { type Config, parse } from "@flowmgr/flow-model";
 import { type CountedLine, countRules } from "@flowmgr/kernel";
 import fc from "fast-check";
@@ -12,15 +12,7 @@ import { serial } from "../src/apply/serial.ts";
 import { readLedger } from "../src/apply/totals.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { testClock } from "./clock.ts";
-
-const OPTIONS: CompileOptions = {
-  ipv6: true,
-  markMask: 0xff00,
-  loopback: "spare",
-  neighbours: "spare",
-  jump: "first",
-  defragment: "on",
-};
+import { DEFAULTS as OPTIONS } from "./machine-as-data.ts";
 
 /** Flows of one to three rules; flow 0 uses a list. */
 const flowText = (at: number, ports: readonly number[]) =>

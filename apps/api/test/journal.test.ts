@@ -2,13 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assignMarks, type CompileOptions, compile } from "@flowmgr/flow-compiler";
+import { assignMarks, compile } from "@flowmgr/flow-compiler";
 import { EMPTY_CONFIG, parse, print } from "@flowmgr/flow-model";
 import { arbitraryConfig } from "@flowmgr/flow-model/testing";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Journal, openJournal } from "../src/apply/journal.ts";
 import { openDatabase } from "../src/store/database.ts";
+import { DEFAULTS } from "./machine-as-data.ts";
 
 let dir = "";
 let db: ReturnType<typeof openDatabase>;
@@ -62,15 +63,6 @@ it("keeps the newest thousand that were in force, and the one that is", () => {
   // A number is never given again.
   expect(add("confirmed")).toBe(second + 1001);
 });
-
-const DEFAULTS: CompileOptions = {
-  ipv6: true,
-  markMask: 0xff00,
-  loopback: "spare",
-  neighbours: "spare",
-  jump: "first",
-  defragment: "on",
-};
 
 it("gives back from its text a config that prints and compiles the same, whatever it holds", () => {
   // One transaction, as nothing has to outlive this.

@@ -6,15 +6,17 @@ import type { Reading } from "@flowmgr/kernel";
 import { expect } from "vitest";
 import type { World } from "../src/paths/world.ts";
 
-export const OPTIONS: CompileOptions = {
+/** As the server compiles where nobody has set anything. */
+export const DEFAULTS: CompileOptions = {
   ipv6: true,
   markMask: 0xff00,
   loopback: "spare",
   neighbours: "spare",
   jump: "first",
-  defragment: "off",
-  tables: { uplink: 77 },
+  defragment: "on",
 };
+
+export const OPTIONS: CompileOptions = { ...DEFAULTS, defragment: "off", tables: { uplink: 77 } };
 
 export function config(text: string): Config {
   const { config, diagnostics } = checkText(text);

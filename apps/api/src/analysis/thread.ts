@@ -83,7 +83,8 @@ export class Thread {
         settle: (found) => {
           overdue();
           this.#waiting = null;
-          this.#stay = this.#clock.after(IDLE, () => this.#drop(thread));
+          // One that has gone needs no end, and a timer would keep the server from its own.
+          if (this.#worker?.thread === thread) this.#stay = this.#clock.after(IDLE, () => this.#drop(thread));
           resolve(found);
         },
       };
